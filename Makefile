@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup demo test test-system lint types bench clean
+
+help:
+	@echo "make demo         set up and analyze examples/workflows"
+	@echo "make test         set up and run the tests"
+	@echo "make test-system  run what needs Docker or root, and say what was skipped"
+	@echo "make lint types   ruff, mypy --strict"
+	@echo "make bench        the figures in docs/benchmarks.md (installs the peers)"
+
+$(STAMP): pyproject.toml requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "comfylock needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e .
+	@touch $@
+
+setup: $(STAMP)
+
+demo: setup
+	@echo '$$ comfylock analyze examples/workflows'
+	@$(BIN)/comfylock analyze examples/workflows
+
+test: setup
+	$(BIN)/python -m pytest -q -n auto
+
+test-system: setup
+	$(BIN)/python -m pytest -q -m system -rs
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,76 @@
+"""Every error that comfylock raises on purpose: one root, one class per decision a caller takes."""
+
+from __future__ import annotations
+
+
+class ComfylockError(Exception):
+    """The root: a sentence, what to do about it, a stable code and an exit code."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(ComfylockError):
+    """The command line or the call cannot be understood, or a named input is not there."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigError(ComfylockError):
+    """`comfylock.toml` has faults; `faults` lists all of them as (path, sentence)."""
+
+    code = "config"
+    exit_code = 2
+
+    def __init__(self, file: str, faults: tuple[tuple[str, str], ...]) -> None:
+        self.file = file
+        self.faults = faults
+        lines = [f"`{path}`: {text}" if path else text for path, text in faults]
+        head = f"{file}: {lines[0]}" if len(lines) == 1 else f"{file} has {len(lines)} faults"
+        super().__init__("\n  ".join([head, *lines] if len(lines) > 1 else [head]))
+
+
+class WorkflowError(ComfylockError):
+    """A file cannot be read as a workflow at all; `file` names it."""
+
+    code = "workflow"
+    exit_code = 2
+
+    def __init__(self, file: str, message: str) -> None:
+        self.file = file
+        self.reason = message
+        super().__init__(f"{file}: {message}")
+
+    def __reduce__(self) -> tuple[type[WorkflowError], tuple[str, str]]:
+        return type(self), (self.file, self.reason)
+
+
+class RegistryError(ComfylockError):
+    """Registry data is missing, damaged or of a newer format; `file` names it."""
+
+    code = "registry"
+    exit_code = 2
+
+    def __init__(self, file: str, message: str, *, hint: str | None = None) -> None:
+        self.file = file
+        super().__init__(f"{file}: {message}", hint=hint)
+
+
+class SourceUnavailableError(ComfylockError):
+    """A service could not be reached or did not answer usefully; `service` names it."""
+
+    code = "unavailable"
+    exit_code = 3
+
+    def __init__(self, service: str, message: str, *, hint: str | None = None) -> None:
+        self.service = service
+        super().__init__(f"{service}: {message}", hint=hint)

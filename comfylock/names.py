@@ -1,0 +1,73 @@
+"""Names and their one normal form: packs, repositories, model paths, class types."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+PackName = NewType("PackName", str)
+"""A pack's name in comfylock: its registry id, else `owner/repo`, always lower case."""
+
+RepositoryUrl = NewType("RepositoryUrl", str)
+"""`https://host/owner/repo`, without `.git`, user, query or a trailing slash."""
+
+REGISTRY_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z")
+"""A Comfy Registry id. Source: the `[project].name` rule of the registry's API."""
+
+OWNER_REPO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}\Z")
+"""GitHub's `owner/repo`, as node stamps carry it in `aux_id`."""
+
+SUBGRAPH_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
+"""The type of a subgraph instance is its definition's UUID, never a class type."""
+
+COMFYUI = PackName("comfy-core")
+"""The name under which ComfyUI's own class types are stamped."""
+
+_REPOSITORY = re.compile(
+    r"(?:git\+)?(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|git@)"
+    r"(?:www\.)?([A-Za-z0-9.-]+(?::\d+)?)[/:]([^/\s?#]+)/([^/\s?#@]+)",
+    re.IGNORECASE,
+)
+
+
+def normalise_repository(url: str) -> RepositoryUrl | None:
+    """Return one spelling for the many of a git repository's URL; None if it is none.
+
+    Understands https, ssh, `git@host:`, `git+https`, `www.`, `.git`, and the pages
+    below a repository (`/tree/…`, `/blob/…`). Host is lower-cased, the path keeps
+    its case; compare with `repository_key`.
+    """
+    match = _REPOSITORY.match(url.strip())
+    if match is None:
+        return None
+    host, owner, repo = match.groups()
+    repo = repo.removesuffix(".git")
+    if not repo or host.startswith("."):
+        return None
+    return RepositoryUrl(f"https://{host.lower()}/{owner}/{repo}")
+
+
+def repository_key(url: str) -> str:
+    """Return what two spellings of one repository have in common: `host/owner/repo`, lower case.
+
+    A URL that names no repository (a raw file, a gist) is its own key.
+    """
+    normal = normalise_repository(url)
+    return (normal or url.strip()).lower().removeprefix("https://").rstrip("/")
+
+
+def normalise_registry_id(text: str) -> str | None:
+    """Return a Comfy Registry id in lower case, or None if the text cannot be one."""
+    text = text.strip()
+    return text.lower() if REGISTRY_ID.match(text) else None
+
+
+def normalise_model_path(value: str) -> str:
+    r"""Return a model's relative path with `/` between its parts (`sub\a.pt` is `sub/a.pt`)."""
+    return value.strip().replace("\\", "/").removeprefix("./")
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Return a stranger's text safe for one line of a terminal: no control characters, cut short."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
