@@ -1,0 +1,1 @@
+"""From ComfyUI workflows to a locked, verified environment."""
