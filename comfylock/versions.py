@@ -26,6 +26,7 @@ def version_key(text: str) -> Key:
     return (*numbers, 0, tail)
 
 
+@lru_cache(maxsize=4096)
 def is_version(text: str) -> bool:
     """Say whether a text is a version and not a commit or a word."""
     match = _VERSION.match(text.strip())

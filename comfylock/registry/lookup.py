@@ -176,5 +176,10 @@ class Lookup:
 
 def newest(versions: Iterable[str | None]) -> str | None:
     """Return the newest of some ComfyUI versions; None if none is known."""
-    known = [version for version in versions if version and is_version(version)]
-    return max(known, key=version_key) if known else None
+    best: str | None = None
+    for version in {*versions}:
+        if version and is_version(version) and (
+            best is None or version_key(version) > version_key(best)
+        ):
+            best = version
+    return best

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from comfylock.model import Problem
-from comfylock.workflow.models import FILE_TAILS, FileFinder, texts_in
+from comfylock.workflow.models import FILE_TAILS, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
 from comfylock.workflow.ui_nodes import kind_of
 
@@ -45,7 +45,7 @@ def add_files(
     reading: Reading, tables: InputTables, class_type: str, inputs: dict[str, Any]
 ) -> None:
     """Add every model and asset that a node's inputs name; links and numbers are no names."""
-    finder = FileFinder(tables, class_type)
+    finder = finder_for(tables, class_type)
     for name, value in inputs.items():
         for key, text, off in [(name, value, False)] if isinstance(value, str) else texts_in(value):
             if "://" in text:

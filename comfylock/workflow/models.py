@@ -73,6 +73,7 @@ DIRECTORY_FOLDERS = frozenset({"diffusers"})
 
 _ANNOTATION = re.compile(r"\s*\[(?:input|output|temp)\]\Z")
 MAX_NAME = 400
+MAX_FINDERS = 20_000
 MAX_DEPTH = 12
 """Widget values nested deeper hold no file names that any known node understands."""
 
@@ -80,11 +81,11 @@ MAX_DEPTH = 12
 def is_model_name(value: str) -> bool:
     """Say whether a text looks like a model's file name: a known extension and nothing foreign."""
     return (
-        len(value) <= MAX_NAME
+        value[-3:] in FILE_TAILS
+        and len(value) <= MAX_NAME
         and value.lower().endswith(MODEL_EXTENSIONS)
         and not _NOT_A_NAME.search(value)
-        and normalise_model_path(value).rsplit("/", 1)[-1].count(".") > 0
-        and not normalise_model_path(value).rsplit("/", 1)[-1].lower().startswith(MODEL_EXTENSIONS)
+        and value.rpartition("/")[2].rpartition("\\")[2].lower() not in MODEL_EXTENSIONS
     )
 
 
@@ -102,7 +103,8 @@ def is_repository_name(name: str | None, value: str) -> bool:
 def is_media_name(value: str) -> bool:
     """Say whether a text looks like the name of a picture, video, sound or 3D file."""
     return (
-        len(value) <= MAX_NAME
+        (value[-3:] in FILE_TAILS or value[-1:] == "]")
+        and len(value) <= MAX_NAME
         and strip_annotation(value).lower().endswith(MEDIA_EXTENSIONS)
         and not _NOT_A_NAME.search(value)
     )
@@ -157,17 +159,27 @@ class FileFinder:
         self.models = tables.models.get(class_type, [])
         self.assets = tables.assets.get(class_type, [])
         self.is_loader = "load" in class_type.lower()
+        self.takes_any_name = any(row[1] in DIRECTORY_FOLDERS for row in self.models)
 
-    def find(self, name: str | None, text: str) -> Iterator[FoundModel | FoundAsset]:
-        """Yield what one value of one input names; several for prompts."""
+    def wants(self, text: str) -> bool:
+        """Say quickly whether a value is worth a look; most are not."""
+        return text[-3:] in FILE_TAILS or ":" in text or "/" in text or self.takes_any_name
+
+    def find(self, name: str | None, text: str) -> list[FoundModel | FoundAsset]:
+        """Return what one value of one input names; several for prompts."""
+        if not self.wants(text):
+            return []
         if is_model_name(text) or self._takes(name, text):
             folder = self._folder(name)
-            yield FoundModel(normalise_model_path(text), self.class_type, name, folder)
-        elif self._is_asset(name, text):
-            yield FoundAsset(strip_annotation(text), self.class_type, name)
-        elif ":" in text:
-            for folder, found in names_in_prompt(text):
-                yield FoundModel(found, self.class_type, name, folder)
+            return [FoundModel(normalise_model_path(text), self.class_type, name, folder)]
+        if self._is_asset(name, text):
+            return [FoundAsset(strip_annotation(text), self.class_type, name)]
+        if ":" in text:
+            return [
+                FoundModel(found, self.class_type, name, folder)
+                for folder, found in names_in_prompt(text)
+            ]
+        return []
 
     def _folder(self, name: str | None) -> str | None:
         """Return the folder by the table, else by an input name that means one folder."""
@@ -187,6 +199,16 @@ class FileFinder:
         if not (self.assets or self.is_loader) or not is_media_name(text):
             return False
         return self.is_loader or _row(self.assets, name) is not None
+
+
+def finder_for(tables: InputTables, class_type: str) -> FileFinder:
+    """Return the class type's finder, made once for each table."""
+    finder = tables.finders.get(class_type)
+    if finder is None:
+        if len(tables.finders) > MAX_FINDERS:  # a stranger's class names must not fill the memory
+            tables.finders.clear()
+        finder = tables.finders[class_type] = FileFinder(tables, class_type)
+    return finder
 
 
 def _row(rows: list[InputRow], name: str | None) -> InputRow | None:

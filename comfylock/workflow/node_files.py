@@ -5,10 +5,10 @@ A widget that is fed by a link is dead: its stored value is not used, the link's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from comfylock.workflow.models import FileFinder, texts_in
+from comfylock.workflow.models import FileFinder, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
 from comfylock.workflow.scope import SUBGRAPH_INPUT, Input, Scope, inputs_of
 from comfylock.workflow.ui_nodes import UiNode
@@ -20,8 +20,8 @@ MAX_REROUTES = 64
 _CONTROL = frozenset({"fixed", "increment", "decrement", "randomize"})
 """The extra widget after a seed. Source: ComfyUI_frontend's control_after_generate."""
 
-NamedText = tuple[str | None, str, bool]
-"""Input name if known, text, switched off by its own `on: false`."""
+Picked = tuple[Any, str, bool]
+"""Input name, or place in the widget list, or None; text; switched off by its own `on: false`."""
 
 
 def add_files(
@@ -33,19 +33,24 @@ def add_files(
         return
     if node.type == PRIMITIVE:  # its value counts where it is used
         return
+    finder = finder_for(tables, node.type)
+    picked = _picked(node.widgets_values_named or node.widgets_values, finder)
+    if not picked:
+        return
     inputs = inputs_of(node.inputs)
     wired = {entry.name: entry.link for entry in inputs if entry.link is not None}
-    finder = FileFinder(tables, node.type)
-    for name, text, off in named_texts(node, tables, inputs):
+    names = None if node.widgets_values_named else _names_by_place(node, tables, inputs)
+    for place, text, off in picked:
+        name = names[place] if names and isinstance(place, int) else place
         if "://" in text:
             reading.notes.append(text)
+        found = finder.find(name, text)  # type: ignore[arg-type]
         slot = None
-        if name in wired:
+        if found and name in wired:
             live, slot = _follow(text, wired[name], scope)
-            if live is None:
-                continue
-            text = live  # noqa: PLW2901 - the same text, followed to where it comes from
-        for item in finder.find(name, text):
+            if live is not text:
+                found = finder.find(name, live) if live is not None else []  # type: ignore[arg-type]
+        for item in found:
             item.inactive = inactive or off
             if isinstance(item, FoundAsset):
                 reading.assets.append(item)
@@ -57,37 +62,48 @@ def add_files(
             reading.models.append(item)
 
 
-def named_texts(node: UiNode, tables: InputTables, inputs: list[Input]) -> Iterator[NamedText]:
-    """Yield every text among a node's widget values with the name of its input, if known."""
-    values = node.widgets_values_named or node.widgets_values
-    if isinstance(values, dict):
-        pairs: list[tuple[str | None, Any]] = list(values.items())
-    elif isinstance(values, list):
-        pairs = list(zip(_names_by_place(node.type, values, tables, inputs), values, strict=True))
+def _picked(values: Any, finder: FileFinder) -> list[Picked]:
+    """Return the texts worth a look, each with its input's name or its place in the list."""
+    picked: list[Picked] = []
+    wants = finder.wants
+    if isinstance(values, list):
+        pairs: Iterable[tuple[Any, Any]] = enumerate(values)
+    elif isinstance(values, dict):
+        pairs = values.items()
     else:
-        pairs = [(None, values)]
-    for name, value in pairs:
-        if isinstance(value, str):
-            yield name, value, False
-        elif isinstance(value, dict | list):
-            for key, text, off in texts_in(value):
-                yield key or name, text, off
+        pairs = ((None, values),)
+    for place, value in pairs:
+        if value.__class__ is str:
+            if wants(value):
+                picked.append((place, value, False))
+        elif value.__class__ is dict or value.__class__ is list:
+            picked.extend(
+                (key or place, text, off) for key, text, off in texts_in(value) if wants(text)
+            )
+    return picked
 
 
 def _names_by_place(
-    kind: str, values: list[Any], tables: InputTables, inputs: list[Input]
-) -> list[str | None]:
+    node: UiNode, tables: InputTables, inputs: list[Input]
+) -> list[str | None] | None:
     """Return the input name for each place of a widget list, None where nothing tells.
 
     Newer editors list every widget among the inputs, in order; older ones only those that were
     converted to sockets, so the registry's places serve there.
     """
+    values = node.widgets_values
+    if not isinstance(values, list):
+        return None
+    if len(values) == 1 and len(inputs) == 1:
+        name = inputs[0].name
+        return [name if isinstance(name, str) else None]
     declared = [entry.name for entry in inputs if entry.widget is not None]
     names = _align(declared, values)
     if names is not None:
         return names
     names = [None] * len(values)
-    for name, _, place in (*tables.models.get(kind, ()), *tables.assets.get(kind, ())):
+    rows = (*tables.models.get(node.type, ()), *tables.assets.get(node.type, ()))
+    for name, _, place in rows:
         if place is not None and place < len(values):
             names[place] = name
     return names

@@ -38,7 +38,7 @@ def read_file(path: str, tables: InputTables, *, is_named: bool) -> list[Reading
                 raise WorkflowError(path, "is no regular file")
             if status.st_size <= SMALL_FILE:
                 data = stream.read()
-                return _read(io.BytesIO(data), data, len(data), path, tables, is_named=is_named)
+                return _read(stream, data, len(data), path, tables, is_named=is_named)
             head = stream.read(HEAD_SIZE)
             stream.seek(0)
             return _read(stream, head, status.st_size, path, tables, is_named=is_named)
@@ -60,10 +60,12 @@ def _read(
     stream: BinaryIO, head: bytes, size: int, path: str, tables: InputTables, *, is_named: bool
 ) -> list[Reading]:
     """Read an open file of `size` bytes, of which `head` holds at least the first ones."""
-    container = sniff(head[:HEAD_SIZE])
+    # Most files are JSON; no container begins like this without a zero byte close by.
+    is_text = head[:1] == b"{" and b"\0" not in head[:16]
+    container = None if is_text else sniff(head[:HEAD_SIZE])
     if container is not None:
         return _read_media(stream, container, size, path, tables, is_named=is_named)
-    if os.path.splitext(path)[1].lower() in _SOURCE_SUFFIXES:
+    if not is_text and os.path.splitext(path)[1].lower() in _SOURCE_SUFFIXES:
         return _read_source(_whole(stream, head, size, path), path, tables, is_named=is_named)
     if not is_named and not _may_be_json(head):
         return []

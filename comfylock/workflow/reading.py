@@ -22,6 +22,8 @@ class InputTables(Struct):
     assets: dict[str, list[InputRow]] = {}
     special: frozenset[str] = frozenset()
     """Class types whose values are always looked at: all of the above."""
+    finders: dict[str, Any] = {}
+    """One finder for each class type met, kept by comfylock.workflow.models."""
 
     def __post_init__(self) -> None:
         self.special = frozenset(self.models) | frozenset(self.assets)

@@ -21,6 +21,15 @@ class Input(Struct):
     widget: Any = None
 
 
+class Link(Struct):
+    """A link in the object shape of schema 1."""
+
+    id: int | str
+    origin_id: Any = None
+    origin_slot: Any = None
+
+
+_LINKS = msgspec.json.Decoder(list[Link])
 _INPUTS = msgspec.json.Decoder(list[Input])
 _ANY = msgspec.json.Decoder()
 
@@ -71,6 +80,11 @@ def input_names(raw: Raw) -> list[str]:
 
 
 def _origins(raw: Raw) -> dict[Any, tuple[Any, Any]]:
+    """Return link id to (node id, slot) from links of either shape."""
+    try:
+        return {link.id: (link.origin_id, link.origin_slot) for link in _LINKS.decode(raw)}
+    except (msgspec.DecodeError, RecursionError):
+        pass
     try:
         links = _ANY.decode(raw)
     except (msgspec.DecodeError, RecursionError):

@@ -7,6 +7,7 @@ bypassed nodes apart. Source: the workflow schemas of ComfyUI_frontend.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from comfylock.model import Problem
@@ -27,6 +28,9 @@ from comfylock.workflow.ui_nodes import (
 
 GROUP_PREFIXES = ("workflow>", "workflow/")
 """How an instance of a group node is spelled. Source: groupNode.ts of ComfyUI_frontend."""
+
+
+_ID_OF = attrgetter("id")
 
 
 def read_ui(
@@ -53,6 +57,7 @@ class _Walk:
         self.tables = tables
         self.special = tables.special
         self.reading = reading
+        self.plain: set[str] = set()
         self.definitions: dict[str, tuple[UiSubgraph, str]] = {}
         self.groups: dict[str, Any] = (workflow.extra and workflow.extra.groupNodes) or {}
         self.instances: list[Instance] = []
@@ -80,17 +85,13 @@ class _Walk:
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""
-        classes, special, definitions = self.reading.classes, self.special, self.definitions
-        muted = entered = 0
+        classes, special, plain = self.reading.classes, self.special, self.plain
+        muted = 0
         for node in scope.nodes:
             kind, mode = node.type, node.mode
             off = inactive or mode == 2 or mode == 4  # noqa: PLR1714 - mode may be unhashable
             muted += off
-            is_instance = kind in definitions or (
-                ("-" in kind or kind[:8] == "workflow") and self._is_instance(node, scope)
-            )
-            if is_instance:
-                entered += 1
+            if kind not in plain and self._is_instance(node, scope):
                 self._enter(node, scope, inactive=off)
             else:
                 stamp = node.properties
@@ -141,6 +142,11 @@ class _Walk:
     def _is_instance(self, node: UiNode, scope: Scope) -> bool:
         """Say whether a node stands for other nodes, and report those whose inside is missing."""
         kind = node.type
+        if kind in self.definitions:
+            return True
+        if "-" not in kind and kind[:8] != "workflow":
+            self.plain.add(kind)
+            return False
         is_group = kind.startswith(GROUP_PREFIXES)
         if is_group and kind[len(GROUP_PREFIXES[0]) :] in self.groups:
             return True
@@ -180,7 +186,10 @@ class _Walk:
     def _check_ids(self, scope: Scope) -> None:
         """Report nodes without an id and ids used twice; both are read all the same."""
         nodes = scope.nodes
-        if not scope.has_ids or len({node.id for node in nodes} - {None}) == len(nodes):
+        if not scope.has_ids:
+            return
+        ids = set(map(_ID_OF, nodes))
+        if len(ids) == len(nodes) and None not in ids:
             return
         seen = set()
         for index, node in enumerate(nodes):
