@@ -41,14 +41,18 @@ def read(source: Source, found: Findings) -> None:
 
     Source: RFC 8794 (EBML), RFC 9559 sections 5.1.1 (`SeekHead`) and 5.1.8 (`Tags`).
     """
+    segments = 0
     for element in _elements(source, 0, source.size):
         if element.kind == _SEGMENT:
-            _segment(source, element, found)
-            return
-    raise DamagedError("has no segment")
+            segments += 1
+            if _has_tags(source, element, found):
+                return
+    if not segments:
+        raise DamagedError("has no segment")
 
 
-def _segment(source: Source, segment: _Element, found: Findings) -> None:
+def _has_tags(source: Source, segment: _Element, found: Findings) -> bool:
+    """Read the tags of a segment, up to its frames if they were found before; else all of it."""
     seen: set[int] = set()
     for element in _elements(source, segment.start, segment.end):
         if element.kind == _SEEK_HEAD:
@@ -57,7 +61,8 @@ def _segment(source: Source, segment: _Element, found: Findings) -> None:
             _read_tags(source, element, found)
             seen.add(element.start)
         elif element.kind == _CLUSTER and seen:
-            return
+            break
+    return bool(seen)
 
 
 def _follow(
