@@ -34,6 +34,8 @@ class _Element(NamedTuple):
     start: int
     end: int
     """Not behind the end of what holds it."""
+    cut: bool
+    """It claims to be longer than what holds it."""
 
 
 def read(source: Source, found: Findings) -> None:
@@ -85,6 +87,8 @@ def _follow(
         elif element.kind == _TAGS and element.start not in seen:
             seen.add(element.start)
             _read_tags(source, element, found)
+            if element.cut:
+                raise DamagedError("ends inside its tags")
 
 
 def _places(source: Source, segment: _Element, index: _Element) -> Iterator[int]:
@@ -130,7 +134,7 @@ def _elements(source: Source, start: int, end: int) -> Iterator[_Element]:
             raise DamagedError("ends too early")
         kind = int.from_bytes(head[:id_width], "big")
         stop = _stop(kind, start + content, end, head[id_width:content])
-        yield _Element(kind, start + content, min(stop, end))
+        yield _Element(kind, start + content, min(stop, end), stop > end)
         if stop > end:
             raise DamagedError("ends too early")
         start = stop

@@ -134,3 +134,9 @@ def test_a_source_believes_the_stream_more_than_the_size() -> None:
     assert source.up_to(0, 5) == b"abc"
     with pytest.raises(DamagedError, match="ends too early"):
         source.exactly(0, 5)
+
+
+def test_a_value_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.workflow.embedded.source.MAX_VALUE", 10)
+    with pytest.raises(DamagedError, match="a piece of metadata of more than"):
+        Source(io.BytesIO(bytes(20)), 20).exactly(0, 11)

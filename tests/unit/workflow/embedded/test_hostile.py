@@ -80,6 +80,7 @@ def test_a_container_read_as_another_does_not_raise() -> None:
         ("mp3", b"ID3\4\0\0\x7f\x7f\x7f\x7f", b"TXXX\0\0\0\0\0\0"),
         ("flac", b"fLaC", b"\1\0\0\0"),
     ],
+    ids=["png", "mp4", "webm", "jpeg", "ogg", "mp3", "flac"],
 )
 def test_endless_parts_end(name: str, head: bytes, part: bytes) -> None:
     data = head + part * (MAX_STEPS + 10)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,9 @@ from comfylock.workflow.embedded import source
 from tests import media
 from tests.media import BOTH, PROMPT, VHS_COMMENT, WORKFLOW
 from tests.reading import embedded, found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXPECTED = list(BOTH)
 
@@ -232,3 +235,17 @@ def test_svg_in_utf_16_and_several_elements() -> None:
 def test_svg_damage_is_said(text: str) -> None:
     assert "the SVG file has no `" in (embedded(text.encode()).problem or "")
     assert embedded(b"<svg><path").problem == "the SVG file ends too early"
+
+
+def test_avif_exif_item_in_too_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.workflow.embedded.avif.MAX_VALUE", 100)
+    result = embedded(media.avif(media.exif_both()))
+    assert "a piece of metadata of more than" in (result.problem or "")
+
+
+def test_svg_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.workflow.embedded.svg.MAX_VALUE", 1 << 20)
+    data = media.svg(WORKFLOW, "desc") + b" " * (1 << 20)
+    result = embedded(data)
+    assert [document.text for document in result.documents] == [WORKFLOW]
+    assert result.problem == "the SVG file is larger than 1 MiB"

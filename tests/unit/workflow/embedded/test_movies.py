@@ -152,3 +152,19 @@ def test_matroska_depth_is_limited() -> None:
 )
 def test_matroska_damage_is_said(data: bytes, problem: str) -> None:
     assert embedded(data, "webm").problem == f"the WebM file {problem}"
+
+
+def test_matroska_files_that_hold_several_tags_segments_or_none() -> None:
+    start = ebml(0x1A45DFA3)
+    first, second = (media.ebml_tags([row]) for row in BOTH)
+    assert found(start + ebml(0x18538067, first, second, media.cluster())) == EXPECTED
+    assert (
+        found(start + ebml(0x18538067, media.cluster()) + ebml(0x18538067, second)) == EXPECTED[1:]
+    )
+    assert found(start + ebml(0x18538067, media.cluster())) == []
+
+
+def test_matroska_index_that_points_before_the_file_or_at_one_place_twice() -> None:
+    heads = media.seek_head(0x1254C367, 2 * len(media.seek_head(0, 0)))
+    body = [heads, heads, media.ebml_tags(BOTH), media.cluster()]
+    assert found(ebml(0x1A45DFA3) + ebml(0x18538067, *body)) == EXPECTED

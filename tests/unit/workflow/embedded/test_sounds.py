@@ -164,3 +164,15 @@ def test_mp3_plain_sizes_in_version_4() -> None:
 def test_mp3_without_a_tag() -> None:
     assert found(b"\xff\xfb\x90\x64" + bytes(400)) == []
     assert found(media.id3(media.id3_frame(b"TXXX", b"")), "mp3") == []
+
+
+def test_ogg_with_too_many_streams_or_another_codec() -> None:
+    begin = b"".join(media.ogg_page(b"x", b"\1", serial=n, begins=True) for n in range(20))
+    packets = [page for n in range(20) for page in media.ogg_packet(b"other", serial=n)]
+    assert found(begin + b"".join(packets)) == []
+
+
+def test_ogg_comments_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.workflow.embedded.ogg.MAX_VALUE", 1 << 16)
+    result = embedded(media.ogg([("workflow", "{" + " " * 200_000 + "}")]))
+    assert "a piece of metadata of more than" in (result.problem or "")
