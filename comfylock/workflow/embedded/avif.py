@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.workflow.embedded.isobmff import boxes
+from comfylock.workflow.embedded.isobmff import boxes, cut_short
 from comfylock.workflow.embedded.source import MAX_VALUE, DamagedError
 from comfylock.workflow.embedded.tiff import read_exif
 
@@ -45,6 +45,8 @@ def read(source: Source, found: Findings) -> None:
     for box in boxes(source, 0, source.size):
         if box.kind == b"meta":
             _metadata(source, box, found)
+            if box.cut:
+                raise cut_short(box.kind)
             return
     raise DamagedError("has no `meta` box")
 

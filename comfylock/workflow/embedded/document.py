@@ -13,6 +13,8 @@ KEYS = ("workflow", "prompt")
 MAX_DOCUMENTS = 16
 """Distinct documents that are kept under one key."""
 
+_COMMENTS = frozenset(("comment", "description"))
+
 
 class EmbeddedDocument(msgspec.Struct, frozen=True):
     """One workflow as a media file carries it."""
@@ -113,7 +115,10 @@ class Findings:
 def tag_key(name: str) -> str | None:
     """Return `workflow`, `prompt` or `comment` if a tag's name means that, else None.
 
-    Case and a reverse domain in front (`com.apple.quicktime.comment`) make no difference.
+    ffmpeg turns a `comment` into a `DESCRIPTION` where it writes Vorbis comments. Case and a
+    reverse domain in front (`com.apple.quicktime.comment`) make no difference.
     """
     key = name.strip("\0 ").rpartition(".")[2].lower()
-    return key if key in {*KEYS, "comment"} else None
+    if key in _COMMENTS:
+        return "comment"
+    return key if key in KEYS else None

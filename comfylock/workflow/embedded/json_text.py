@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from typing import TypeVar
 
 import msgspec
@@ -35,11 +36,23 @@ def decode(text: str, shape: type[_T]) -> _T | None:
         return None
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         pass
-    strict = _STRING_OR_NON_NUMBER.sub(lambda m: m[0] if m[0][0] == '"' else "null", text)
+    if "NaN" not in text and "Infinity" not in text:
+        return None
     try:
-        return msgspec.json.decode(strict, type=shape)
+        return msgspec.json.decode(_strict(text), type=shape)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
+
+
+def _strict(text: str) -> str:
+    # Not `re.sub`: that would hold a list of millions of pieces.
+    out = StringIO()
+    at = 0
+    for match in _STRING_OR_NON_NUMBER.finditer(text):
+        if match[0][0] != '"':
+            out.write(text[at : match.start()] + "null")
+            at = match.end()
+    return out.getvalue() + text[at:]
 
 
 def unquote(text: str) -> str:

@@ -67,6 +67,6 @@ def _comments(packet: bytes, source: Source, found: Findings) -> None:
             return
     # FLAC in Ogg: one metadata block for each packet, the comments first. Its length in the
     # block's header must fit, other codecs have other things there.
-    if packet[:1] and packet[0] & 0x7F == COMMENTS:
-        if int.from_bytes(packet[1:4], "big") == len(packet) - 4:
-            read_comments(packet[4:], source, found)
+    is_block = packet[:1] != b"" and packet[0] & 0x7F == COMMENTS
+    if is_block and int.from_bytes(packet[1:4], "big") == len(packet) - 4:
+        read_comments(packet[4:], source, found)

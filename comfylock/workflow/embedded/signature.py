@@ -17,7 +17,7 @@ _MAGIC = (
 _MOVIE_BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 _AVIF = frozenset((b"avif", b"avis"))
 _OTHER_IMAGES = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"jxl ", b"jp2 ")
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"crx ")
 )
 
 

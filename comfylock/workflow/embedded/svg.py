@@ -1,8 +1,8 @@
-"""Workflows in SVG files: the metadata element."""
+"""Workflows in SVG files: the metadata or description element."""
 
 from __future__ import annotations
 
-import html
+import re
 from typing import TYPE_CHECKING
 
 from comfylock.workflow.embedded.json_text import text_of
@@ -12,57 +12,57 @@ if TYPE_CHECKING:
     from comfylock.workflow.embedded.document import Findings
     from comfylock.workflow.embedded.source import Source
 
-_OPEN = "<metadata"
-_CLOSE = "</metadata>"
+_OPEN = re.compile(r"<(metadata|desc)(?:\s[^<>]*)?(?<!/)>")
 _CDATA = "<![CDATA["
 _CDATA_END = "]]>"
+_ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]{1,5})|#([0-9]{1,6})|(lt|gt|quot|apos|amp));")
+_ENTITIES = {"lt": "<", "gt": ">", "quot": '"', "apos": "'", "amp": "&"}
 
 
 def read(source: Source, found: Findings) -> None:
     """Find the documents of an SVG file.
 
-    Source: ComfyUI's SaveSVGNode, which puts `{"prompt": …, "workflow": …}` as CDATA into a
-    `metadata` element; it does not mind a `]]>` inside.
+    Source: ComfyUI's SaveSVGNode puts `{"prompt": …, "workflow": …}` as CDATA into `metadata`;
+    ComfyUI-Custom-Scripts exports a picture of the graph with the workflow itself in `desc`.
     """
     data = source.up_to(0, min(source.size, MAX_VALUE))
     wide = data[:2] in {b"\xff\xfe", b"\xfe\xff"}
     text = data.decode("utf-16", "replace") if wide else text_of(data)
-    at = text.find(_OPEN)
-    while at >= 0:
+    opening = _OPEN.search(text)
+    while opening:
         source.step()
-        start = text.find(">", at) + 1
-        if not start:
-            raise DamagedError("ends inside its metadata")
-        if text[start - 2] == "/":
-            at = text.find(_OPEN, start)
-            continue
-        content, end = _content(text, start)
+        content, end = _content(text, opening.end(), f"</{opening[1]}>")
         found.wrapped(content)
-        at = text.find(_OPEN, end)
+        opening = _OPEN.search(text, end)
     if source.size > len(data):
         raise DamagedError(f"is larger than {MAX_VALUE >> 20} MiB")
-    if not text.rstrip("\0\t\r\n ").endswith(">"):
+    if not text.rstrip("\0\t\r\n ").endswith(("</svg>", "</svg:svg>", "/>", "-->")):
         raise DamagedError("ends too early")
 
 
-def _content(text: str, start: int) -> tuple[str, int]:
-    """Return the text of an element that begins at an offset, and where it ends."""
+def _content(text: str, start: int, closing: str) -> tuple[str, int]:
+    """Return the text of an element whose content begins at an offset, and where it ends."""
     parts = []
-    at = start
+    at, close = start, -1
     while True:
-        cdata, close = text.find(_CDATA, at), text.find(_CLOSE, at)
-        if close < 0:
-            raise DamagedError("ends inside its metadata")
-        if cdata < 0 or close < cdata:
-            parts.append(html.unescape(text[at:close]))
+        if close < at:
+            close = _find(text, closing, at)
+        cdata = text.find(_CDATA, at, close)
+        if cdata < 0:
+            parts.append(_ENTITY.sub(_character, text[at:close]))
             return "".join(parts), close
-        end = _cdata_end(text, cdata)
-        parts += [html.unescape(text[at:cdata]), text[cdata + len(_CDATA) : end]]
+        end = _find(text, _CDATA_END, cdata)
+        parts += [_ENTITY.sub(_character, text[at:cdata]), text[cdata + len(_CDATA) : end]]
         at = end + len(_CDATA_END)
 
 
-def _cdata_end(text: str, start: int) -> int:
-    end = text.find(_CDATA_END, start)
-    if end < 0:
-        raise DamagedError("ends inside its metadata")
-    return end
+def _find(text: str, what: str, start: int) -> int:
+    at = text.find(what, start)
+    if at < 0:
+        raise DamagedError(f"has no `{what}` where one is needed")
+    return at
+
+
+def _character(match: re.Match[str]) -> str:
+    hexadecimal, decimal, name = match.groups()
+    return _ENTITIES[name] if name else chr(int(hexadecimal or decimal, 16 if hexadecimal else 10))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 EXIF_PREFIX = b"Exif\0\0"
 """Stands before the TIFF header in JPEG, and in some WebP files."""
 
-_MAX_DIRECTORIES = 8
 _ENTRY_SIZE = 12
 _EXIF_DIRECTORY = 0x8769
 _USER_COMMENT = 0x9286
@@ -35,17 +34,15 @@ def read_exif(data: bytes, source: Source, found: Findings) -> None:
         order = "big"
     else:
         raise DamagedError("has Exif data that cannot be read")
-    directories = [int.from_bytes(data[4:8], order)]
-    for number, offset in enumerate(directories):
-        if number == _MAX_DIRECTORIES:
-            return
-        directories += _directory(data, offset, order, source, found)
+    first = int.from_bytes(data[4:8], order)
+    for second in _directory(data, first, order, source, found)[:1]:
+        _directory(data, second, order, source, found)
 
 
 def _directory(
     data: bytes, start: int, order: Literal["little", "big"], source: Source, found: Findings
 ) -> list[int]:
-    """Take the texts of one directory and return where further ones are."""
+    """Take the texts of one directory and return where its Exif directories are."""
     count = int.from_bytes(data[start : start + 2], order)
     end = start + 2 + count * _ENTRY_SIZE
     further = []
@@ -61,8 +58,7 @@ def _directory(
             _text(tag, data, value, size, found)
     if end > len(data):
         raise DamagedError("has Exif data that is cut short")
-    following = int.from_bytes(data[end : end + 4], order)
-    return [*further, following] if following else further
+    return further
 
 
 def _text(tag: int, data: bytes, start: int, size: int, found: Findings) -> None:

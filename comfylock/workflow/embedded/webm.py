@@ -34,6 +34,8 @@ class _Element(NamedTuple):
     start: int
     end: int
     """Not behind the end of what holds it."""
+    cut: bool
+    """It claims to be longer than what holds it."""
 
 
 def read(source: Source, found: Findings) -> None:
@@ -41,14 +43,18 @@ def read(source: Source, found: Findings) -> None:
 
     Source: RFC 8794 (EBML), RFC 9559 sections 5.1.1 (`SeekHead`) and 5.1.8 (`Tags`).
     """
+    segments = 0
     for element in _elements(source, 0, source.size):
         if element.kind == _SEGMENT:
-            _segment(source, element, found)
-            return
-    raise DamagedError("has no segment")
+            segments += 1
+            if _has_tags(source, element, found):
+                return
+    if not segments:
+        raise DamagedError("has no segment")
 
 
-def _segment(source: Source, segment: _Element, found: Findings) -> None:
+def _has_tags(source: Source, segment: _Element, found: Findings) -> bool:
+    """Read the tags of a segment, up to its frames if they were found before; else all of it."""
     seen: set[int] = set()
     for element in _elements(source, segment.start, segment.end):
         if element.kind == _SEEK_HEAD:
@@ -57,7 +63,8 @@ def _segment(source: Source, segment: _Element, found: Findings) -> None:
             _read_tags(source, element, found)
             seen.add(element.start)
         elif element.kind == _CLUSTER and seen:
-            return
+            break
+    return bool(seen)
 
 
 def _follow(
@@ -80,6 +87,8 @@ def _follow(
         elif element.kind == _TAGS and element.start not in seen:
             seen.add(element.start)
             _read_tags(source, element, found)
+            if element.cut:
+                raise DamagedError("ends inside its tags")
 
 
 def _places(source: Source, segment: _Element, index: _Element) -> Iterator[int]:
@@ -125,7 +134,7 @@ def _elements(source: Source, start: int, end: int) -> Iterator[_Element]:
             raise DamagedError("ends too early")
         kind = int.from_bytes(head[:id_width], "big")
         stop = _stop(kind, start + content, end, head[id_width:content])
-        yield _Element(kind, start + content, min(stop, end))
+        yield _Element(kind, start + content, min(stop, end), stop > end)
         if stop > end:
             raise DamagedError("ends too early")
         start = stop
