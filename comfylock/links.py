@@ -8,11 +8,20 @@ from functools import lru_cache
 ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
 """Hosts that a workflow may name as a model's source without anybody's word for it."""
 
-_URL = re.compile(r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?")
+_URL = re.compile(
+    r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?"
+)
 _STOPS = frozenset(" \t\r\n\"'<>()[]{}|\\^`")
-_SECRET = re.compile(r"(?i)(?:^|[?&])(?:token|api_?key|access_token|sig|signature|x-amz-[a-z-]+)=[^&]*")
+_SECRET = re.compile(
+    r"(?i)(?:^|[?&])(?:token|api_?key|access_token|sig|signature|x-amz-[a-z-]+)=[^&]*"
+)
 _HASH = re.compile(r"[0-9a-fA-F]{64}\Z")
-_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z")
+_FOLDER = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z"
+)
+
+_SAME_HOSTS = {"huggingface.com": "huggingface.co", "hf.co": "huggingface.co"}
+"""Hosts that redirect to the one that answers. Source: the Hub's documentation."""
 
 FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
 """Older names of folder keys. Source: map_legacy in ComfyUI's folder_paths.py."""
@@ -20,13 +29,22 @@ FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adap
 
 @lru_cache(maxsize=16384)
 def clean_url(url: str) -> str | None:
-    """Return the one spelling of an https URL, without secrets and download flags, else None."""
+    """Return the one spelling of an https URL, without secrets and download flags, else None.
+
+    Pages about a file on Hugging Face and GitHub (`/blob/`) become the file itself.
+    """
     match = _URL.match(url.strip())
     if match is None or ".." in match[2]:
         return None
     query = _SECRET.sub("", match[3] or "").replace("?download=true", "").strip("?&")
     host = match[1].lower().removeprefix("www.")
-    return f"https://{host}{match[2]}" + (f"?{query}" if query else "")
+    host = _SAME_HOSTS.get(host, host)
+    path = match[2]
+    if host == "huggingface.co":
+        path = path.replace("/blob/", "/resolve/", 1)
+    elif host == "github.com":
+        path = path.replace("/blob/", "/raw/", 1)
+    return f"https://{host}{path}" + (f"?{query}" if query else "")
 
 
 def host_of(url: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_VERSION = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-.+]?([0-9A-Za-z.+-]{1,60}))?\Z")
+_VERSION = re.compile(
+    r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-.+]?([0-9A-Za-z.+-]{1,60}))?\Z"
+)
 
 Key = tuple[int, int, int, int, tuple[tuple[int, int, str], ...]]
 """Sorts as SemVer does: a pre-release before its release."""

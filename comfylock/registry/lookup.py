@@ -178,8 +178,10 @@ def newest(versions: Iterable[str | None]) -> str | None:
     """Return the newest of some ComfyUI versions; None if none is known."""
     best: str | None = None
     for version in {*versions}:
-        if version and is_version(version) and (
-            best is None or version_key(version) > version_key(best)
+        if (
+            version
+            and is_version(version)
+            and (best is None or version_key(version) > version_key(best))
         ):
             best = version
     return best

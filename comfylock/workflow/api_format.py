@@ -58,9 +58,7 @@ def add_files(
                     reading.models.append(item)
 
 
-def salvage_api(
-    value: dict[str, Any], problems: list[Problem]
-) -> tuple[dict[str, ApiNode], int]:
+def salvage_api(value: dict[str, Any], problems: list[Problem]) -> tuple[dict[str, ApiNode], int]:
     """Build API nodes from decoded JSON that has faults; return them and how many were lost."""
     nodes: dict[str, ApiNode] = {}
     lost = 0

@@ -33,6 +33,7 @@ class Missing(Struct, frozen=True):
 
     path: str
     message: str
+    group: int = 0
 
 
 def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing]:
@@ -55,26 +56,26 @@ def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
     try:
         mode = os.stat(path).st_mode
     except ValueError:
-        yield Missing(path, "is no path")
+        yield Missing(path, "is no path", group)
         return
     except OSError as error:
         if glob.has_magic(path):
             yield from _glob(path, group)
         else:
-            yield Missing(path, f"cannot be read: {(error.strerror or 'unknown').lower()}")
+            yield Missing(path, _why(error), group)
         return
     if stat.S_ISDIR(mode):
         yield from _walk(path, group)
     elif stat.S_ISREG(mode):
         yield Candidate(path, is_named=True, group=group)
     else:
-        yield Missing(path, "is neither a file nor a folder")
+        yield Missing(path, "is neither a file nor a folder", group)
 
 
 def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
     matches = sorted(glob.iglob(pattern, recursive=True))
     if not matches:
-        yield Missing(pattern, "matches no file")
+        yield Missing(pattern, "matches no file", group)
     for match in matches:
         if os.path.isdir(match):
             if not pattern.endswith("**"):
@@ -95,7 +96,7 @@ def _walk(root: str, group: int) -> Iterator[Candidate | Missing]:
             with os.scandir(folder) as entries:
                 listing = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            yield Missing(folder, f"cannot be read: {(error.strerror or 'unknown').lower()}")
+            yield Missing(folder, _why(error), group)
             continue
         rules.enter(folder, {entry.name for entry in listing})
         folders = []
@@ -119,3 +120,9 @@ def _is_regular(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:
         return False
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    return f"cannot be read: {(error.strerror or 'unknown').lower()}"

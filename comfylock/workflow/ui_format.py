@@ -39,9 +39,7 @@ def read_ui(
     """Return what a decoded UI workflow uses; `lost` nodes were already given up on."""
     version = workflow.version
     is_schema_1 = version == 1 and not isinstance(version, bool) and isinstance(version, int)
-    reading = Reading(
-        format="ui-1.0" if is_schema_1 else "ui-0.4", unread=lost, problems=problems
-    )
+    reading = Reading(format="ui-1.0" if is_schema_1 else "ui-0.4", unread=lost, problems=problems)
     if isinstance(workflow.models, list):
         reading.stamps = workflow.models
     _Walk(workflow, tables, reading).run(Scope(workflow.nodes, "nodes", workflow.links))

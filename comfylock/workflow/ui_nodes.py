@@ -171,7 +171,9 @@ def _salvage_node(entry: Any, path: str, problems: list[Problem]) -> UiNode | No
         return None
     class_type = entry.get("type")
     if not isinstance(class_type, str) or not class_type.strip():
-        problems.append(Problem(f"{path}.type", f"is {kind_of(class_type)} instead of a class type"))
+        problems.append(
+            Problem(f"{path}.type", f"is {kind_of(class_type)} instead of a class type")
+        )
         return None
     identifier = entry.get("id")
     if not isinstance(identifier, int | str | float) and identifier is not None:
@@ -202,9 +204,7 @@ def _salvage_properties(value: Any, path: str, problems: list[Problem]) -> Prope
             problems.append(Problem(f"{path}.{name}", f"is {kind_of(stamp)} instead of a text"))
             stamp = None
         stamps[name] = stamp
-    return Properties(
-        **stamps, models=value.get("models"), proxyWidgets=value.get("proxyWidgets")
-    )
+    return Properties(**stamps, models=value.get("models"), proxyWidgets=value.get("proxyWidgets"))
 
 
 def _raw(value: Any) -> Raw:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from comfylock.links import ALLOWED_HOSTS
 from comfylock.model import AssetUse, ClassUse, ModelUse, Problem, Source, WorkflowReport
-from comfylock.model_sources import ModelSources
+from comfylock.analysis.model_sources import ModelSources
 from comfylock.registry.lookup import Lookup, Verdict, newest
 from comfylock.registry.store import Registry
 from comfylock.versions import version_key
@@ -70,7 +70,11 @@ class Analyzer:
         if any(verdict.candidates for _, verdict, _ in verdicts):
             company = {v.pack for _, v, _ in verdicts if v.pack and v.kind == "pack"}
             verdicts = [
-                (key, self.lookup.in_company(verdict, company) if verdict.candidates else verdict, n)
+                (
+                    key,
+                    self.lookup.in_company(verdict, company) if verdict.candidates else verdict,
+                    n,
+                )
                 for key, verdict, n in verdicts
             ]
         merged: dict[tuple[str, str], ClassUse] = {}

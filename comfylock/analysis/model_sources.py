@@ -20,7 +20,7 @@ from comfylock.links import (
 )
 from comfylock.model import ModelUse, Problem, Source
 from comfylock.names import printable
-from comfylock.registry.store import Registry
+from comfylock.registry.store import KnownModel, Registry
 from comfylock.workflow.reading import FoundModel, Reading
 
 MAX_SOURCES = 16
@@ -84,7 +84,7 @@ class ModelSources:
     def _work_out(
         self, model: FoundModel, base: str, said: list[Said], *, inactive: bool
     ) -> tuple[ModelUse, tuple[str, ...]]:
-        known = self._registry.models.get(base, ())
+        known = _likely(self._registry.models.get(base, []), model)
         folder = model.folder
         sources: dict[str, Source] = {}
         refused: set[str] = set()
@@ -99,9 +99,7 @@ class ModelSources:
                 sources[place.url] = Source(place.url, "registry", place.sha256)
         own = self._known.get(f"{folder}/{model.name}") or self._known.get(model.name)
         listed = [*([own] if own else ()), *sources.values()][:MAX_SOURCES]
-        use = ModelUse(
-            model.name, folder, model.class_type, model.input, tuple(listed), inactive
-        )
+        use = ModelUse(model.name, folder, model.class_type, model.input, tuple(listed), inactive)
         return use, tuple(sorted(refused))
 
     def _offer(self, sources: dict[str, Source], said: Said, refused: set[str]) -> None:
@@ -118,9 +116,23 @@ class ModelSources:
             sources[url] = Source(url, origin, sha256_of(digest, kind))
 
 
-def _stamps(
-    found: Iterable[FoundModel], stamps: list[Any], name: str, base: str
-) -> list[Said]:
+def _likely(places: list[KnownModel], model: FoundModel) -> list[KnownModel]:
+    """Return the published places that fit best, all of them if none stands out.
+
+    Names such as `diffusion_pytorch_model.safetensors` are everywhere; the folder key and the
+    folder in front of the name tell them apart.
+    """
+    if len(places) < 2:
+        return places
+    if model.folder is not None:
+        places = [place for place in places if place.folder == model.folder] or places
+    parent = model.name.rpartition("/")[0].rpartition("/")[2].lower()
+    if parent:
+        places = [place for place in places if f"/{parent}/" in place.url.lower()] or places
+    return places
+
+
+def _stamps(found: Iterable[FoundModel], stamps: list[Any], name: str, base: str) -> list[Said]:
     """Return what the node's and the workflow's `models` entries say about this file."""
     said: list[Said] = []
     for origin, entries in [("node", model.stamps) for model in found] + [("workflow", stamps)]:
