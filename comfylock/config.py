@@ -7,8 +7,7 @@ schema; pydantic would cost every `analyze` four times an empty Python's start.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -16,6 +15,9 @@ from comfylock.errors import ConfigError
 from comfylock.links import ALLOWED_HOSTS, clean_url, folder_key, sha256_of
 from comfylock.model import Source
 from comfylock.names import OWNER_REPO, REGISTRY_ID, normalise_model_path, normalise_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FILE = "comfylock.toml"
 MAX_CONFIG_BYTES = 4 * 1024 * 1024

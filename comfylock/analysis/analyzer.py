@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.links import ALLOWED_HOSTS
-from comfylock.model import AssetUse, ClassUse, ModelUse, Problem, Source, WorkflowReport
 from comfylock.analysis.model_sources import ModelSources
+from comfylock.links import ALLOWED_HOSTS
+from comfylock.model import AssetUse, ClassUse, Source, WorkflowReport
 from comfylock.registry.lookup import Lookup, Verdict, newest
-from comfylock.registry.store import Registry
 from comfylock.versions import version_key
-from comfylock.workflow.reading import ClassKey, FoundAsset, Reading
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from comfylock.registry.store import Registry
+    from comfylock.workflow.reading import ClassKey, FoundAsset, Reading
 
 MAX_REMEMBERED = 100_000
 """Class uses kept to be shared between workflows."""

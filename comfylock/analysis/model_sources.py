@@ -7,8 +7,7 @@ stranger's word: https only, from allowed hosts, never into a folder that is non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.links import (
     clean_url,
@@ -20,8 +19,12 @@ from comfylock.links import (
 )
 from comfylock.model import ModelUse, Problem, Source
 from comfylock.names import printable
-from comfylock.registry.store import KnownModel, Registry
-from comfylock.workflow.reading import FoundModel, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from comfylock.registry.store import KnownModel, Registry
+    from comfylock.workflow.reading import FoundModel, Reading
 
 MAX_SOURCES = 16
 MAX_REMEMBERED = 50_000
@@ -50,7 +53,8 @@ class ModelSources:
         for model in reading.models:
             groups.setdefault((model.name, model.class_type, model.input or ""), []).append(model)
         notes = "\n".join(reading.notes)
-        uses, refused = [], set()
+        uses: list[ModelUse] = []
+        refused: set[str] = set()
         for key in sorted(groups):
             use, hosts = self._use(groups[key], reading.stamps, notes)
             uses.append(use)

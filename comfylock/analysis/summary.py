@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -19,8 +19,12 @@ from comfylock.model import (
 )
 from comfylock.names import COMFYUI
 from comfylock.registry.lookup import newest
-from comfylock.registry.store import Registry
 from comfylock.versions import version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfylock.registry.store import Registry
 
 MAX_FINDINGS = 1000
 """Problems inside workflows that are kept when only totals are asked for."""

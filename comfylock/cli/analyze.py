@@ -6,7 +6,6 @@ import argparse
 import itertools
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from comfylock.ops.analyze import Outcome, add_outcome, analyze_each
 from comfylock.ops.registry import project_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Executor
 
     from comfylock.model import Report

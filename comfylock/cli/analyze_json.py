@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.envelope import line, success
-from comfylock.model import ClassEntry, ModelEntry, ModelUse, PackEntry, Report, WorkflowReport
 from comfylock.names import COMFYUI
-from comfylock.ops.analyze import Outcome
+
+if TYPE_CHECKING:
+    from comfylock.model import ClassEntry, ModelEntry, ModelUse, PackEntry, Report, WorkflowReport
+    from comfylock.ops.analyze import Outcome
 
 
 def report_json(report: Report, *, ok: bool) -> bytes:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from comfylock.cli.text import Style, cells, plural, safe, shorten, wrap
-from comfylock.model import ClassEntry, ModelEntry, PackEntry, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from comfylock.model import ClassEntry, ModelEntry, PackEntry, Report
 
 REASONS = {
     "config": "your comfylock.toml",

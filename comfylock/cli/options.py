@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from comfylock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VALUE_OPTIONS = frozenset({"-C", "--project", "--color"})
 """Common options that take a value, for finding the verb behind them."""

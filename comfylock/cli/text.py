@@ -46,7 +46,7 @@ def safe(text: str) -> str:
     if text.isprintable() and text.isascii():
         return text
     return "".join(
-        c if c == " " or unicodedata.category(c)[0] in "LMNPSZ" and c.isprintable() else "\ufffd"
+        c if c == " " or (unicodedata.category(c)[0] in "LMNPSZ" and c.isprintable()) else "\ufffd"
         for c in text
     )
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from comfylock.analysis.analyzer import Analyzer, Settings
+from comfylock.analysis.summary import Summary
 from comfylock.errors import WorkflowError
 from comfylock.model import Problem, Report, WorkflowReport
 from comfylock.registry.store import Registry, shared_registry
-from comfylock.analysis.summary import Summary
 from comfylock.workflow.decode import MAX_JSON_BYTES
 from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
 from comfylock.workflow.read import read_bytes, read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
 CHUNK = 64

@@ -8,17 +8,21 @@ reported beside it; nothing is guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock.model import Kind
 from comfylock.names import COMFYUI, OWNER_REPO, normalise_registry_id, printable
-from comfylock.registry.store import Registry
 from comfylock.versions import is_version, version_key
-from comfylock.workflow.reading import ClassKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from comfylock.registry.store import Registry
+    from comfylock.workflow.reading import ClassKey
 
 NOISE = frozenset({"unknown", "none", "null", "undefined", "nightly", "latest", "local", ""})
 """Stamps that name no pack. Source: seen in published workflows."""
@@ -85,7 +89,7 @@ class Lookup:
         class_type = key[0]
         since = self.registry.core.get(class_type)
         if since is not None:
-            conflicts = ()
+            conflicts: tuple[str, ...] = ()
             if stamped is not None and stamped != COMFYUI:
                 conflicts = (f"stamped `{stamped}`, but ComfyUI itself has it",)
             return Verdict("core", COMFYUI, "core", since=since or None, conflicts=conflicts)

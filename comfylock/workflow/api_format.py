@@ -96,8 +96,8 @@ def _may_name_files(inputs: dict[str, Any]) -> bool:
         if value.__class__ is str:
             if value[-3:] in FILE_TAILS or ":" in value:
                 return True
-        elif value.__class__ is dict:
-            return True
-        elif value.__class__ is list and not (len(value) == 2 and value[1].__class__ is int):
+        elif value.__class__ is dict or (
+            value.__class__ is list and not (len(value) == 2 and value[1].__class__ is int)
+        ):
             return True
     return False

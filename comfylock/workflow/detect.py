@@ -7,17 +7,20 @@ is there as UI and as API, the UI form is taken: it says more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from comfylock.model import Problem
 from comfylock.workflow.api_format import API_DECODER, read_api, salvage_api
 from comfylock.workflow.decode import NotJsonError, decode_json
-from comfylock.workflow.reading import InputTables, Reading
 from comfylock.workflow.ui_format import read_ui
 from comfylock.workflow.ui_nodes import UI_DECODER, salvage_workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from comfylock.workflow.reading import InputTables, Reading
 
 MAX_DEPTH = 12
 MAX_WORKFLOWS = 10_000

@@ -9,9 +9,12 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})

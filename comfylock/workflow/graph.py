@@ -6,11 +6,12 @@ The only place on this floor that knows networkx.
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import networkx as nx
 
-from comfylock.model import Report
+if TYPE_CHECKING:
+    from comfylock.model import Report
 
 Shape = Literal["mermaid", "dot", "graphml", "json"]
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.names import normalise_model_path
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MODEL_EXTENSIONS = (
     ".safetensors",
@@ -29,8 +31,40 @@ MODEL_EXTENSIONS = (
 """ComfyUI's own extensions, and those that packs add. Source: folder_paths.py, ComfyUI-GGUF."""
 
 MEDIA_EXTENSIONS = tuple(
-    ".png .jpg .jpeg .webp .gif .bmp .tiff .avif .heic .exr .mp4 .mov .webm .mkv .avi .m4v "
-    ".mp3 .wav .flac .ogg .opus .m4a .aac .glb .gltf .obj .stl .fbx .ply .spz .splat .ksplat".split()
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tiff",
+        ".avif",
+        ".heic",
+        ".exr",
+        ".mp4",
+        ".mov",
+        ".webm",
+        ".mkv",
+        ".avi",
+        ".m4v",
+        ".mp3",
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".opus",
+        ".m4a",
+        ".aac",
+        ".glb",
+        ".gltf",
+        ".obj",
+        ".stl",
+        ".fbx",
+        ".ply",
+        ".spz",
+        ".splat",
+        ".ksplat",
+    ]
 )
 """Files of the input folder."""
 

@@ -5,13 +5,16 @@ A widget that is fed by a link is dead: its stored value is not used, the link's
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.workflow.models import FileFinder, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
 from comfylock.workflow.scope import SUBGRAPH_INPUT, Input, Scope, inputs_of
-from comfylock.workflow.ui_nodes import UiNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfylock.workflow.ui_nodes import UiNode
 
 NOTES = frozenset({"Note", "MarkdownNote"})
 PRIMITIVE = "PrimitiveNode"
@@ -44,12 +47,12 @@ def add_files(
         name = names[place] if names and isinstance(place, int) else place
         if "://" in text:
             reading.notes.append(text)
-        found = finder.find(name, text)  # type: ignore[arg-type]
+        found = finder.find(name, text)
         slot = None
         if found and name in wired:
             live, slot = _follow(text, wired[name], scope)
             if live is not text:
-                found = finder.find(name, live) if live is not None else []  # type: ignore[arg-type]
+                found = finder.find(name, live) if live is not None else []
         for item in found:
             item.inactive = inactive or off
             if isinstance(item, FoundAsset):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from comfylock.errors import WorkflowError
 from comfylock.model import Problem
@@ -16,7 +16,9 @@ from comfylock.names import printable
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError
 from comfylock.workflow.detect import may_hold_workflow, read_json
 from comfylock.workflow.embedded.signature import HEAD_SIZE, sniff
-from comfylock.workflow.reading import InputTables, Reading
+
+if TYPE_CHECKING:
+    from comfylock.workflow.reading import InputTables, Reading
 
 SMALL_FILE = 256 * 1024
 """Bytes up to which a file is read in one go before anything is known about it."""
@@ -105,7 +107,7 @@ def _read_media(
     for document in embedded.documents:
         text = document.text
         try:
-            readings = read_json(text.encode() if isinstance(text, str) else text, tables)
+            readings = read_json(text.encode(errors="replace"), tables)
         except NotJsonError as error:
             problem = problem or f"its embedded {document.key} {error}"
             continue
@@ -142,5 +144,4 @@ def _whole(stream: BinaryIO, head: bytes, size: int, path: str) -> bytes:
     if size > MAX_JSON_BYTES:
         raise WorkflowError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large to read")
     stream.seek(0)
-    data = stream.read(size)
-    return data
+    return stream.read(size)

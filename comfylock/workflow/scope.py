@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from comfylock.workflow.ui_nodes import NULL, UiNode, UiSubgraph
+from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
 
 SUBGRAPH_INPUT = -10
 """The id that stands for a subgraph's own inputs. Source: ComfyUI_frontend's workflow schema."""

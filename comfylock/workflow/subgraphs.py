@@ -7,7 +7,7 @@ in ComfyUI_frontend.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -15,7 +15,11 @@ from comfylock.names import normalise_model_path
 from comfylock.workflow.models import WELL_KNOWN_INPUTS, is_model_name, texts_in
 from comfylock.workflow.reading import FoundModel, Reading
 from comfylock.workflow.scope import Instance, input_names, inputs_of
-from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
 
 
 def apply_overrides(
