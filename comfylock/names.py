@@ -69,5 +69,7 @@ def normalise_model_path(value: str) -> str:
 
 def printable(text: str, limit: int = 200) -> str:
     """Return a stranger's text safe for one line of a terminal: no control characters, cut short."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
+    clean = "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1]
+    )
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

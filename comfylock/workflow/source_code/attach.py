@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.workflow.source_code.evaluate import Evaluator, merge, pack
 from comfylock.workflow.source_code.terms import (
     Call,
     Entry,
@@ -16,11 +15,13 @@ from comfylock.workflow.source_code.terms import (
     Term,
     key_text,
 )
+from comfylock.workflow.source_code.values import merge, pack
 from comfylock.workflow.source_code.walk import RECEIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from comfylock.workflow.source_code.evaluate import Evaluator
     from comfylock.workflow.source_code.nodes import Draft
 
 _MAX_ALIASES = 8

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from comfylock.workflow.source_code.arguments import argument
 from comfylock.workflow.source_code.common import MAX_OPTIONS
-from comfylock.workflow.source_code.reading import DYNAMIC, Alternatives
+from comfylock.workflow.source_code.reading import DYNAMIC
 from comfylock.workflow.source_code.terms import (
     EACH,
     MAX_HEIGHT,
@@ -30,6 +30,7 @@ from comfylock.workflow.source_code.terms import (
     Type,
     key_text,
 )
+from comfylock.workflow.source_code.values import among, merge, pack
 from comfylock.workflow.source_code.walk import RECEIVERS
 
 Head = tuple[Term, Binding | None]
@@ -49,7 +50,7 @@ class Evaluator:
         self.calls: dict[int, list[Call]] = {}
         self.needs: list[Function] | None = None
         """While a list: functions whose parameters were met and that nothing binds."""
-        self._active: set[int] = set()
+        self._active: set[tuple[int, int]] = set()
         self._indexes: dict[int, dict[str, int]] = {}
 
     def values(self, term: Term, binding: Binding | None = None, depth: int = 0) -> list[object]:
@@ -57,7 +58,7 @@ class Evaluator:
         found: list[object] = []
         for head, inner in self.expand(term, binding, depth):
             for value in self._convert(head, inner, depth + 1):
-                if len(found) < MAX_OPTIONS and not _among(value, found):
+                if len(found) < MAX_OPTIONS and not among(value, found):
                     found.append(value)
         return found or [DYNAMIC]
 
@@ -122,7 +123,7 @@ class Evaluator:
         if depth > MAX_HEIGHT or self.steps < 0:
             return _NOTHING
         if isinstance(term, Name):
-            return self._guarded(id(term.scope.find(term.text)), self._name(term), binding, depth)
+            return self._name(term, binding, depth)
         if isinstance(term, Choice):
             return self._choice(term, binding, depth)
         if isinstance(term, Parameter):
@@ -141,8 +142,9 @@ class Evaluator:
             return heads
         return heads + self._all(term.options[1:], binding, depth)
 
-    def _name(self, term: Name) -> list[Term]:
-        return term.scope.find(term.text) or [UNKNOWN]
+    def _name(self, term: Name, binding: Binding | None, depth: int) -> list[Head]:
+        terms = term.scope.find(term.text)
+        return self._guarded((id(terms), -1), terms, binding, depth) if terms else _NOTHING
 
     def _all(self, terms: list[Term], binding: Binding | None, depth: int) -> list[Head]:
         heads: list[Head] = []
@@ -152,7 +154,7 @@ class Evaluator:
         return heads[:MAX_OPTIONS]
 
     def _guarded(
-        self, key: int, terms: list[Term], binding: Binding | None, depth: int
+        self, key: tuple[int, int], terms: list[Term], binding: Binding | None, depth: int
     ) -> list[Head]:
         """Follow terms unless that is what is being done already: `x = x + 1`."""
         if key in self._active:
@@ -177,7 +179,7 @@ class Evaluator:
             calls = self.calls.get(id(function), [])[:MAX_OPTIONS]
             passed = [argument(call, function, term.index) for call in calls]
             terms = [t for t in (default, *passed) if t is not None] or [UNKNOWN]
-        return self._guarded(id(function) + 1 + term.index, terms, binding, depth)
+        return self._guarded((id(function), term.index), terms, binding, depth)
 
     def _call(self, term: Call, binding: Binding | None, depth: int) -> list[Head]:
         callee, arguments = term.callee, term.arguments
@@ -260,7 +262,7 @@ class Evaluator:
             return []
         terms = [term for key in keys for term in owner.attributes.get(key, ())]
         if terms:
-            return self._guarded(id(terms[0]), terms, binding, depth)
+            return self._guarded((id(terms[0]), -1), terms, binding, depth)
         inherited: list[Head] = []
         for base in owner.bases[:8]:
             for head, _ in self.expand(base, None, depth + 1):
@@ -274,28 +276,3 @@ def _items(head: Sequence, keys: list[str] | None) -> list[Term]:
         return head.items
     places = [int(key) for key in keys if key.isdecimal() and len(key) < 8]
     return [head.items[place] for place in places if place < len(head.items)]
-
-
-def _among(value: object, others: list[object]) -> bool:
-    return any(type(value) is type(other) and value == other for other in others)
-
-
-def pack(values: list[object]) -> object:
-    """Return several possible values as one: itself, `Alternatives`, or `DYNAMIC`."""
-    known: list[object] = []
-    for value in values:
-        options = value.values if isinstance(value, Alternatives) else (value,)
-        known += [v for v in options if v is not DYNAMIC and not _among(v, known)]
-    if len(known) > 1:
-        return Alternatives(tuple(known[:MAX_OPTIONS]))
-    return known[0] if known else DYNAMIC
-
-
-def merge(values: list[object]) -> dict[str, object]:
-    """Return the dicts among some values as one, each key with all that it may be."""
-    result: dict[str, object] = {}
-    for value in values:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                result[key] = pack([result[key], item]) if key in result else item
-    return result

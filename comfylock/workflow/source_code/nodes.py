@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct, field
 
-from comfylock.workflow.source_code.evaluate import Evaluator, merge
 from comfylock.workflow.source_code.reading import DYNAMIC
 from comfylock.workflow.source_code.terms import (
     Assignment,
@@ -22,7 +23,11 @@ from comfylock.workflow.source_code.terms import (
     Term,
     key_text,
 )
+from comfylock.workflow.source_code.values import merge
 from comfylock.workflow.source_code.walk import RECEIVERS
+
+if TYPE_CHECKING:
+    from comfylock.workflow.source_code.evaluate import Evaluator
 
 MAX_PLACES = 100_000
 """Nodes and calls of functions that build nodes, in one file."""
