@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from comfylock.workflow.source_code.nodes import Draft
 
 _MAX_ALIASES = 8
+_MAX_SAME = 64
+"""Nodes of one id that an assignment reaches; a program has as many as it has variants."""
 Place = tuple[str, str | int]
 """How a node is known: by its id in the workflow, or by where it was built."""
 
@@ -61,7 +63,7 @@ class Attacher:
             places = self._nodes(target.base)
             update = merge(self._evaluator.values(value)) if places else {}
         for place in places:
-            for draft in self._drafts.get(place, ()):
+            for draft in self._drafts.get(place, [])[:_MAX_SAME]:
                 for key, item in update.items():
                     draft.inputs[key] = (
                         pack([draft.inputs[key], item]) if key in draft.inputs else item

@@ -178,7 +178,8 @@ class Evaluator:
         else:
             calls = self.calls.get(id(function), [])[:MAX_OPTIONS]
             passed = [argument(call, function, term.index) for call in calls]
-            terms = [t for t in (default, *passed) if t is not None] or [UNKNOWN]
+            # Other files may call it too, so UNKNOWN stays among what it may be.
+            terms = [t for t in (default, *passed, UNKNOWN) if t is not None]
         return self._guarded((id(function), term.index), terms, binding, depth)
 
     def _call(self, term: Call, binding: Binding | None, depth: int) -> list[Head]:
@@ -195,7 +196,7 @@ class Evaluator:
     def _member(self, term: Member, binding: Binding | None, depth: int) -> list[Head]:
         keys = None
         if term.key is not EACH and term.key is not UNKNOWN:
-            keys = self.texts(term.key, binding) or None
+            keys = self._keys(term.key, binding)
         base = term.base
         if isinstance(base, Name) and base.text in RECEIVERS and base.scope.owner is not None:
             return self._attribute(base.scope.owner, keys, binding, depth)
@@ -205,6 +206,13 @@ class Evaluator:
                 inside = self._inside(head, term.key is EACH, keys, inner, depth + 1)
                 found += inside or _NOTHING
         return found[:MAX_OPTIONS]
+
+    def _keys(self, key: Term, binding: Binding | None) -> list[str] | None:
+        """Return what a key may be; None if it may be any."""
+        if (text := key_text(key)) is not None:
+            return [text]
+        texts = self.texts(key, binding)
+        return texts if texts and DYNAMIC not in self.values(key, binding) else None
 
     def _inside(
         self, head: Term, each: bool, keys: list[str] | None, binding: Binding | None, depth: int

@@ -91,18 +91,12 @@ class Builder:
         found = [_of_record(r) for r in facts.records]
         found += [_of_assignment(a) for a in facts.assignments]
         found += [_of_class(c) for c in facts.classes]
-        found += [_of_call(c) for c in facts.calls if not self._is_local(c)]
+        local = {id(call) for calls in self.evaluator.calls.values() for call in calls}
+        found += [_of_call(call) for call in facts.calls if id(call) not in local]
         for construct in found:
             if construct is not None:
                 self._build(construct)
         return sorted(self.drafts.values(), key=lambda d: (d.start, d.class_type))
-
-    def _is_local(self, call: Call) -> bool:
-        return any(
-            call is other
-            for function, _ in self.evaluator.expand(call.callee)
-            for other in self.evaluator.calls.get(id(getattr(function, "function", None)), ())
-        )
 
     def _build(self, construct: Construct) -> None:
         waiting: list[tuple[Binding | None, int]] = [(None, 0)]
@@ -153,12 +147,13 @@ class Builder:
             line,
             merge(values),
             id=None if key is None else _only(evaluator.texts(key, binding)),
-            title=None if title is None else _only(evaluator.texts(title, binding)),
+            title=None if title is None else next(iter(evaluator.texts(title, binding)), None),
             bases=[] if construct.base is None else [construct.base],
         )
 
 
 def _only(texts: list[str]) -> str | None:
+    """Return a node's id if it has just one; what may be several ids is none."""
     return texts[0] if len(texts) == 1 else None
 
 

@@ -59,8 +59,18 @@ class Frame(Struct, eq=False):
     outer: Scope
     inner: Scope
     parts: list[Part] = field(default_factory=list)
-    function: Function = field(default_factory=Function)
-    definition: Class = field(default_factory=Class)
+
+    @property
+    def function(self) -> Function:
+        """The function that this syntax node is."""
+        assert self.inner.function is not None
+        return self.inner.function
+
+    @property
+    def definition(self) -> Class:
+        """The class that this syntax node is."""
+        assert self.inner.owner is not None
+        return self.inner.owner
 
     def part(self, *roles: str) -> Term | None:
         """Return the term of the first child in one of these roles."""
@@ -138,15 +148,14 @@ class Walk:
         outer = self.scope
         frame = Frame(node, kind, name, outer, outer)
         if kind in self.grammar.functions:
-            frame.function = Function()
-            frame.inner = Scope(outer, "function", outer.owner, frame.function)
-            self.facts.functions.append(frame.function)
+            function = Function()
+            frame.inner = Scope(outer, "function", outer.owner, function)
+            self.facts.functions.append(function)
         elif kind in self.grammar.classes:
-            names: dict[str, list[Term]] = {}
             line, start = node.start_point[0] + 1, node.start_byte
-            frame.definition = Class(attributes=names, line=line, start=start)
-            self.facts.classes.append(frame.definition)
-            frame.inner = Scope(outer, "class", frame.definition, outer.function, names)
+            owner = Class(line=line, start=start)
+            frame.inner = Scope(outer, "class", owner, outer.function, owner.attributes)
+            self.facts.classes.append(owner)
         elif kind in self.grammar.blocks:
             frame.inner = Scope(outer, "block", outer.owner, outer.function)
         self.frames.append(frame)
