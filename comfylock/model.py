@@ -136,6 +136,8 @@ class InputDefinition(Struct, frozen=True):
     """The model folder key whose files it offers (`loras`)."""
     asset: str | None = None
     """`image`, `video` or `audio` when it offers files of the input folder."""
+    trailing: int = 0
+    """Values that the editor stores right after this one's: a seed's control, an upload button."""
 
 
 class PackDefinition(Struct, frozen=True):
