@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+
+from comfylock.patterns import Pattern
 from functools import lru_cache
 
-_VERSION = re.compile(
+_VERSION = Pattern(
     r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-.+]?([0-9A-Za-z.+-]{1,60}))?\Z"
 )
 
