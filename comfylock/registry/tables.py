@@ -7,7 +7,7 @@ look-ups it is decoded after all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 PATIENCE = 48
 """Look-ups after which decoding everything is cheaper than searching on."""
@@ -30,8 +31,18 @@ class Table(Generic[T]):
         self._known: dict[str, T | None] = {}
         self._all: dict[str, T] | None = None
 
-    def get(self, name: str) -> T | None:
-        """Return the entry of a name, or None."""
+    @overload
+    def get(self, name: str) -> T | None: ...
+
+    @overload
+    def get(self, name: str, default: D) -> T | D: ...
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the entry of a name, or the default."""
+        entry = self._find(name)
+        return default if entry is None else entry
+
+    def _find(self, name: str) -> T | None:
         if self._all is not None:
             return self._all.get(name)
         if name in self._known:
