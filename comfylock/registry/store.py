@@ -149,7 +149,7 @@ class Registry:
         return self.aliases.get(lowered)
 
     def _table(self, section: str, entries: Any) -> Table[Any]:
-        layers = []
+        layers: list[Layer[Any]] = []
         for layer in self.layers:
             path = os.path.join(layer, f"{section}.json")
             data = _read(path)
