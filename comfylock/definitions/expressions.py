@@ -1,4 +1,4 @@
-"""What is an expression of a pack's source worth, as far as that can be told?
+"""What an expression of a pack's source is worth, as far as that can be told.
 
 Nothing of the pack is executed: its syntax tree is walked, and only literals, names, and the
 handful of operations in `operations` are worked out. All else is an `Opaque` value.
@@ -166,7 +166,9 @@ class Evaluator:
                 parts.append(self.evaluate(part, scope))
                 continue
             value = self.evaluate(part.value, scope)
-            specification = "" if part.format_spec is None else self.evaluate(part.format_spec, scope)
+            specification = (
+                "" if part.format_spec is None else self.evaluate(part.format_spec, scope)
+            )
             parts.append(formatted(value, specification))
         if all(isinstance(part, str) for part in parts):
             text = "".join(str(part) for part in parts)
@@ -248,14 +250,14 @@ class Evaluator:
     def _repeat(
         self, generators: list[ast.comprehension], scope: Scope, action: Callable[[], None]
     ) -> list[object]:
-        """Run an action for each item; return what was gone through without knowing its items."""
+        """Run an action for each item; return the tests of items that are not known, if any are."""
         if not generators:
             action()
             return []
         first, rest = generators[0], generators[1:]
         source = self.evaluate(first.iter, scope)
         items = items_of(source, self.budget)
-        unknown: list[object] = [] if items is not None else [source]
+        unknown: list[object] = [] if items is not None else [UNKNOWN]
         for item in [Opaque("item", (source,))] if items is None else items:
             self.budget.spend()
             self.assign(first.target, item, scope)

@@ -1,4 +1,4 @@
-"""What do calls, attributes and imports mean in a pack's source?"""
+"""What calls, attributes and imports mean in a pack's source."""
 
 from __future__ import annotations
 
@@ -34,8 +34,21 @@ CALL_DEPTH = 24
 """Calls within calls that are followed."""
 
 SERVER_MODULES = frozenset(
-    "api_server comfy comfy_api comfy_api_nodes comfy_config comfy_execution comfy_extras"
-    " execution folder_paths latent_preview node_helpers nodes server".split()
+    [
+        "api_server",
+        "comfy",
+        "comfy_api",
+        "comfy_api_nodes",
+        "comfy_config",
+        "comfy_execution",
+        "comfy_extras",
+        "execution",
+        "folder_paths",
+        "latent_preview",
+        "node_helpers",
+        "nodes",
+        "server",
+    ]
 )
 """Top-level modules of ComfyUI. Source: the root of its repository."""
 
@@ -152,7 +165,9 @@ class Interpreter(Executor):
                 return value.names[name]
             return value.cls if name == "__class__" else self._of_class(value.cls, value, name)
         if isinstance(value, Super):
-            cls = value.receiver.cls if isinstance(value.receiver, InstanceValue) else value.receiver
+            cls = (
+                value.receiver.cls if isinstance(value.receiver, InstanceValue) else value.receiver
+            )
             found = cls.find(name, after=value.after) if isinstance(cls, ClassValue) else None
             return self._bound(found, value.receiver, cls)
         if isinstance(value, Opaque):
@@ -177,7 +192,7 @@ class Interpreter(Executor):
         if name in {"__name__", "__qualname__"}:
             return cls.name
         if name == "__module__":
-            return cls.module.name
+            return cls.module.scope.names.get("__name__", UNKNOWN)
         if name == "__dict__":
             return cls.names
         found = cls.find(name)

@@ -1,4 +1,4 @@
-"""Which names does a pack register, and with which classes?
+"""Which names a pack registers, and with which classes.
 
 ComfyUI imports a pack's `__init__.py` and takes `NODE_CLASS_MAPPINGS` or, in the newer form,
 what `comfy_entrypoint()` lists. Source: `load_custom_node` in `nodes.py` of ComfyUI.

@@ -1,4 +1,4 @@
-"""What does a node pack, or ComfyUI itself, declare in its own source?"""
+"""What a node pack, or ComfyUI itself, declares in its own source."""
 
 from __future__ import annotations
 

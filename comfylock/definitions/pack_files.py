@@ -1,4 +1,4 @@
-"""Which files of a pack's folder are read, and what is in them?"""
+"""Which files of a pack's folder are read, and what is in them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,20 @@ TOTAL_SIZE = 256 << 20
 """Bytes of all files that are read."""
 
 SKIPPED = frozenset(
-    ".git .github .hg .mypy_cache .pytest_cache .svn .venv __pycache__ env node_modules"
-    " site-packages venv".split()
+    [
+        ".git",
+        ".github",
+        ".hg",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".svn",
+        ".venv",
+        "__pycache__",
+        "env",
+        "node_modules",
+        "site-packages",
+        "venv",
+    ]
 )
 """Folders that never hold a pack's own source."""
 
@@ -62,7 +74,9 @@ def read_pack_files(root: str) -> PackFiles:
         if data is not None:
             target[name] = data
             left -= len(data)
-    project = _read(root, "pyproject.toml", PYTHON_SIZE, problems) if "pyproject.toml" in names else None
+    project = (
+        _read(root, "pyproject.toml", PYTHON_SIZE, problems) if "pyproject.toml" in names else None
+    )
     return PackFiles(python, scripts, tuple(sorted(names)), project, tuple(problems))
 
 

@@ -1,4 +1,4 @@
-"""Which class types does a pack's Python source provide, and what inputs do they take?
+"""What the classes in a pack's Python source declare.
 
 Nothing is imported or run: see `expressions` and `statements` for what is worked out instead.
 """

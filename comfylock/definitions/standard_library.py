@@ -1,4 +1,4 @@
-"""What do the parts of the standard library give with which packs find their own files?
+"""What the parts of the standard library give with which packs find their own files.
 
 `os.path`, `os.listdir`, `glob`, `pathlib`, `importlib`, `inspect`: they look at the list of the
 pack's files, never at a disk.
@@ -89,7 +89,7 @@ def _existence(tree: SourceTree, name: str, path: str) -> bool | None:
     return folder if name in {"is_dir", "isdir"} else not folder
 
 
-def _answer(known: bool | None) -> object:  # noqa: FBT001 - three-valued, not a switch
+def _answer(known: bool | None) -> object:
     return UNKNOWN if known is None else known
 
 
@@ -152,7 +152,11 @@ def _import_module(machine: Importer, args: list[object]) -> object:
     name = args[0] if args else None
     package = args[1] if len(args) > 1 and isinstance(args[1], str) else ""
     module = machine.module_named(name, package) if isinstance(name, str) else None
-    return module if module is not None else Opaque("importlib.import_module", tuple(args), called=True)
+    return (
+        module
+        if module is not None
+        else Opaque("importlib.import_module", tuple(args), called=True)
+    )
 
 
 def _module_from_file(machine: Importer, args: list[object]) -> object:
@@ -176,7 +180,9 @@ def _members(_machine: Importer, args: list[object]) -> object:
     if not isinstance(value, (ModuleValue, ClassValue)):
         return UNKNOWN
     names = value.scope.names if isinstance(value, ModuleValue) else value.names
-    wanted = args[1].name.rpartition(".")[2] if len(args) > 1 and isinstance(args[1], Opaque) else ""
+    wanted = (
+        args[1].name.rpartition(".")[2] if len(args) > 1 and isinstance(args[1], Opaque) else ""
+    )
     kinds = {"isclass": ClassValue, "isfunction": FunctionValue, "ismodule": ModuleValue}
     kind = kinds.get(wanted, object)
     return [(name, names[name]) for name in sorted(names) if isinstance(names[name], kind)]
@@ -203,9 +209,15 @@ _TABLE: dict[str, Callable[[Importer, list[object]], object]] = {
     "split": _pure(posixpath.split),
     "splitext": _pure(posixpath.splitext),
     "join": _join,
-    "exists": lambda m, a: _answer(_existence(m.tree, "exists", _text(a[0]) or "..")) if a else UNKNOWN,
-    "isdir": lambda m, a: _answer(_existence(m.tree, "isdir", _text(a[0]) or "..")) if a else UNKNOWN,
-    "isfile": lambda m, a: _answer(_existence(m.tree, "isfile", _text(a[0]) or "..")) if a else UNKNOWN,
+    "exists": lambda m, a: (
+        _answer(_existence(m.tree, "exists", _text(a[0]) or "..")) if a else UNKNOWN
+    ),
+    "isdir": lambda m, a: (
+        _answer(_existence(m.tree, "isdir", _text(a[0]) or "..")) if a else UNKNOWN
+    ),
+    "isfile": lambda m, a: (
+        _answer(_existence(m.tree, "isfile", _text(a[0]) or "..")) if a else UNKNOWN
+    ),
     "os.listdir": _listdir,
     "os.walk": _walk,
     "os.fspath": _pure(lambda p: p),

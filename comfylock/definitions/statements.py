@@ -1,4 +1,4 @@
-"""What do a file's statements bind, when every way that could be taken is taken?
+"""What a file's statements bind, when every way that could be taken is taken.
 
 A branch is left out only if its condition is known. Of two branches the bindings are joined;
 what they do to a shared dict or list adds up. A loop over known items runs for each of them,

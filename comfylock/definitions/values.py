@@ -121,7 +121,9 @@ class ClassValue:
 
     __slots__ = ("bases", "line", "module", "name", "names")
 
-    def __init__(self, name: str, bases: tuple[object, ...], module: ModuleValue, line: int) -> None:
+    def __init__(
+        self, name: str, bases: tuple[object, ...], module: ModuleValue, line: int
+    ) -> None:
         self.name = name
         self.bases = bases
         self.module = module
@@ -206,10 +208,8 @@ def is_scalar(value: object) -> bool:
 
 def truth(value: object) -> bool | None:
     """Return whether a value counts as true, or None if that is not known."""
-    if value is None or isinstance(value, (str, int, float, list, tuple)):
+    if value is None or isinstance(value, (str, int, float, list, tuple, dict)):
         return bool(value)
-    if isinstance(value, dict):
-        return True if value else False
     if isinstance(value, (ClassValue, FunctionValue, ModuleValue, Method, PathValue)):
         return True
     return None
