@@ -88,6 +88,8 @@ class Names:
     def _name(self, name: str, file: str, given: dict[str, str] | None, depth: int) -> str | None:
         if given is not None and name in given:
             return given[name]
+        if depth <= 0:
+            return None
         facts = self.facts(file)
         if name in facts.constants:
             return self.resolve(facts.constants[name], file, None, depth - 1)

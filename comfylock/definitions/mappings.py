@@ -50,19 +50,19 @@ class Registered:
 
 
 def read_python(
-    sources: Mapping[str, bytes], names: Iterable[str] = ()
+    sources: Mapping[str, bytes], names: Iterable[str] = (), *, start: str = "__init__.py"
 ) -> tuple[tuple[ClassDefinition, ...], tuple[Problem, ...]]:
     """Return the class types of a pack, sorted, from its Python files by relative path.
 
     `names` are the pack's other files: some packs look at what is in a folder. If what
-    `__init__.py` registers cannot be told completely, everything that any file of the pack
+    the file `start` registers cannot be told completely, everything that any file of the pack
     maps is taken as provided, and a problem says so.
     """
     program = Program(sources, names)
     registered = Registered()
-    gaps = ["it has no `__init__.py`"]
-    if "__init__.py" in sources:
-        gaps = collect(program, program.module_of("__init__.py"), registered)
+    gaps = [f"it has no `{start}`"]
+    if start in sources:
+        gaps = collect(program, program.module_of(start), registered)
     if gaps:
         _collect_all(program, registered, gaps)
     return definitions_of(program, registered), tuple(sorted(set(program.problems)))
@@ -147,6 +147,4 @@ def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> N
     if registered.classes:
         more = len(registered.classes) - before
         reason = "; ".join(dict.fromkeys(gaps[:3]))
-        program.report(
-            "__init__.py", f"all mappings of the pack's files were taken ({more} more): {reason}"
-        )
+        program.report("", f"all mappings of the pack's files were taken ({more} more): {reason}")

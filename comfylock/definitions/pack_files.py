@@ -62,7 +62,7 @@ def read_pack_files(root: str) -> PackFiles:
     scripts: dict[str, bytes] = {}
     names: list[str] = []
     left = TOTAL_SIZE
-    for name in _walk(root):
+    for name in _walk(root, problems):
         if len(names) >= FILE_LIMIT:
             problems.append(Problem("", f"more than {FILE_LIMIT} files; the rest was not read"))
             break
@@ -88,14 +88,23 @@ def _size_limit(name: str) -> int:
     return PYTHON_SIZE if name.endswith(".py") else JAVASCRIPT_SIZE
 
 
-def _walk(root: str) -> Iterator[str]:
+def read_single_file(path: str) -> PackFiles:
+    """Read a pack that is a single `.py` file."""
+    folder, name = os.path.split(path)
+    problems: list[Problem] = []
+    data = _read(folder, name, PYTHON_SIZE, problems)
+    return PackFiles({} if data is None else {name: data}, {}, (name,), None, tuple(problems))
+
+
+def _walk(root: str, problems: list[Problem]) -> Iterator[str]:
     """Yield the files of a folder in a fixed order, the top ones first."""
     waiting = [""]
     for folder in waiting:
         try:
             with os.scandir(os.path.join(root, folder)) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            problems.append(Problem(folder, f"cannot be read: {error.strerror or 'I/O error'}"))
             continue
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name

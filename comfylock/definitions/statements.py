@@ -118,16 +118,16 @@ class Executor(Evaluator):
 
     def _unpack(self, targets: list[ast.expr], value: object, scope: Scope) -> None:
         items = None if isinstance(value, str) else items_of(value, self.budget)
-        if items is None or (
-            len(items) != len(targets) and not any(isinstance(t, ast.Starred) for t in targets)
-        ):
+        starred = any(isinstance(target, ast.Starred) for target in targets)
+        missing = len(targets) - len(items or ())
+        if items is None or (missing != 0 if not starred else missing > 1):
             items = [Opaque("item", (value,))] * len(targets)
         after = 0
         for position, target in enumerate(targets):
             if isinstance(target, ast.Starred):
                 after = len(items) - len(targets)
                 self.assign(target.value, items[position : position + after + 1], scope)
-            elif position + after < len(items):
+            else:
                 self.assign(target, items[position + after], scope)
 
     def _expression(self, node: ast.Expr, scope: Scope) -> None:
