@@ -15,6 +15,7 @@ from comfylock.definitions.values import (
     Opaque,
     PathValue,
     is_scalar,
+    shown_names,
     truth,
 )
 
@@ -225,7 +226,7 @@ def _vars(_machine: Evaluator, args: list[object], _: dict[str, object]) -> obje
 
 def _dir(machine: Evaluator, args: list[object], options: dict[str, object]) -> object:
     names = _vars(machine, args, options)
-    return sorted(str(name) for name in names) if isinstance(names, dict) else UNKNOWN
+    return shown_names(names) if isinstance(names, dict) else UNKNOWN
 
 
 def _type(_machine: Evaluator, args: list[object], _: dict[str, object]) -> object:

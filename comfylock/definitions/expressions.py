@@ -55,7 +55,7 @@ class Evaluator:
             ast.UnaryOp: self._unary,
             ast.Compare: self._compare,
             ast.IfExp: self._choice,
-            ast.Lambda: self._lambda,
+            ast.Lambda: self.function,
             ast.NamedExpr: self._named,
             ast.Await: self._await,
             ast.ListComp: self._list_comprehension,
@@ -213,8 +213,18 @@ class Evaluator:
             return self.evaluate(node.body if known else node.orelse, scope)
         return join(self.evaluate(node.body, scope), self.evaluate(node.orelse, scope))
 
-    def _lambda(self, node: ast.Lambda, scope: Scope) -> object:
-        return FunctionValue(node, scope)
+    def function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope
+    ) -> FunctionValue:
+        """Return a function with the defaults of its parameters."""
+        function = FunctionValue(node, scope)
+        function.defaults = [self.evaluate(default, scope) for default in node.args.defaults]
+        function.named_defaults = {
+            argument.arg: self.evaluate(default, scope)
+            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            if default is not None
+        }
+        return function
 
     def _named(self, node: ast.NamedExpr, scope: Scope) -> object:
         value = self.evaluate(node.value, scope)

@@ -25,6 +25,7 @@ from comfylock.definitions.values import (
     Scope,
     Super,
     join,
+    shown_names,
 )
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Interpreter(Executor):
         if isinstance(start, FunctionValue):
             self._run_function(start, made, args, options)
         else:
-            fields = [name for name in cls.names if not name.startswith("_")]
+            fields = [name for name in cls.names if not str(name).startswith("_")]
             made.names.update(zip(fields, args, strict=False))
             made.names.update(options)
         return made
@@ -269,11 +270,14 @@ class Interpreter(Executor):
         if module is None:
             return
         listed = module.scope.names.get("__all__")
-        self.budget.spend(len(module.scope.names))
-        for name, value in list(module.scope.names.items()):
-            shown = name in listed if isinstance(listed, list) else not name.startswith("_")
-            if shown:
-                scope.bind(name, value)
+        names = module.scope.names
+        self.budget.spend(len(names))
+        if isinstance(listed, (list, tuple)):
+            named = [name for name in listed if isinstance(name, str) and name in names]
+        else:
+            named = [name for name in shown_names(names) if not name.startswith("_")]
+        for name in named:
+            scope.bind(name, names[name])
 
     def _base_of(self, node: ast.ImportFrom, module: ModuleValue) -> str | None:
         """Return the dotted name below the pack from which a relative import takes names."""

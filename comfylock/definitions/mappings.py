@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.definitions.interpreter import SERVER_MODULES
 from comfylock.definitions.python_source import Program
-from comfylock.definitions.values import Incomplete, ModuleValue, Opaque
+from comfylock.definitions.values import Incomplete, ModuleValue, Opaque, shown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -138,7 +138,7 @@ def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> N
     before = len(registered.classes)
     for file in sorted(program.sources):
         names = program.module_of(file).scope.names
-        for name in sorted(names):
+        for name in shown_names(names):
             value = names[name]
             if name.upper().endswith("CLASS_MAPPINGS") and isinstance(value, dict):
                 _take(value, names.get(TITLES), registered)

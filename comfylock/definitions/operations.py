@@ -171,6 +171,7 @@ def _contains(container: object, item: object, budget: Budget) -> bool | None:
     if isinstance(container, str):
         return isinstance(item, str) and item in container
     if isinstance(container, dict):
+        budget.spend(len(container) // 8)
         if any(isinstance(key, Incomplete) for key in container):
             return True if item in container else None
         return item in container
@@ -191,7 +192,7 @@ def items_of(value: object, budget: Budget) -> list[object] | None:
     elif isinstance(value, str):
         found = list(value[:TEXT_LIMIT])
     elif isinstance(value, ClassValue):
-        found = [entry for name, entry in value.names.items() if not name.startswith("_")]
+        found = [value.names[name] for name in value.names if not str(name).startswith("_")]
     else:
         return None
     budget.spend(len(found))

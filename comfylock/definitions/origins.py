@@ -12,7 +12,7 @@ from comfylock.definitions.values import InstanceValue, Opaque
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS_LIMIT = 400
+PARTS_LIMIT = 200
 """Parts of a value that are looked at."""
 
 ALIASES = {"unet": "diffusion_models", "clip": "text_encoders"}

@@ -19,7 +19,7 @@ PYTHON_SIZE = 4 << 20
 JAVASCRIPT_SIZE = 2 << 20
 """Bytes of a file that is read; a greater script is a bundle of somebody else's code."""
 
-TOTAL_SIZE = 256 << 20
+TOTAL_SIZE = 64 << 20
 """Bytes of all files that are read."""
 
 SKIPPED = frozenset(

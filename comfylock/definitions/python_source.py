@@ -29,7 +29,8 @@ STEPS = 6_000_000
 """Work for one pack; a large pack takes a tenth of it."""
 
 MODULE_STEPS = 600_000
-CLASS_STEPS = 60_000
+CLASS_STEPS = 100_000
+INPUT_STEPS = 60
 DEPTH = 110
 """Nesting of expressions, statements and calls; safely inside Python's own recursion limit."""
 
@@ -104,6 +105,7 @@ class Program(Interpreter):
             declared = self._called(cls, "INPUT_TYPES")
             found = read_sections(declared) if isinstance(declared, dict) else ()
             complete = _complete(declared)
+        self.budget.spend(len(found) * INPUT_STEPS)
         if not complete:
             self.report(_place(cls), f"not all inputs of `{class_type}` could be read")
         return found

@@ -17,16 +17,20 @@ from comfylock.definitions.values import (
     ModuleValue,
     Opaque,
     PathValue,
+    shown_names,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from comfylock.definitions.budget import Budget
 
 
 class Importer(Protocol):
     """What can find the pack's files and read one of them as a module."""
 
     tree: SourceTree
+    budget: Budget
 
     def module_of(self, file: str) -> ModuleValue:
         """Return a file's module, read if it was not."""
@@ -70,6 +74,7 @@ def path_method(machine: Importer, path: PathValue, name: str, args: list[object
         names = tree.listed(path.text)
         return UNKNOWN if names is None else [PathValue(f"{path.text}/{n}") for n in names]
     if name in {"glob", "rglob"} and args and isinstance(args[0], str):
+        machine.budget.spend(len(tree.files) // 4)
         deep = "**/" if name == "rglob" else ""
         found = tree.matching(f"{path.text}/{deep}{args[0]}")
         return UNKNOWN if found is None else [PathValue(entry) for entry in found]
@@ -119,11 +124,13 @@ def _join(_machine: Importer, args: list[object]) -> object:
 def _listdir(machine: Importer, args: list[object]) -> object:
     path = _text(args[0]) if args else None
     names = None if path is None else machine.tree.listed(path)
+    machine.budget.spend(len(names or ()))
     return UNKNOWN if names is None else names
 
 
 def _glob(machine: Importer, args: list[object]) -> object:
     pattern = _text(args[0]) if args else None
+    machine.budget.spend(len(machine.tree.files) // 4)
     found = None if pattern is None else machine.tree.matching(pattern)
     return UNKNOWN if found is None else found
 
@@ -138,7 +145,9 @@ def _walk(machine: Importer, args: list[object]) -> object:
     for path in waiting:
         names = machine.tree.listed(path) or []
         folders = [name for name in names if machine.tree.is_folder(f"{path}/{name}")]
-        found.append((path, folders, [name for name in names if name not in set(folders)]))
+        inner = set(folders)
+        found.append((path, folders, [name for name in names if name not in inner]))
+        machine.budget.spend(len(names))
         waiting.extend(f"{path}/{name}" for name in folders)
     return found
 
@@ -185,7 +194,7 @@ def _members(_machine: Importer, args: list[object]) -> object:
     )
     kinds = {"isclass": ClassValue, "isfunction": FunctionValue, "ismodule": ModuleValue}
     kind = kinds.get(wanted, object)
-    return [(name, names[name]) for name in sorted(names) if isinstance(names[name], kind)]
+    return [(name, names[name]) for name in shown_names(names) if isinstance(names[name], kind)]
 
 
 def _iter_modules(machine: Importer, args: list[object]) -> object:

@@ -159,14 +159,7 @@ class Executor(Evaluator):
             self.assign(node.target, binary(node.op, held, added, self.budget), scope)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
-        function = FunctionValue(node, scope)
-        function.defaults = [self.evaluate(d, scope) for d in node.args.defaults]
-        function.named_defaults = {
-            argument.arg: self.evaluate(default, scope)
-            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            if default is not None
-        }
-        value: object = function
+        value: object = self.function(node, scope)
         for decorator in reversed(node.decorator_list):
             value = self._decorated(decorator, value, scope)
         scope.bind(node.name, value)
@@ -261,6 +254,7 @@ class Executor(Evaluator):
     def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> str | None:
         """Take the body as it stands; a handler only adds names that are still unbound."""
         ended = self.run(node.body, scope) or self.run(node.orelse, scope)
+        self.budget.spend(len(scope.names) // 16)
         kept = {n: v for n, v in scope.names.items() if v is not None and v is not UNKNOWN}
         for handler in node.handlers:
             self.run(handler.body, scope)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NAME_LIMIT = 200
 """Characters of an opaque name that are kept; the end tells most."""
@@ -45,6 +45,9 @@ class Opaque:
         if self.base is not None:
             yield self.base
 
+
+ANCESTRY_LIMIT = 100
+"""Bases of a class that are looked through."""
 
 UNKNOWN = Opaque()
 """Nothing is known, not even a name."""
@@ -134,7 +137,7 @@ class ClassValue:
         """Yield the class and its bases, nearest first, each once."""
         seen: set[int] = set()
         waiting: list[object] = [self]
-        while waiting:
+        while waiting and len(seen) < ANCESTRY_LIMIT:
             entry = waiting.pop(0)
             if id(entry) in seen:
                 continue
@@ -198,7 +201,9 @@ class PathValue:
         self.text = text
 
 
-Scalar = str | int | float | bool | None
+def shown_names(names: Iterable[object]) -> list[str]:
+    """Return the names of a namespace, sorted; a pack can put other keys into `globals()`."""
+    return sorted(name for name in names if isinstance(name, str))
 
 
 def is_scalar(value: object) -> bool:

@@ -27,7 +27,8 @@ GROWING = {
 BOUNDED = {
     "text": "x = 'ab'\nfor i in range(200):\n    x = x + x\n",
     "text times": "x = 'a' * 10 ** 12\n",
-    "text format": "x = '{:>9999999999}'.format('a')\ny = '%9999999999d' % 1\nz = f'{1:>9999999999}'\n",
+    "text format": "x = '{:>9999999999}'.format('a')\ny = '%9999999999d' % 1\n"
+    "z = f'{1:>9999999999}'\n",
     "text format attribute": "x = '{0.__class__.__mro__}'.format('a')\n",
     "text replace": "x = 'a' * 5\nfor i in range(99):\n    x = x.replace('a', 'aaaaaaaaaa')\n",
     "text join": "x = 'a'\nfor i in range(99):\n    x = x.join(['aaaa', 'aaaa', 'aaaa'])\n",
@@ -44,12 +45,18 @@ BOUNDED = {
     "deep value": "import a\nx = a\nfor i in range(9000):\n    x = a.f(x)\n",
     "decorator": "def d(f): return d\n@d\n@d\nclass E: pass\n",
     "odd calls": "(1)(2)\n''()\n{}[[]]\n[][{}]\nNone.x.y()\nsuper()\nx, *y = 5\n*a, b = ()\n",
-    "odd builtins": "dict(1)\nzip(1)\nlist()\nmap(1, [1])\ngetattr(1)\nsorted([1, 'a'])\ntype(1, 2, 3)\n",
+    "odd builtins": "dict(1)\nzip(1)\nlist()\nmap(1, [1])\ngetattr(1)\nsorted([1, 'a'])\n"
+    "type(1, 2, 3)\n",
     "odd modules": "import os, glob, importlib\nos.listdir()\nos.path.join()\nglob.glob(1)\n"
     "os.path.join(1, 2)\nimportlib.import_module()\nimportlib.import_module('....x', 'a')\n"
     "importlib.import_module('')\nfrom ...... import x\nfrom . import nothing\n",
     "odd paths": "import os\nx = os.listdir('/')\ny = os.path.exists('../../etc/passwd')\n"
     "for f in os.listdir('..'):\n    pass\n",
+    "globals": "import os\nglobals()[os.getcwd()] = 1\nglobals()[3] = 1\n"
+    "globals().update({os.getcwd(): 1})\nclass G: pass\nvars(G)[os.getcwd()] = 1\n[a for a in G]\n"
+    "dir(G)\nG(1)\n",
+    "long ancestry": "class C0: pass\n"
+    + "".join(f"class C{i + 1}(C{i}): pass\n" for i in range(2000)),
     "match": "match x:\n    case 1: y = 1\n    case _: y = 2\n",
 }
 
@@ -123,6 +130,15 @@ def test_another_encoding_is_read() -> None:
     source = "# -*- coding: latin-1 -*-\nclass A: pass\nNODE_CLASS_MAPPINGS = {'\xe9': A}"
     (definition,) = read_python({"__init__.py": source.encode("latin-1")})[0]
     assert definition.class_type == "é"
+
+
+def test_odd_names_of_a_file_are_passed_over() -> None:
+    source = "import os\nglobals()[os.getcwd()] = 1\nglobals()[3] = 1\n__all__ = [3, 'X']\n" + GOOD
+    sources = {
+        "a.py": (source + MAP).encode(),
+        "b.py": b"from a import *\nimport inspect, a\ninspect.getmembers(a)",
+    }
+    assert [d.class_type for d in read_python(sources)[0]] == ["X"]
 
 
 def test_the_result_does_not_depend_on_the_order_of_files() -> None:

@@ -65,7 +65,7 @@ def test_required_inputs_come_first_and_hidden_ones_not_at_all() -> None:
         ("()", "*", False),
     ],
 )
-def test_a_specification_has_a_type(specification: str, kind: str, widget: bool) -> None:  # noqa: FBT001
+def test_a_specification_has_a_type(specification: str, kind: str, widget: bool) -> None:
     found = single(specification)
     assert (found.type, found.widget) == (kind, widget)
 

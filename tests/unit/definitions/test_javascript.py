@@ -8,7 +8,8 @@ from comfylock.definitions.javascript_source import read_javascript, read_script
 
 IDIOMS = {
     "literal": "LiteGraph.registerNodeType('X', class {});",
-    "by the app": 'app.registerExtension({ registerCustomNodes() { LiteGraph.registerNodeType("X", N); } });',
+    "in an extension": "app.registerExtension({ registerCustomNodes() {"
+    " LiteGraph.registerNodeType('X', N); } });",
     "definition": "await app.registerNodeDef('X', { input: {} });",
     "constant": "const T = 'X'; LiteGraph.registerNodeType(T, N);",
     "constant of a constant": "const A = 'X'; const T = A; LiteGraph.registerNodeType(T, N);",
@@ -21,7 +22,8 @@ IDIOMS = {
     "static of a base": "class B { static type = 'X'; } class N extends B {}\n"
     "LiteGraph.registerNodeType(N.type, N);",
     "class name": "class X {} LiteGraph.registerNodeType(X.name, X);",
-    "class in a constant": "const N = class { static type = 'X'; }; LiteGraph.registerNodeType(N.type, N);",
+    "class in a constant": "const N = class { static type = 'X'; }; "
+    "LiteGraph.registerNodeType(N.type, N);",
     "object": "const T = { A: 'X' }; LiteGraph.registerNodeType(T.A, N);",
     "frozen object": "const T = Object.freeze({ 'A': 'X' }); LiteGraph.registerNodeType(T.A, N);",
     "function": "function t(n) { return n + ''; } LiteGraph.registerNodeType(t('X'), N);",
@@ -29,7 +31,8 @@ IDIOMS = {
     "arrow without brackets": "const t = n => n; LiteGraph.registerNodeType(t('X'), N);",
     "set up": "class B { static setUp() { LiteGraph.registerNodeType(this.type, this); } }\n"
     "class N extends B { static setUp() { super.setUp(); } }\nN.type = 'X'; N.setUp();",
-    "set up by alias": "class B { static setUp() { LiteGraph.registerNodeType(this.type, this); } }\n"
+    "set up by alias": "class B {\n"
+    "static setUp() { LiteGraph.registerNodeType(this.type, this); } }\n"
     "class N extends B {}\nN.type = 'X'; const C = N; C.setUp();",
     "after a comment": "LiteGraph.registerNodeType(/* name */ 'X', N);",
     "in a broken file": "const = ;; LiteGraph.registerNodeType('X', N); function (",
@@ -72,7 +75,8 @@ def test_names_are_followed_through_imports() -> None:
         "web/muter.js": b"import { Types as T } from './constants.js?v=2';\n"
         b"import { Base } from './base.js';\nclass Muter extends Base {}\n"
         b"Muter.type = T.MUTER;\nMuter.setUp();",
-        "web/label.js": b"import * as c from './constants.js';\nLiteGraph.registerNodeType(c.LABEL, L);",
+        "web/label.js": b"import * as c from './constants.js';\n"
+        b"LiteGraph.registerNodeType(c.LABEL, L);",
     }
     assert read_scripts(scripts) == (("Label (p)", "Muter (p)"), ())
 

@@ -11,7 +11,8 @@ CLASSES = "class A: pass\nclass B: pass\nclass C: pass\n"
 IDIOMS = {
     "literal": "NODE_CLASS_MAPPINGS = {'X': A, 'Y': B}",
     "annotated": "NODE_CLASS_MAPPINGS: dict[str, type] = {'X': A, 'Y': B}",
-    "set one by one": "NODE_CLASS_MAPPINGS = {}\nNODE_CLASS_MAPPINGS['X'] = A\nNODE_CLASS_MAPPINGS['Y'] = B",
+    "set one by one": "NODE_CLASS_MAPPINGS = {}\nNODE_CLASS_MAPPINGS['X'] = A\n"
+    "NODE_CLASS_MAPPINGS['Y'] = B",
     "update": "NODE_CLASS_MAPPINGS = {'X': A}\nNODE_CLASS_MAPPINGS.update({'Y': B})",
     "update with names": "NODE_CLASS_MAPPINGS = {}\nNODE_CLASS_MAPPINGS.update(X=A, Y=B)",
     "unpacked": "M = {'X': A}\nNODE_CLASS_MAPPINGS = {**M, 'Y': B}",
@@ -31,13 +32,15 @@ IDIOMS = {
     "percent": "NODE_CLASS_MAPPINGS = {'%s' % 'X': A, '%s%s' % ('', 'Y'): B}",
     "format": "NODE_CLASS_MAPPINGS = {'{}'.format('X'): A, '{n}'.format(n='Y'): B}",
     "sum": "P = 'X'\nNODE_CLASS_MAPPINGS = {P + '': A, '' + 'Y': B}",
-    "name function": "def name(n): return '{}'.format(n)\nNODE_CLASS_MAPPINGS = {name('X'): A, name('Y'): B}",
+    "name function": "def name(n): return '{}'.format(n)\n"
+    "NODE_CLASS_MAPPINGS = {name('X'): A, name('Y'): B}",
     "config loop": "CONFIG = {'X': {'class': A}, 'Y': {'class': B}}\nNODE_CLASS_MAPPINGS = {}\n"
     "for k, v in CONFIG.items():\n    NODE_CLASS_MAPPINGS[k] = v['class']",
     "config function": "def build(config):\n    found, names = {}, {}\n"
     "    for k, v in config.items():\n        found[k] = v['class']\n"
     "        names[k] = v.get('name', k)\n    return found, names\n"
-    "NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS = build({'X': {'class': A}, 'Y': {'class': B}})",
+    "CONFIG = {'X': {'class': A}, 'Y': {'class': B}}\n"
+    "NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS = build(CONFIG)",
     "decorator with a name": "NODE_CLASS_MAPPINGS = {}\ndef register(name):\n    def wrap(cls):\n"
     "        NODE_CLASS_MAPPINGS[name] = cls\n        return cls\n    return wrap\n"
     "@register('X')\nclass D: pass\n@register('Y')\nclass E: pass",
@@ -53,13 +56,15 @@ IDIOMS = {
     "    NODE_CLASS_MAPPINGS = {}\nNODE_CLASS_MAPPINGS['Y'] = B",
     "condition": "import os\nNODE_CLASS_MAPPINGS = {'X': A}\n"
     "if os.environ.get('DEBUG'):\n    NODE_CLASS_MAPPINGS['Y'] = B",
-    "known condition": "NODE_CLASS_MAPPINGS = {'X': A, 'Y': B}\nif False:\n    NODE_CLASS_MAPPINGS['Z'] = C",
+    "known condition": "NODE_CLASS_MAPPINGS = {'X': A, 'Y': B}\nif False:\n"
+    "    NODE_CLASS_MAPPINGS['Z'] = C",
     "removed": "NODE_CLASS_MAPPINGS = {'X': A, 'Y': B, 'Z': C}\ndel NODE_CLASS_MAPPINGS['Z']",
     "popped": "NODE_CLASS_MAPPINGS = {'X': A, 'Y': B, 'Z': C}\nNODE_CLASS_MAPPINGS.pop('Z')",
     "enumeration": "from enum import Enum\nclass N(Enum):\n    X = 'X'\n    Y = 'Y'\n"
     "NODE_CLASS_MAPPINGS = {N.X.value: A, N.Y.value: B}",
     "globals": "X, Y = A, B\nNODE_CLASS_MAPPINGS = {n: globals()[n] for n in ['X', 'Y']}",
-    "with": "import warnings\nwith warnings.catch_warnings():\n    NODE_CLASS_MAPPINGS = {'X': A, 'Y': B}",
+    "with": "import warnings\nwith warnings.catch_warnings():\n"
+    "    NODE_CLASS_MAPPINGS = {'X': A, 'Y': B}",
 }
 
 
@@ -81,7 +86,8 @@ MORE = CLASSES + "NODE_CLASS_MAPPINGS = {'Y': B}\n"
 BOTH = "NODE_CLASS_MAPPINGS = {**one.NODE_CLASS_MAPPINGS, **two.NODE_CLASS_MAPPINGS}"
 
 FOLDERS = {
-    "names": "from .n.one import NODE_CLASS_MAPPINGS as a\nfrom .n.two import NODE_CLASS_MAPPINGS as b\n"
+    "names": "from .n.one import NODE_CLASS_MAPPINGS as a\n"
+    "from .n.two import NODE_CLASS_MAPPINGS as b\n"
     "NODE_CLASS_MAPPINGS = {**a, **b}",
     "modules": "from .n import one, two\n" + BOTH,
     "star": "from .n.one import *\na = NODE_CLASS_MAPPINGS\nfrom .n.two import *\n"
@@ -93,7 +99,8 @@ FOLDERS = {
     "import_module": "import importlib\nNODE_CLASS_MAPPINGS = {}\nfor m in ['one', 'two']:\n"
     "    module = importlib.import_module('.n.{}'.format(m), __name__)\n"
     "    NODE_CLASS_MAPPINGS = {**NODE_CLASS_MAPPINGS, **module.NODE_CLASS_MAPPINGS}",
-    "import_module by package": "import importlib\nNODE_CLASS_MAPPINGS = {}\nfor m in ['one', 'two']:\n"
+    "import_module by package": "import importlib\nNODE_CLASS_MAPPINGS = {}\n"
+    "for m in ['one', 'two']:\n"
     "    module = importlib.import_module(f'{__package__}.n.{m}')\n"
     "    NODE_CLASS_MAPPINGS.update(module.NODE_CLASS_MAPPINGS)",
     "listdir": "import os, importlib\nNODE_CLASS_MAPPINGS = {}\n"
