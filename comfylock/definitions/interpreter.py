@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from comfylock.definitions.builtin_functions import call_builtin
 from comfylock.definitions.calls import bind_arguments
 from comfylock.definitions.methods import call_method
-from comfylock.definitions.source_tree import PACKAGE, SourceTree, module_name
+from comfylock.definitions.source_tree import PACKAGE, SourceTree
 from comfylock.definitions.standard_library import call_standard, path_attribute, path_method
 from comfylock.definitions.statements import Executor
 from comfylock.definitions.values import (
@@ -174,7 +174,7 @@ class Interpreter(Executor):
         if isinstance(value, Opaque):
             return self._of_outside(value, name)
         if isinstance(value, PathValue):
-            known = path_attribute(self, value, name)
+            known = path_attribute(value, name)
             return Method(name, value) if known is UNKNOWN else known
         if isinstance(value, (FunctionValue, Method)):
             return _of_function(value, name)
@@ -320,6 +320,3 @@ def _of_function(value: FunctionValue | Method, name: str) -> object:
     if name == "__name__" and isinstance(function, FunctionValue):
         return getattr(function.node, "name", "<lambda>")
     return UNKNOWN
-
-
-__all__ = ["Interpreter", "module_name"]

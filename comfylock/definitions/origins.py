@@ -29,7 +29,6 @@ UPLOADS = {
 _BY_KEY = (
     "get_filename_list",
     "get_folder_paths",
-    "get_filename_list_",
     "folder_names_and_paths.get",
 )
 _INPUT_FOLDER = ("get_input_directory", "folder_paths.input_directory")

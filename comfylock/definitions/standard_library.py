@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Protocol
 
-from comfylock.definitions.source_tree import HOME, SourceTree, module_name
+from comfylock.definitions.source_tree import HOME, SourceTree
 from comfylock.definitions.values import (
     UNKNOWN,
     ClassValue,
@@ -47,7 +47,7 @@ def call_standard(
     return UNKNOWN if work is None else work(machine, [*args, *options.values()])
 
 
-def path_attribute(machine: Importer, path: PathValue, name: str) -> object:
+def path_attribute(path: PathValue, name: str) -> object:
     """Return an attribute of a `pathlib.Path` that is no method."""
     head, tail = posixpath.split(path.text)
     stem, suffix = posixpath.splitext(tail)
@@ -57,7 +57,6 @@ def path_attribute(machine: Importer, path: PathValue, name: str) -> object:
         "stem": stem,
         "suffix": suffix,
     }
-    del machine
     return known.get(name, UNKNOWN)
 
 
@@ -247,5 +246,3 @@ _TABLE: dict[str, Callable[[Importer, list[object]], object]] = {
     "collections.defaultdict": lambda _m, _a: {},
     "builtins.__import__": _import_module,
 }
-
-__all__ = ["Importer", "call_standard", "module_name", "path_attribute", "path_method"]

@@ -147,7 +147,7 @@ class Executor(Evaluator):
             self.assign(node.target, self.evaluate(node.value, scope), scope)
 
     def _augmented(self, node: ast.AugAssign, scope: Scope) -> None:
-        held = self.evaluate(_loaded(node.target), scope)
+        held = self.evaluate(node.target, scope)
         added = self.evaluate(node.value, scope)
         if isinstance(held, list) and isinstance(node.op, ast.Add):
             items = items_of(added, self.budget)
@@ -283,8 +283,3 @@ class Executor(Evaluator):
                 key = self.evaluate(target.slice, scope)
                 if isinstance(container, dict) and isinstance(key, str):
                     container.pop(key, None)
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    """Return the target of `x += …` as an expression to read."""
-    return target

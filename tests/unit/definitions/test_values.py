@@ -95,8 +95,10 @@ STATEMENTS = [
     ("class C:\n    def __call__(self): return 1\nx = C()()", 1),
     ("class C:\n    def __init__(self, a): self.a = a\nx = C(1).a", 1),
     (
-        "class B:\n    def f(self): return 1\nclass C(B):\n    def f(self): return super().f()\n"
-        "x = C().f()",
+        (
+            "class B:\n    def f(self): return 1\nclass C(B):\n    def f(self): return super().f()\n"
+            "x = C().f()"
+        ),
         1,
     ),
     ("from dataclasses import dataclass\n@dataclass\nclass C:\n    a: int = 0\nx = C(a=2).a", 2),
