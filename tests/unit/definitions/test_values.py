@@ -96,7 +96,8 @@ STATEMENTS = [
     ("class C:\n    def __init__(self, a): self.a = a\nx = C(1).a", 1),
     (
         (
-            "class B:\n    def f(self): return 1\nclass C(B):\n    def f(self): return super().f()\n"
+            "class B:\n    def f(self): return 1\nclass C(B):\n"
+            "    def f(self): return super().f()\n"
             "x = C().f()"
         ),
         1,
