@@ -7,7 +7,7 @@ facts in any order give the same bytes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +19,8 @@ from comfylock.registry.build_packs import Packs, pack_entry
 from comfylock.registry.build_read import read_inputs
 from comfylock.registry.build_rules import patterns, preemptions
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["BuildInputs", "compile_registry", "dropped_patterns", "read_inputs"]
 
@@ -137,8 +139,8 @@ def _sources(inputs: BuildInputs) -> dict[str, dict[str, str]]:
         "ComfyUI /object_info": [each.version for each in inputs.states],
     }
     commits = {each.repository: each.commit for each in inputs.recorded}
-    commits.update({COMFYUI_REPOSITORY: each.commit for each in inputs.histories})
-    commits.update({MANAGER_REPOSITORY: each.commit for each in inputs.former})
+    commits.update((COMFYUI_REPOSITORY, each.commit) for each in inputs.histories)
+    commits.update((MANAGER_REPOSITORY, each.commit) for each in inputs.former)
     return {
         **{
             name: {"version": ", ".join(sorted(versions, key=version_key)), "what": _WHAT[name]}
@@ -153,9 +155,7 @@ def _sources(inputs: BuildInputs) -> dict[str, dict[str, str]]:
 
 
 def _encode(entries: Mapping[str, object]) -> bytes:
-    """Return a JSON object, one entry per line, sorted by key."""
-    lines = [
-        msgspec.json.encode(key) + b":" + msgspec.json.encode(value)
-        for key, value in sorted(entries.items())
-    ]
+    """Return a JSON object, one entry per line, sorted by the bytes of the encoded key."""
+    encoded = {msgspec.json.encode(key): msgspec.json.encode(entries[key]) for key in entries}
+    lines = [key + b":" + encoded[key] for key in sorted(encoded)]
     return b"{\n" + b",\n".join(lines) + b"\n}\n" if lines else b"{}\n"

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from comfylock.errors import RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _BLOBS = {"100644", "100755"}
 _MAX_BLOB = 4 * 1024 * 1024
+_MAX_COMMITS = 100_000
 _MAX_BLOBS = 20_000
 _SECONDS = 120.0
 _OPTIONS = (
@@ -52,16 +55,21 @@ class Blob(NamedTuple):
     size: int
 
 
-def is_git_directory(path: str) -> bool:
-    """Say whether a folder looks like a git directory (`HEAD` and `objects`)."""
-    return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(
-        os.path.join(path, "objects")
-    )
+def git_directory(path: str) -> str | None:
+    """Return the git directory that a folder is or has (`HEAD` and `objects`); None if neither."""
+    for folder in (path, os.path.join(path, ".git")):
+        head, objects = os.path.join(folder, "HEAD"), os.path.join(folder, "objects")
+        if os.path.isfile(head) and os.path.isdir(objects):
+            return folder
+    return None
 
 
-def commits(git_directory: str, paths: tuple[str, ...] = ()) -> list[Commit]:
+def commits(
+    git_directory: str, paths: tuple[str, ...] = (), limit: int = _MAX_COMMITS
+) -> list[Commit]:
     """Return the commits that lead to HEAD, newest first; only those that touch the paths."""
-    output = _run(git_directory, "log", "--format=%H %cs", "HEAD", "--", *paths)
+    count = f"--max-count={limit}"
+    output = _run(git_directory, "log", "--format=%H %cs", count, "HEAD", "--", *paths)
     pairs = (line.split(" ", 1) for line in output.decode("ascii", "replace").splitlines())
     return [Commit(*pair) for pair in pairs if len(pair) == 2 and _COMMIT.match(pair[0])]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from comfylock.registry.build_facts import BuildInputs, KnownModel
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from comfylock.registry.build_facts import BuildInputs, KnownModel
 
 
 def known_models(inputs: BuildInputs) -> dict[str, list[dict[str, str]]]:

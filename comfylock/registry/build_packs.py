@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -16,6 +16,9 @@ from comfylock.registry.build_facts import (
     version_key,
 )
 from comfylock.registry.build_urls import is_single_file, pack_key, repository_url, short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Pack(Struct):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,9 +21,21 @@ from comfylock.registry.build_facts import (
     RecordedPack,
     Templates,
 )
+from comfylock.registry.build_git import git_directory
 from comfylock.registry.build_manager import read_manager
+from comfylock.registry.build_record import (
+    declared_repository,
+    is_comfyui,
+    is_manager,
+    record_comfyui,
+    record_manager,
+    record_pack,
+)
 from comfylock.registry.build_templates import read_templates
 from comfylock.registry.build_trees import Folder, Tree, Wheel, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _LISTS = (
     "custom-node-list.json",
@@ -67,7 +78,10 @@ class _Found:
 
 
 def read_inputs(paths: Iterable[str]) -> BuildInputs:
-    """Return the facts in wheels, unpacked packages, recordings and `/object_info` answers.
+    """Return the facts in wheels, unpacked packages, recordings, git directories and answers.
+
+    A recording or an answer of `/object_info` is a JSON file; the version that answered is
+    taken from its file name.
 
     Raises:
         RegistryError: a path is missing, damaged, or nothing that a registry is made of.
@@ -85,13 +99,26 @@ def read_inputs(paths: Iterable[str]) -> BuildInputs:
 
 
 def _read(path: str, found: _Found) -> None:
-    if os.path.isdir(path):
+    directory = git_directory(path)
+    if directory is not None:
+        _read_git(directory, found)
+    elif os.path.isdir(path):
         _read_folder(path, found)
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             _read_package(Wheel(archive), found)
     else:
         _read_json(path, found)
+
+
+def _read_git(directory: str, found: _Found) -> None:
+    """Read a history: ComfyUI's, the Manager's, or that of a pack that names its repository."""
+    if is_comfyui(directory):
+        found.histories.append(record_comfyui(directory))
+    elif is_manager(directory):
+        found.former.append(record_manager(directory))
+    elif (repository := declared_repository(directory)) is not None:
+        found.recorded.append(record_pack(directory, repository))
 
 
 def _read_folder(path: str, found: _Found) -> None:

@@ -97,7 +97,7 @@ def record_comfyui(git_directory: str) -> CoreHistory:
         present = names
         definitions.extend(state.class_types)
     return CoreHistory(
-        commit=git.commits(git_directory)[0].id,
+        commit=git.commits(git_directory, limit=1)[0].id,
         versions=tuple(releases),
         class_types={name: (first[name], gone.get(name, "")) for name in sorted(first)},
         model_inputs=_inputs(definitions, lambda each: each.folder),
@@ -138,8 +138,23 @@ def _class_map(git_directory: str, commit: str) -> dict[str, tuple[str, ...]]:
 
 def is_comfyui(git_directory: str) -> bool:
     """Say whether a git directory is ComfyUI's own."""
-    head = git.commits(git_directory, ("comfy/sd.py", "nodes.py"))
-    return bool(head) and git.read_text(git_directory, head[0].id, "comfy/sd.py") is not None
+    return _at_head(git_directory, "comfy/sd.py") is not None
+
+
+def is_manager(git_directory: str) -> bool:
+    """Say whether a git directory is ComfyUI-Manager's, where its lists are kept."""
+    return _at_head(git_directory, _CLASS_MAP) is not None
+
+
+def declared_repository(git_directory: str) -> str | None:
+    """Return the repository that a pack's newest metadata names."""
+    text = _at_head(git_directory, _METADATA)
+    return None if text is None else read_project(text.encode())[1]
+
+
+def _at_head(git_directory: str, path: str) -> str | None:
+    commits = git.commits(git_directory, limit=1)
+    return git.read_text(git_directory, commits[0].id, path) if commits else None
 
 
 def encode_recording(recording: RecordedPack | CoreHistory | FormerLists) -> bytes:
@@ -184,7 +199,7 @@ def _metadata(git_directory: str) -> tuple[set[str], set[str]]:
     """Return the registry ids and repositories that any state of the metadata gave."""
     ids: set[str] = set()
     urls: set[str] = set()
-    found = git.commits(git_directory, (_METADATA,))[:_MAX_METADATA]
+    found = git.commits(git_directory, (_METADATA,), limit=_MAX_METADATA)
     for data in {data for _, data in git.read_states(git_directory, _METADATA, found)}:
         registry_id, url, _ = read_project(data)
         ids.update([registry_id] if registry_id else [])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from comfylock.names import COMFYUI
-from comfylock.registry.build_facts import BuildInputs
-from comfylock.registry.build_packs import Packs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from comfylock.registry.build_facts import BuildInputs
+    from comfylock.registry.build_packs import Packs
 
 _MAX_FOREIGN = 0.1
 _MAX_PATTERN = 200

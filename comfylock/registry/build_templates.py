@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.names import COMFYUI, SUBGRAPH_ID
 from comfylock.registry.build_facts import Inputs, KnownModel, Templates
 from comfylock.registry.build_urls import canonical_model_url
 from comfylock.registry.known import folder_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _Input = tuple[str, str | None, int | None]
 

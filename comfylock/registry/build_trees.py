@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-import zipfile
-from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from comfylock.errors import RegistryError
+
+if TYPE_CHECKING:
+    import zipfile
+    from collections.abc import Iterator
 
 MAX_FILE = 64 * 1024 * 1024
 """No single file of an input is larger, in bytes."""
