@@ -180,7 +180,8 @@ def test_models_are_listed_once_with_their_digest() -> None:
     plain = KnownModel("a.safetensors", url, "vae")
     other = KnownModel("a.safetensors", url, "loras")
     tables = compiled(
-        templates=(Templates("1", models=(known, plain)),), managers=(manager(models=(plain, other)),)
+        templates=(Templates("1", models=(known, plain)),),
+        managers=(manager(models=(plain, other)),),
     )
     assert tables["models"] == {
         "a.safetensors": [

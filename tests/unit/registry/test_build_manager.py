@@ -100,7 +100,10 @@ def test_models_have_no_guessed_size() -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("https://Huggingface.co/o/r/blob/main/a.pt", "https://huggingface.co/o/r/resolve/main/a.pt"),
+        (
+            "https://Huggingface.co/o/r/blob/main/a.pt",
+            "https://huggingface.co/o/r/resolve/main/a.pt",
+        ),
         ("https://example.org/a.pt?download=true", "https://example.org/a.pt"),
         ("https://example.org/a?type=Model&token=x#f", "https://example.org/a?type=Model"),
         ("https://example.org/", None),
