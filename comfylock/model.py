@@ -152,3 +152,90 @@ class PackDefinition(Struct, frozen=True):
     repository: str | None = None
     problems: tuple[Problem, ...] = ()
     """What could not be read statically; `path` is the file and line."""
+
+
+class ClassEntry(Struct, frozen=True, order=True):
+    """One class type over all workflows; several entries where workflows differ about its pack."""
+
+    class_type: str
+    kind: Kind
+    pack: str | None
+    evidence: str
+    candidates: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
+    count: int = 0
+    inactive: int = 0
+    since: str | None = None
+    conflicts: tuple[str, ...] = ()
+    workflow_count: int = 0
+    """All workflows, also where `workflows` was cut short."""
+
+
+class PackEntry(Struct, frozen=True, order=True):
+    """One node pack that the workflows need."""
+
+    name: str
+    registry_id: str | None = None
+    repository: str | None = None
+    versions_seen: tuple[str, ...] = ()
+    """What the stamps say, oldest first."""
+    class_types: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    inactive: bool = False
+    """Only muted or bypassed nodes need it."""
+    workflow_count: int = 0
+
+
+class ModelEntry(Struct, frozen=True, order=True):
+    """One model file over all workflows."""
+
+    name: str
+    folder: str | None
+    class_type: str
+    input: str | None
+    sources: tuple[Source, ...] = ()
+    inactive: bool = False
+    workflows: tuple[str, ...] = ()
+    workflow_count: int = 0
+
+    @property
+    def path(self) -> str:
+        """The model's name below its folder, as one text."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+
+class Totals(Struct, frozen=True):
+    """How much was read."""
+
+    workflows: int = 0
+    nodes: int = 0
+    inactive: int = 0
+    unread: int = 0
+    assets: tuple[str, ...] = ()
+    """Input files that are loaded, sorted."""
+    problems: int = 0
+    """Problems inside workflows, also where `findings` was cut short."""
+
+
+class Report(Struct, frozen=True):
+    """What a set of workflows needs, all lists sorted."""
+
+    totals: Totals = Totals()
+    workflows: tuple[WorkflowReport, ...] = ()
+    """In the order of the inputs; empty where only totals were asked for."""
+    class_types: tuple[ClassEntry, ...] = ()
+    packs: tuple[PackEntry, ...] = ()
+    models: tuple[ModelEntry, ...] = ()
+    minimum: str | None = None
+    """The oldest ComfyUI version that has every core class type, as far as known."""
+    problems: tuple[Problem, ...] = ()
+    """Inputs that could not be read at all; `path` is the file."""
+    findings: tuple[Problem, ...] = ()
+    """What is wrong inside workflows; `path` is the file and the place in it."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether everything was read and every class type found its place."""
+        settled = all(entry.kind not in {"ambiguous", "unknown"} for entry in self.class_types)
+        return settled and not self.problems and not self.totals.unread

@@ -1,4 +1,4 @@
-"""What do Python's built-in functions give for what is known?"""
+"""What Python's built-in functions give for what is known."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from comfylock.definitions.values import (
     Opaque,
     PathValue,
     is_scalar,
+    shown_names,
     truth,
 )
 
@@ -104,7 +105,11 @@ def _length(_machine: Evaluator, args: list[object], _: dict[str, object]) -> ob
 
 def _range(machine: Evaluator, args: list[object], _: dict[str, object]) -> object:
     bounds = [a for a in args if isinstance(a, int)]
-    if len(bounds) != len(args) or not 1 <= len(bounds) <= 3 or (len(bounds) == 3 and not bounds[2]):
+    if (
+        len(bounds) != len(args)
+        or not 1 <= len(bounds) <= 3
+        or (len(bounds) == 3 and not bounds[2])
+    ):
         return UNKNOWN
     found = range(*bounds)
     try:
@@ -181,7 +186,11 @@ def _hasattr(_machine: Evaluator, args: list[object], _: dict[str, object]) -> o
 
 
 def _setattr(_machine: Evaluator, args: list[object], _: dict[str, object]) -> object:
-    if len(args) == 3 and isinstance(args[0], (ClassValue, InstanceValue)) and isinstance(args[1], str):
+    if (
+        len(args) == 3
+        and isinstance(args[0], (ClassValue, InstanceValue))
+        and isinstance(args[1], str)
+    ):
         args[0].names[args[1]] = args[2]
     return None
 
@@ -191,7 +200,9 @@ def _isinstance(_machine: Evaluator, args: list[object], _: dict[str, object]) -
         return UNKNOWN
     name = args[1].name.rpartition(".")[2]
     value = args[0]
-    if name == "type" and isinstance(value, (ClassValue, FunctionValue, str, dict, list, ModuleValue)):
+    if name == "type" and isinstance(
+        value, (ClassValue, FunctionValue, str, dict, list, ModuleValue)
+    ):
         return isinstance(value, ClassValue)
     if isinstance(value, (str, dict, list, tuple, bool, int, float)):
         return type(value).__name__ == name
@@ -215,7 +226,7 @@ def _vars(_machine: Evaluator, args: list[object], _: dict[str, object]) -> obje
 
 def _dir(machine: Evaluator, args: list[object], options: dict[str, object]) -> object:
     names = _vars(machine, args, options)
-    return sorted(str(name) for name in names) if isinstance(names, dict) else UNKNOWN
+    return shown_names(names) if isinstance(names, dict) else UNKNOWN
 
 
 def _type(_machine: Evaluator, args: list[object], _: dict[str, object]) -> object:

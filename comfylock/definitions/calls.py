@@ -1,4 +1,4 @@
-"""Which argument of a call goes to which parameter?"""
+"""Which argument of a call goes to which parameter."""
 
 from __future__ import annotations
 

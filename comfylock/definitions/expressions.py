@@ -1,4 +1,4 @@
-"""What is an expression of a pack's source worth, as far as that can be told?
+"""What an expression of a pack's source is worth, as far as that can be told.
 
 Nothing of the pack is executed: its syntax tree is walked, and only literals, names, and the
 handful of operations in `operations` are worked out. All else is an `Opaque` value.
@@ -55,7 +55,7 @@ class Evaluator:
             ast.UnaryOp: self._unary,
             ast.Compare: self._compare,
             ast.IfExp: self._choice,
-            ast.Lambda: self._lambda,
+            ast.Lambda: self.function,
             ast.NamedExpr: self._named,
             ast.Await: self._await,
             ast.ListComp: self._list_comprehension,
@@ -166,7 +166,9 @@ class Evaluator:
                 parts.append(self.evaluate(part, scope))
                 continue
             value = self.evaluate(part.value, scope)
-            specification = "" if part.format_spec is None else self.evaluate(part.format_spec, scope)
+            specification = (
+                "" if part.format_spec is None else self.evaluate(part.format_spec, scope)
+            )
             parts.append(formatted(value, specification))
         if all(isinstance(part, str) for part in parts):
             text = "".join(str(part) for part in parts)
@@ -211,8 +213,18 @@ class Evaluator:
             return self.evaluate(node.body if known else node.orelse, scope)
         return join(self.evaluate(node.body, scope), self.evaluate(node.orelse, scope))
 
-    def _lambda(self, node: ast.Lambda, scope: Scope) -> object:
-        return FunctionValue(node, scope)
+    def function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope
+    ) -> FunctionValue:
+        """Return a function with the defaults of its parameters."""
+        function = FunctionValue(node, scope)
+        function.defaults = [self.evaluate(default, scope) for default in node.args.defaults]
+        function.named_defaults = {
+            argument.arg: self.evaluate(default, scope)
+            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            if default is not None
+        }
+        return function
 
     def _named(self, node: ast.NamedExpr, scope: Scope) -> object:
         value = self.evaluate(node.value, scope)
@@ -248,14 +260,14 @@ class Evaluator:
     def _repeat(
         self, generators: list[ast.comprehension], scope: Scope, action: Callable[[], None]
     ) -> list[object]:
-        """Run an action for each item; return what was gone through without knowing its items."""
+        """Run an action for each item; return the tests of items that are not known, if any are."""
         if not generators:
             action()
             return []
         first, rest = generators[0], generators[1:]
         source = self.evaluate(first.iter, scope)
         items = items_of(source, self.budget)
-        unknown: list[object] = [] if items is not None else [source]
+        unknown: list[object] = [] if items is not None else [UNKNOWN]
         for item in [Opaque("item", (source,))] if items is None else items:
             self.budget.spend()
             self.assign(first.target, item, scope)

@@ -1,4 +1,4 @@
-"""Which inputs does an `INPUT_TYPES` dict declare?
+"""Which inputs an `INPUT_TYPES` dict declares.
 
 The same shape comes from a server (`/object_info`) and from source read statically.
 Source: https://docs.comfy.org/custom-nodes/backend/datatypes
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.definitions.origins import UPLOADS, asset_of, folder_of
-from comfylock.definitions.values import ClassValue, InstanceValue, Opaque, Super, is_scalar
+from comfylock.definitions.values import InstanceValue, Opaque
 from comfylock.model import InputDefinition
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def describe(
         required=required,
         widget=widget,
         folder=folder_of(offered) if is_choice else None,
-        asset=asset_of(offered, options) if is_choice else None,
+        asset=asset_of(name, offered, options) if is_choice else None,
         trailing=_trailing(name, kind, options) if widget else 0,
     )
 
@@ -101,10 +101,10 @@ def type_name(declared: object) -> str:
         return "COMBO"
     if isinstance(declared, Opaque):
         return _outside_type(declared)
-    if isinstance(declared, InstanceValue) and isinstance(declared.cls, ClassValue):
+    if isinstance(declared, InstanceValue):
         held = next((v for v in declared.names.values() if isinstance(v, str)), ANY)
         return held or ANY
-    return ANY if isinstance(declared, Super) or is_scalar(declared) else ANY
+    return ANY
 
 
 def _outside_type(declared: Opaque) -> str:

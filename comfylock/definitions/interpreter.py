@@ -1,4 +1,4 @@
-"""What do calls, attributes and imports mean in a pack's source?"""
+"""What calls, attributes and imports mean in a pack's source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from comfylock.definitions.builtin_functions import call_builtin
 from comfylock.definitions.calls import bind_arguments
 from comfylock.definitions.methods import call_method
-from comfylock.definitions.source_tree import PACKAGE, SourceTree, module_name
+from comfylock.definitions.source_tree import PACKAGE, SourceTree
 from comfylock.definitions.standard_library import call_standard, path_attribute, path_method
 from comfylock.definitions.statements import Executor
 from comfylock.definitions.values import (
@@ -25,6 +25,7 @@ from comfylock.definitions.values import (
     Scope,
     Super,
     join,
+    shown_names,
 )
 
 if TYPE_CHECKING:
@@ -34,8 +35,21 @@ CALL_DEPTH = 24
 """Calls within calls that are followed."""
 
 SERVER_MODULES = frozenset(
-    "api_server comfy comfy_api comfy_api_nodes comfy_config comfy_execution comfy_extras"
-    " execution folder_paths latent_preview node_helpers nodes server".split()
+    [
+        "api_server",
+        "comfy",
+        "comfy_api",
+        "comfy_api_nodes",
+        "comfy_config",
+        "comfy_execution",
+        "comfy_extras",
+        "execution",
+        "folder_paths",
+        "latent_preview",
+        "node_helpers",
+        "nodes",
+        "server",
+    ]
 )
 """Top-level modules of ComfyUI. Source: the root of its repository."""
 
@@ -136,7 +150,7 @@ class Interpreter(Executor):
         if isinstance(start, FunctionValue):
             self._run_function(start, made, args, options)
         else:
-            fields = [name for name in cls.names if not name.startswith("_")]
+            fields = [name for name in cls.names if not str(name).startswith("_")]
             made.names.update(zip(fields, args, strict=False))
             made.names.update(options)
         return made
@@ -152,13 +166,15 @@ class Interpreter(Executor):
                 return value.names[name]
             return value.cls if name == "__class__" else self._of_class(value.cls, value, name)
         if isinstance(value, Super):
-            cls = value.receiver.cls if isinstance(value.receiver, InstanceValue) else value.receiver
+            cls = (
+                value.receiver.cls if isinstance(value.receiver, InstanceValue) else value.receiver
+            )
             found = cls.find(name, after=value.after) if isinstance(cls, ClassValue) else None
             return self._bound(found, value.receiver, cls)
         if isinstance(value, Opaque):
             return self._of_outside(value, name)
         if isinstance(value, PathValue):
-            known = path_attribute(self, value, name)
+            known = path_attribute(value, name)
             return Method(name, value) if known is UNKNOWN else known
         if isinstance(value, (FunctionValue, Method)):
             return _of_function(value, name)
@@ -177,7 +193,7 @@ class Interpreter(Executor):
         if name in {"__name__", "__qualname__"}:
             return cls.name
         if name == "__module__":
-            return cls.module.name
+            return cls.module.scope.names.get("__name__", UNKNOWN)
         if name == "__dict__":
             return cls.names
         found = cls.find(name)
@@ -254,11 +270,14 @@ class Interpreter(Executor):
         if module is None:
             return
         listed = module.scope.names.get("__all__")
-        self.budget.spend(len(module.scope.names))
-        for name, value in list(module.scope.names.items()):
-            shown = name in listed if isinstance(listed, list) else not name.startswith("_")
-            if shown:
-                scope.bind(name, value)
+        names = module.scope.names
+        self.budget.spend(len(names))
+        if isinstance(listed, (list, tuple)):
+            named = [name for name in listed if isinstance(name, str) and name in names]
+        else:
+            named = [name for name in shown_names(names) if not name.startswith("_")]
+        for name in named:
+            scope.bind(name, names[name])
 
     def _base_of(self, node: ast.ImportFrom, module: ModuleValue) -> str | None:
         """Return the dotted name below the pack from which a relative import takes names."""
@@ -301,6 +320,3 @@ def _of_function(value: FunctionValue | Method, name: str) -> object:
     if name == "__name__" and isinstance(function, FunctionValue):
         return getattr(function.node, "name", "<lambda>")
     return UNKNOWN
-
-
-__all__ = ["Interpreter", "module_name"]

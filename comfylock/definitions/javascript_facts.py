@@ -1,4 +1,4 @@
-"""What does one script say about names: constants, statics of classes, imports, registrations?"""
+"""What one script says of names: constants, statics of classes, imports, registrations."""
 
 from __future__ import annotations
 

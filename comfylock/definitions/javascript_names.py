@@ -1,4 +1,4 @@
-"""What text does an expression of a pack's scripts stand for?
+"""What text an expression of a pack's scripts stands for.
 
 Scripts are parsed, never run: a text, a constant, a static of a class, an entry of an object, or
 what a function makes of them that only returns an expression.
@@ -69,9 +69,7 @@ class Names:
             return self.resolve(inner[0], file, given, depth - 1) if inner else None
         return None
 
-    def _text(
-        self, node: Node, file: str, given: dict[str, str] | None, depth: int
-    ) -> str | None:
+    def _text(self, node: Node, file: str, given: dict[str, str] | None, depth: int) -> str | None:
         parts: list[str] = []
         for child in node.named_children:
             if child.type == "escape_sequence":
@@ -87,20 +85,18 @@ class Names:
                 return None
         return "".join(parts)
 
-    def _name(
-        self, name: str, file: str, given: dict[str, str] | None, depth: int
-    ) -> str | None:
+    def _name(self, name: str, file: str, given: dict[str, str] | None, depth: int) -> str | None:
         if given is not None and name in given:
             return given[name]
+        if depth <= 0:
+            return None
         facts = self.facts(file)
         if name in facts.constants:
             return self.resolve(facts.constants[name], file, None, depth - 1)
         other = self._imported(name, file)
         return None if other is None else self._name(other[1], other[0], None, depth - 1)
 
-    def _sum(
-        self, node: Node, file: str, given: dict[str, str] | None, depth: int
-    ) -> str | None:
+    def _sum(self, node: Node, file: str, given: dict[str, str] | None, depth: int) -> str | None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         operator = node.child_by_field_name("operator")
         if left is None or right is None or operator is None:
@@ -144,9 +140,7 @@ class Names:
         base = facts.classes[holder]
         return self.static(base, name, file, depth - 1) if base else None
 
-    def _call(
-        self, node: Node, file: str, given: dict[str, str] | None, depth: int
-    ) -> str | None:
+    def _call(self, node: Node, file: str, given: dict[str, str] | None, depth: int) -> str | None:
         callee, passed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or passed is None or callee.type != "identifier":
             return None

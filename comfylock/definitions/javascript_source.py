@@ -1,4 +1,4 @@
-"""Which node types do a pack's scripts register?
+"""Which node types a pack's scripts register.
 
 Source: `LiteGraph.registerNodeType`, and `registerNodeDef` of ComfyUI's frontend.
 """

@@ -1,4 +1,4 @@
-"""Which names does a pack register, and with which classes?
+"""Which names a pack registers, and with which classes.
 
 ComfyUI imports a pack's `__init__.py` and takes `NODE_CLASS_MAPPINGS` or, in the newer form,
 what `comfy_entrypoint()` lists. Source: `load_custom_node` in `nodes.py` of ComfyUI.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.definitions.interpreter import SERVER_MODULES
 from comfylock.definitions.python_source import Program
-from comfylock.definitions.values import Incomplete, ModuleValue, Opaque
+from comfylock.definitions.values import Incomplete, ModuleValue, Opaque, shown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,19 +50,19 @@ class Registered:
 
 
 def read_python(
-    sources: Mapping[str, bytes], names: Iterable[str] = ()
+    sources: Mapping[str, bytes], names: Iterable[str] = (), *, start: str = "__init__.py"
 ) -> tuple[tuple[ClassDefinition, ...], tuple[Problem, ...]]:
     """Return the class types of a pack, sorted, from its Python files by relative path.
 
     `names` are the pack's other files: some packs look at what is in a folder. If what
-    `__init__.py` registers cannot be told completely, everything that any file of the pack
+    the file `start` registers cannot be told completely, everything that any file of the pack
     maps is taken as provided, and a problem says so.
     """
     program = Program(sources, names)
     registered = Registered()
-    gaps = ["it has no `__init__.py`"]
-    if "__init__.py" in sources:
-        gaps = collect(program, program.module_of("__init__.py"), registered)
+    gaps = [f"it has no `{start}`"]
+    if start in sources:
+        gaps = collect(program, program.module_of(start), registered)
     if gaps:
         _collect_all(program, registered, gaps)
     return definitions_of(program, registered), tuple(sorted(set(program.problems)))
@@ -138,7 +138,7 @@ def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> N
     before = len(registered.classes)
     for file in sorted(program.sources):
         names = program.module_of(file).scope.names
-        for name in sorted(names):
+        for name in shown_names(names):
             value = names[name]
             if name.upper().endswith("CLASS_MAPPINGS") and isinstance(value, dict):
                 _take(value, names.get(TITLES), registered)
@@ -147,6 +147,4 @@ def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> N
     if registered.classes:
         more = len(registered.classes) - before
         reason = "; ".join(dict.fromkeys(gaps[:3]))
-        program.report(
-            "__init__.py", f"all mappings of the pack's files were taken ({more} more): {reason}"
-        )
+        program.report("", f"all mappings of the pack's files were taken ({more} more): {reason}")

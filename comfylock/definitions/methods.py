@@ -1,4 +1,4 @@
-"""What do the methods of texts, lists and dicts give? Only those that cannot grow without bound."""
+"""What the methods of texts, lists and dicts give: those that cannot grow without bound."""
 
 from __future__ import annotations
 
@@ -12,9 +12,32 @@ if TYPE_CHECKING:
     from comfylock.definitions.budget import Budget
 
 _TEXT_METHODS = frozenset(
-    "capitalize casefold endswith isalnum isalpha isdigit islower isupper isidentifier lower lstrip"
-    " partition removeprefix removesuffix rpartition rsplit rstrip split splitlines startswith strip"
-    " swapcase title upper".split()
+    [
+        "capitalize",
+        "casefold",
+        "endswith",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "islower",
+        "isupper",
+        "isidentifier",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "upper",
+    ]
 )
 
 
@@ -70,12 +93,12 @@ def _format(template: str, args: list[object], options: dict[str, object]) -> ob
         fields = list(Formatter().parse(template))
     except ValueError:
         return UNKNOWN
-    for literal, field, specification, _ in fields:
+    for literal, named, specification, _ in fields:
         parts.append(literal)
-        if field is None:
+        if named is None:
             continue
-        if field == "":
-            field, following = str(following), following + 1
+        field = named or str(following)
+        following += not named
         position = int(field) if field.isdecimal() and len(field) < 6 else -1
         value = args[position] if 0 <= position < len(args) else options.get(field, UNKNOWN)
         text = formatted(value, specification or "")
@@ -99,7 +122,8 @@ def _of_dict(
     if name == "copy":
         return dict(held)
     if name == "update":
-        return _update(held, args, options, budget)
+        _update(held, args, options, budget)
+        return None
     if name in {"get", "pop", "setdefault"} and args and is_scalar(args[0]):
         return _entry(held, name, args)
     return UNKNOWN

@@ -1,4 +1,4 @@
-"""Which class types does a running ComfyUI offer, and what inputs do they take?
+"""Which class types a running ComfyUI offers, and what inputs they take.
 
 Source: `GET /object_info` of ComfyUI's server (`node_info` in `server.py`).
 """

@@ -148,9 +148,21 @@ def _same(left: object, right: object) -> bool | None:
     solid = (ClassValue, FunctionValue, ModuleValue)
     if isinstance(left, solid) or isinstance(right, solid):
         return None if isinstance(left, Opaque) or isinstance(right, Opaque) else left is right
+    if isinstance(left, Opaque) and isinstance(right, Opaque):
+        return _same_name(left, right)
     if left is None or right is None:
         return None if isinstance(left, Opaque) or isinstance(right, Opaque) else False
     return None
+
+
+def _same_name(left: Opaque, right: Opaque) -> bool | None:
+    """Compare two members of an enumeration from outside: `IO.INT` and `IO.STRING`."""
+    if left.called or right.called or left.base or right.base or not left.name:
+        return None
+    if left.name == right.name:
+        return True
+    home, other = left.name.rpartition(".")[0], right.name.rpartition(".")[0]
+    return False if home == other and home.rpartition(".")[2][:1].isupper() else None
 
 
 def _contains(container: object, item: object, budget: Budget) -> bool | None:
@@ -159,6 +171,7 @@ def _contains(container: object, item: object, budget: Budget) -> bool | None:
     if isinstance(container, str):
         return isinstance(item, str) and item in container
     if isinstance(container, dict):
+        budget.spend(len(container) // 8)
         if any(isinstance(key, Incomplete) for key in container):
             return True if item in container else None
         return item in container
@@ -179,7 +192,7 @@ def items_of(value: object, budget: Budget) -> list[object] | None:
     elif isinstance(value, str):
         found = list(value[:TEXT_LIMIT])
     elif isinstance(value, ClassValue):
-        found = [entry for name, entry in value.names.items() if not name.startswith("_")]
+        found = [value.names[name] for name in value.names if not str(name).startswith("_")]
     else:
         return None
     budget.spend(len(found))
@@ -188,9 +201,8 @@ def items_of(value: object, budget: Budget) -> list[object] | None:
 
 def put(target: dict[object, object], key: object, value: object) -> None:
     """Set an entry of a dict; a key that cannot be told marks the dict as incomplete."""
-    if is_scalar(key) or isinstance(key, (ClassValue, FunctionValue)):
-        target[key] = value
-    elif isinstance(key, tuple) and all(is_scalar(part) for part in key):
+    solid = is_scalar(key) or isinstance(key, (ClassValue, FunctionValue))
+    if solid or (isinstance(key, tuple) and all(is_scalar(part) for part in key)):
         target[key] = value
     else:
         target[Incomplete("a name that is put together when it runs")] = value

@@ -1,4 +1,4 @@
-"""Where do the choices of an input come from: a model folder, the input folder, neither?
+"""Where the choices of an input come from: a model folder, the input folder, neither.
 
 Source: `folder_paths.py` of ComfyUI.
 """
@@ -12,7 +12,7 @@ from comfylock.definitions.values import InstanceValue, Opaque
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS_LIMIT = 400
+PARTS_LIMIT = 200
 """Parts of a value that are looked at."""
 
 ALIASES = {"unet": "diffusion_models", "clip": "text_encoders"}
@@ -29,11 +29,18 @@ UPLOADS = {
 _BY_KEY = (
     "get_filename_list",
     "get_folder_paths",
-    "get_filename_list_",
     "folder_names_and_paths.get",
 )
 _INPUT_FOLDER = ("get_input_directory", "folder_paths.input_directory")
-_KINDS = ("image", "video", "audio")
+_BARRIERS = ("path.dirname", "().parent")
+"""What is made of a path by these is a folder, not a file."""
+
+_WORDS = {
+    "audio": ("audio", "sound", ".mp3", ".wav", ".flac", ".ogg"),
+    "video": ("video", ".mp4", ".webm", ".mov", ".mkv"),
+    "image": ("image", "mask", ".png", ".jpg", ".jpeg", ".webp"),
+}
+"""What tells the kind of a file: a filter of the choices, else the input's name."""
 
 
 def parts_of(value: object) -> Iterator[object]:
@@ -48,7 +55,8 @@ def parts_of(value: object) -> Iterator[object]:
             return
         yield entry
         if isinstance(entry, Opaque):
-            waiting.extend(entry.parts())
+            if not entry.name.endswith(_BARRIERS):
+                waiting.extend(entry.parts())
         elif isinstance(entry, (list, tuple)):
             waiting.extend(entry[:PARTS_LIMIT])
         elif isinstance(entry, dict):
@@ -94,23 +102,28 @@ def _below_models(part: Opaque) -> str | None:
     return None
 
 
-def asset_of(value: object, options: dict[object, object]) -> str | None:
-    """Return which kind of file of the input folder an input offers, if it does.
+def asset_of(name: str, value: object, options: dict[object, object]) -> str | None:
+    """Return which kind of file of the input folder an input offers, if that shows.
 
     Source: the upload flags that ComfyUI's editor knows (`image_upload`, …).
     """
+    folder = options.get("image_folder", "input")
+    if isinstance(folder, Opaque):
+        folder = folder.name.rpartition(".")[2]
+    if folder != "input":
+        return None
     for flag, kind in UPLOADS.items():
         if options.get(flag) is True:
             return kind
-    if options.get("file_upload") is True:
+    parts = list(parts_of(value))
+    if not any(_is_input_folder(part) for part in parts):
         return None
-    if not any(_is_input_folder(part) for part in parts_of(value)):
-        return None
-    names = [part.lower() for part in parts_of(value) if isinstance(part, str)]
-    for kind in _KINDS:
-        if kind in names:
+    filters = [part.lower() for part in parts if isinstance(part, str)]
+    for kind, words in _WORDS.items():
+        if any(text in words or f".{text}" in words for text in filters):
             return kind
-    return "image"
+    lower = name.lower()
+    return next((kind for kind, words in _WORDS.items() if any(w in lower for w in words)), None)
 
 
 def _is_input_folder(part: object) -> bool:

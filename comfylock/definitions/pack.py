@@ -1,4 +1,4 @@
-"""What does a node pack, or ComfyUI itself, declare in its own source?"""
+"""What a node pack, or ComfyUI itself, declares in its own source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.definitions.javascript_source import read_scripts
 from comfylock.definitions.mappings import read_modules, read_python
-from comfylock.definitions.pack_files import PackFiles, read_pack_files
+from comfylock.definitions.pack_files import read_pack_files, read_single_file
 from comfylock.definitions.project_file import read_project
 from comfylock.model import PackDefinition, Problem
 
@@ -23,8 +23,10 @@ def read_pack(root: str) -> PackDefinition:
 
     Whatever could not be read is a problem of the result; nothing is raised.
     """
-    files = _single_file(root) if os.path.isfile(root) else read_pack_files(root)
-    classes, problems = read_python(files.python, files.names)
+    single = os.path.isfile(root)
+    files = read_single_file(root) if single else read_pack_files(root)
+    start = os.path.basename(root) if single else "__init__.py"
+    classes, problems = read_python(files.python, files.names, start=start)
     registered, more = read_scripts(files.scripts)
     registry_id, repository, faults = read_project(files.project)
     python = {definition.class_type for definition in classes}
@@ -50,13 +52,6 @@ def _is_core(name: str) -> bool:
     if not folder:
         return file == "nodes.py"
     return f"{folder}/" in CORE_FOLDERS and file != "__init__.py"
-
-
-def _single_file(path: str) -> PackFiles:
-    folder, name = os.path.split(path)
-    files = read_pack_files(folder or ".")
-    data = files.python.get(name, b"")
-    return PackFiles({"__init__.py": data}, {}, ("__init__.py",), None, ())
 
 
 def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -1,4 +1,4 @@
-"""Which files of a pack's folder are read, and what is in them?"""
+"""Which files of a pack's folder are read, and what is in them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,24 @@ PYTHON_SIZE = 4 << 20
 JAVASCRIPT_SIZE = 2 << 20
 """Bytes of a file that is read; a greater script is a bundle of somebody else's code."""
 
-TOTAL_SIZE = 256 << 20
+TOTAL_SIZE = 64 << 20
 """Bytes of all files that are read."""
 
 SKIPPED = frozenset(
-    ".git .github .hg .mypy_cache .pytest_cache .svn .venv __pycache__ env node_modules"
-    " site-packages venv".split()
+    [
+        ".git",
+        ".github",
+        ".hg",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".svn",
+        ".venv",
+        "__pycache__",
+        "env",
+        "node_modules",
+        "site-packages",
+        "venv",
+    ]
 )
 """Folders that never hold a pack's own source."""
 
@@ -50,7 +62,7 @@ def read_pack_files(root: str) -> PackFiles:
     scripts: dict[str, bytes] = {}
     names: list[str] = []
     left = TOTAL_SIZE
-    for name in _walk(root):
+    for name in _walk(root, problems):
         if len(names) >= FILE_LIMIT:
             problems.append(Problem("", f"more than {FILE_LIMIT} files; the rest was not read"))
             break
@@ -62,7 +74,9 @@ def read_pack_files(root: str) -> PackFiles:
         if data is not None:
             target[name] = data
             left -= len(data)
-    project = _read(root, "pyproject.toml", PYTHON_SIZE, problems) if "pyproject.toml" in names else None
+    project = (
+        _read(root, "pyproject.toml", PYTHON_SIZE, problems) if "pyproject.toml" in names else None
+    )
     return PackFiles(python, scripts, tuple(sorted(names)), project, tuple(problems))
 
 
@@ -74,14 +88,23 @@ def _size_limit(name: str) -> int:
     return PYTHON_SIZE if name.endswith(".py") else JAVASCRIPT_SIZE
 
 
-def _walk(root: str) -> Iterator[str]:
+def read_single_file(path: str) -> PackFiles:
+    """Read a pack that is a single `.py` file."""
+    folder, name = os.path.split(path)
+    problems: list[Problem] = []
+    data = _read(folder, name, PYTHON_SIZE, problems)
+    return PackFiles({} if data is None else {name: data}, {}, (name,), None, tuple(problems))
+
+
+def _walk(root: str, problems: list[Problem]) -> Iterator[str]:
     """Yield the files of a folder in a fixed order, the top ones first."""
     waiting = [""]
     for folder in waiting:
         try:
             with os.scandir(os.path.join(root, folder)) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            problems.append(Problem(folder, f"cannot be read: {error.strerror or 'I/O error'}"))
             continue
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name

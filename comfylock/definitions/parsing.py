@@ -55,6 +55,6 @@ def _statements(data: bytes) -> tuple[ast.Module, int]:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             lost += 1
             continue
-        for statement in part.body:
-            body.append(ast.increment_lineno(statement, node.start_point.row))
+        row = node.start_point.row
+        body.extend(ast.increment_lineno(statement, row) for statement in part.body)
     return ast.Module(body=body, type_ignores=[]), lost

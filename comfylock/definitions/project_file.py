@@ -1,4 +1,4 @@
-"""What does a pack's pyproject.toml say the pack is?"""
+"""What a pack's pyproject.toml says the pack is."""
 
 from __future__ import annotations
 

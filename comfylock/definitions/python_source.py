@@ -1,4 +1,4 @@
-"""Which class types does a pack's Python source provide, and what inputs do they take?
+"""What the classes in a pack's Python source declare.
 
 Nothing is imported or run: see `expressions` and `statements` for what is worked out instead.
 """
@@ -29,7 +29,8 @@ STEPS = 6_000_000
 """Work for one pack; a large pack takes a tenth of it."""
 
 MODULE_STEPS = 600_000
-CLASS_STEPS = 60_000
+CLASS_STEPS = 100_000
+INPUT_STEPS = 60
 DEPTH = 110
 """Nesting of expressions, statements and calls; safely inside Python's own recursion limit."""
 
@@ -104,6 +105,7 @@ class Program(Interpreter):
             declared = self._called(cls, "INPUT_TYPES")
             found = read_sections(declared) if isinstance(declared, dict) else ()
             complete = _complete(declared)
+        self.budget.spend(len(found) * INPUT_STEPS)
         if not complete:
             self.report(_place(cls), f"not all inputs of `{class_type}` could be read")
         return found

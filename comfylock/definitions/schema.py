@@ -1,4 +1,4 @@
-"""Which inputs does a class of ComfyUI's newer kind declare in its `define_schema`?
+"""Which inputs a class of ComfyUI's newer kind declares in its `define_schema`.
 
 Source: `comfy_api/latest/_io.py` of ComfyUI.
 """
@@ -79,7 +79,7 @@ def _input(call: object) -> InputDefinition | None:
     if not isinstance(named, str):
         return None
     kind = _type(call)
-    options: dict[object, object] = dict(call.options)
+    options: dict[object, object] = dict(call.options.items())
     choices = _argument(call, 1, "options") if kind == "COMBO" else None
     options.update(_upload(options.get("upload")))
     required = truth(options.get("optional")) is not True

@@ -1,4 +1,4 @@
-"""Which files does a pack have, and which of them does a path or a module name mean?"""
+"""Which files a pack has, and which of them a path or a module name means."""
 
 from __future__ import annotations
 

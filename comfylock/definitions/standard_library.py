@@ -1,4 +1,4 @@
-"""What do the parts of the standard library give with which packs find their own files?
+"""What the parts of the standard library give with which packs find their own files.
 
 `os.path`, `os.listdir`, `glob`, `pathlib`, `importlib`, `inspect`: they look at the list of the
 pack's files, never at a disk.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Protocol
 
-from comfylock.definitions.source_tree import HOME, SourceTree, module_name
+from comfylock.definitions.source_tree import HOME, SourceTree
 from comfylock.definitions.values import (
     UNKNOWN,
     ClassValue,
@@ -17,16 +17,20 @@ from comfylock.definitions.values import (
     ModuleValue,
     Opaque,
     PathValue,
+    shown_names,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from comfylock.definitions.budget import Budget
 
 
 class Importer(Protocol):
     """What can find the pack's files and read one of them as a module."""
 
     tree: SourceTree
+    budget: Budget
 
     def module_of(self, file: str) -> ModuleValue:
         """Return a file's module, read if it was not."""
@@ -43,7 +47,7 @@ def call_standard(
     return UNKNOWN if work is None else work(machine, [*args, *options.values()])
 
 
-def path_attribute(machine: Importer, path: PathValue, name: str) -> object:
+def path_attribute(path: PathValue, name: str) -> object:
     """Return an attribute of a `pathlib.Path` that is no method."""
     head, tail = posixpath.split(path.text)
     stem, suffix = posixpath.splitext(tail)
@@ -53,7 +57,6 @@ def path_attribute(machine: Importer, path: PathValue, name: str) -> object:
         "stem": stem,
         "suffix": suffix,
     }
-    del machine
     return known.get(name, UNKNOWN)
 
 
@@ -70,6 +73,7 @@ def path_method(machine: Importer, path: PathValue, name: str, args: list[object
         names = tree.listed(path.text)
         return UNKNOWN if names is None else [PathValue(f"{path.text}/{n}") for n in names]
     if name in {"glob", "rglob"} and args and isinstance(args[0], str):
+        machine.budget.spend(len(tree.files) // 4)
         deep = "**/" if name == "rglob" else ""
         found = tree.matching(f"{path.text}/{deep}{args[0]}")
         return UNKNOWN if found is None else [PathValue(entry) for entry in found]
@@ -89,7 +93,7 @@ def _existence(tree: SourceTree, name: str, path: str) -> bool | None:
     return folder if name in {"is_dir", "isdir"} else not folder
 
 
-def _answer(known: bool | None) -> object:  # noqa: FBT001 - three-valued, not a switch
+def _answer(known: bool | None) -> object:
     return UNKNOWN if known is None else known
 
 
@@ -119,11 +123,13 @@ def _join(_machine: Importer, args: list[object]) -> object:
 def _listdir(machine: Importer, args: list[object]) -> object:
     path = _text(args[0]) if args else None
     names = None if path is None else machine.tree.listed(path)
+    machine.budget.spend(len(names or ()))
     return UNKNOWN if names is None else names
 
 
 def _glob(machine: Importer, args: list[object]) -> object:
     pattern = _text(args[0]) if args else None
+    machine.budget.spend(len(machine.tree.files) // 4)
     found = None if pattern is None else machine.tree.matching(pattern)
     return UNKNOWN if found is None else found
 
@@ -138,7 +144,9 @@ def _walk(machine: Importer, args: list[object]) -> object:
     for path in waiting:
         names = machine.tree.listed(path) or []
         folders = [name for name in names if machine.tree.is_folder(f"{path}/{name}")]
-        found.append((path, folders, [name for name in names if name not in set(folders)]))
+        inner = set(folders)
+        found.append((path, folders, [name for name in names if name not in inner]))
+        machine.budget.spend(len(names))
         waiting.extend(f"{path}/{name}" for name in folders)
     return found
 
@@ -152,7 +160,11 @@ def _import_module(machine: Importer, args: list[object]) -> object:
     name = args[0] if args else None
     package = args[1] if len(args) > 1 and isinstance(args[1], str) else ""
     module = machine.module_named(name, package) if isinstance(name, str) else None
-    return module if module is not None else Opaque("importlib.import_module", tuple(args), called=True)
+    return (
+        module
+        if module is not None
+        else Opaque("importlib.import_module", tuple(args), called=True)
+    )
 
 
 def _module_from_file(machine: Importer, args: list[object]) -> object:
@@ -176,10 +188,12 @@ def _members(_machine: Importer, args: list[object]) -> object:
     if not isinstance(value, (ModuleValue, ClassValue)):
         return UNKNOWN
     names = value.scope.names if isinstance(value, ModuleValue) else value.names
-    wanted = args[1].name.rpartition(".")[2] if len(args) > 1 and isinstance(args[1], Opaque) else ""
+    wanted = (
+        args[1].name.rpartition(".")[2] if len(args) > 1 and isinstance(args[1], Opaque) else ""
+    )
     kinds = {"isclass": ClassValue, "isfunction": FunctionValue, "ismodule": ModuleValue}
     kind = kinds.get(wanted, object)
-    return [(name, names[name]) for name in sorted(names) if isinstance(names[name], kind)]
+    return [(name, names[name]) for name in shown_names(names) if isinstance(names[name], kind)]
 
 
 def _iter_modules(machine: Importer, args: list[object]) -> object:
@@ -203,9 +217,15 @@ _TABLE: dict[str, Callable[[Importer, list[object]], object]] = {
     "split": _pure(posixpath.split),
     "splitext": _pure(posixpath.splitext),
     "join": _join,
-    "exists": lambda m, a: _answer(_existence(m.tree, "exists", _text(a[0]) or "..")) if a else UNKNOWN,
-    "isdir": lambda m, a: _answer(_existence(m.tree, "isdir", _text(a[0]) or "..")) if a else UNKNOWN,
-    "isfile": lambda m, a: _answer(_existence(m.tree, "isfile", _text(a[0]) or "..")) if a else UNKNOWN,
+    "exists": lambda m, a: (
+        _answer(_existence(m.tree, "exists", _text(a[0]) or "..")) if a else UNKNOWN
+    ),
+    "isdir": lambda m, a: (
+        _answer(_existence(m.tree, "isdir", _text(a[0]) or "..")) if a else UNKNOWN
+    ),
+    "isfile": lambda m, a: (
+        _answer(_existence(m.tree, "isfile", _text(a[0]) or "..")) if a else UNKNOWN
+    ),
     "os.listdir": _listdir,
     "os.walk": _walk,
     "os.fspath": _pure(lambda p: p),
@@ -226,5 +246,3 @@ _TABLE: dict[str, Callable[[Importer, list[object]], object]] = {
     "collections.defaultdict": lambda _m, _a: {},
     "builtins.__import__": _import_module,
 }
-
-__all__ = ["Importer", "call_standard", "module_name", "path_attribute", "path_method"]

@@ -1,4 +1,4 @@
-"""What do a file's statements bind, when every way that could be taken is taken?
+"""What a file's statements bind, when every way that could be taken is taken.
 
 A branch is left out only if its condition is known. Of two branches the bindings are joined;
 what they do to a shared dict or list adds up. A loop over known items runs for each of them,
@@ -118,16 +118,16 @@ class Executor(Evaluator):
 
     def _unpack(self, targets: list[ast.expr], value: object, scope: Scope) -> None:
         items = None if isinstance(value, str) else items_of(value, self.budget)
-        if items is None or (
-            len(items) != len(targets) and not any(isinstance(t, ast.Starred) for t in targets)
-        ):
+        starred = any(isinstance(target, ast.Starred) for target in targets)
+        missing = len(targets) - len(items or ())
+        if items is None or (missing != 0 if not starred else missing > 1):
             items = [Opaque("item", (value,))] * len(targets)
         after = 0
         for position, target in enumerate(targets):
             if isinstance(target, ast.Starred):
                 after = len(items) - len(targets)
                 self.assign(target.value, items[position : position + after + 1], scope)
-            elif position + after < len(items):
+            else:
                 self.assign(target, items[position + after], scope)
 
     def _expression(self, node: ast.Expr, scope: Scope) -> None:
@@ -147,7 +147,7 @@ class Executor(Evaluator):
             self.assign(node.target, self.evaluate(node.value, scope), scope)
 
     def _augmented(self, node: ast.AugAssign, scope: Scope) -> None:
-        held = self.evaluate(_loaded(node.target), scope)
+        held = self.evaluate(node.target, scope)
         added = self.evaluate(node.value, scope)
         if isinstance(held, list) and isinstance(node.op, ast.Add):
             items = items_of(added, self.budget)
@@ -159,14 +159,7 @@ class Executor(Evaluator):
             self.assign(node.target, binary(node.op, held, added, self.budget), scope)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
-        function = FunctionValue(node, scope)
-        function.defaults = [self.evaluate(d, scope) for d in node.args.defaults]
-        function.named_defaults = {
-            argument.arg: self.evaluate(default, scope)
-            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            if default is not None
-        }
-        value: object = function
+        value: object = self.function(node, scope)
         for decorator in reversed(node.decorator_list):
             value = self._decorated(decorator, value, scope)
         scope.bind(node.name, value)
@@ -261,6 +254,7 @@ class Executor(Evaluator):
     def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> str | None:
         """Take the body as it stands; a handler only adds names that are still unbound."""
         ended = self.run(node.body, scope) or self.run(node.orelse, scope)
+        self.budget.spend(len(scope.names) // 16)
         kept = {n: v for n, v in scope.names.items() if v is not None and v is not UNKNOWN}
         for handler in node.handlers:
             self.run(handler.body, scope)
@@ -289,8 +283,3 @@ class Executor(Evaluator):
                 key = self.evaluate(target.slice, scope)
                 if isinstance(container, dict) and isinstance(key, str):
                     container.pop(key, None)
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    """Return the target of `x += …` as an expression to read."""
-    return target

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NAME_LIMIT = 200
 """Characters of an opaque name that are kept; the end tells most."""
@@ -45,6 +45,9 @@ class Opaque:
         if self.base is not None:
             yield self.base
 
+
+ANCESTRY_LIMIT = 100
+"""Bases of a class that are looked through."""
 
 UNKNOWN = Opaque()
 """Nothing is known, not even a name."""
@@ -121,7 +124,9 @@ class ClassValue:
 
     __slots__ = ("bases", "line", "module", "name", "names")
 
-    def __init__(self, name: str, bases: tuple[object, ...], module: ModuleValue, line: int) -> None:
+    def __init__(
+        self, name: str, bases: tuple[object, ...], module: ModuleValue, line: int
+    ) -> None:
         self.name = name
         self.bases = bases
         self.module = module
@@ -132,7 +137,7 @@ class ClassValue:
         """Yield the class and its bases, nearest first, each once."""
         seen: set[int] = set()
         waiting: list[object] = [self]
-        while waiting:
+        while waiting and len(seen) < ANCESTRY_LIMIT:
             entry = waiting.pop(0)
             if id(entry) in seen:
                 continue
@@ -196,7 +201,9 @@ class PathValue:
         self.text = text
 
 
-Scalar = str | int | float | bool | None
+def shown_names(names: Iterable[object]) -> list[str]:
+    """Return the names of a namespace, sorted; a pack can put other keys into `globals()`."""
+    return sorted(name for name in names if isinstance(name, str))
 
 
 def is_scalar(value: object) -> bool:
@@ -206,10 +213,8 @@ def is_scalar(value: object) -> bool:
 
 def truth(value: object) -> bool | None:
     """Return whether a value counts as true, or None if that is not known."""
-    if value is None or isinstance(value, (str, int, float, list, tuple)):
+    if value is None or isinstance(value, (str, int, float, list, tuple, dict)):
         return bool(value)
-    if isinstance(value, dict):
-        return True if value else False
     if isinstance(value, (ClassValue, FunctionValue, ModuleValue, Method, PathValue)):
         return True
     return None

@@ -1,4 +1,4 @@
-"""Where does the editor store the value of an input?
+"""Where the editor stores the value of an input.
 
 Source: `widgets_values` of a node, written by `LGraphNode.serialize` of ComfyUI's frontend.
 """

@@ -1,1 +1,1 @@
-
+"""The verbs as functions: the library's API, silent, the parts wired together."""

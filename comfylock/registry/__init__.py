@@ -1,1 +1,1 @@
-"""The registry: which packs, models and core class types are known, and how it is compiled."""
+"""Which pack has a class type, what ComfyUI has itself, which model files are known."""

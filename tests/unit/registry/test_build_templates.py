@@ -36,7 +36,8 @@ def test_only_core_stamps_with_a_release_count_as_versions() -> None:
 
 def test_broken_values_are_passed_over() -> None:
     nodes = [None, {}, {"type": 3, "properties": []}, node(7), {"properties": {"models": 3}}]
-    workflows: list[Any] = [None, [], {"nodes": nodes, "definitions": {"subgraphs": 5}}, {"nodes": {}}]
+    broken = {"nodes": nodes, "definitions": {"subgraphs": 5}}
+    workflows: list[Any] = [None, [], broken, {"nodes": {}}]
     found = read_templates("1", workflows)
     assert found.stamps == {}
     assert found.models == ()

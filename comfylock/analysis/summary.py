@@ -1,0 +1,216 @@
+"""What many workflows need together: reports added up, in memory that does not grow with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from comfylock.model import (
+    ClassEntry,
+    ClassUse,
+    ModelEntry,
+    ModelUse,
+    PackEntry,
+    Problem,
+    Report,
+    Totals,
+    WorkflowReport,
+)
+from comfylock.names import COMFYUI
+from comfylock.registry.lookup import newest
+from comfylock.versions import version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfylock.registry.store import Registry
+
+MAX_FINDINGS = 1000
+"""Problems inside workflows that are kept when only totals are asked for."""
+
+SAMPLE = 3
+"""Workflows named for each entry when only totals are asked for."""
+
+
+class _Tally(Struct):
+    """What was counted for one class type, pack or model."""
+
+    first: ClassUse | ModelUse
+    count: int = 0
+    inactive: int = 0
+    is_active: bool = False
+    workflows: list[str] = []
+    last: str = ""
+    workflow_count: int = 0
+    versions: set[str] = set()
+    class_types: set[str] = set()
+    evidence: set[str] = set()
+    conflicts: set[str] = set()
+
+
+class Summary:
+    """Adds up workflow reports; `with_workflows=False` keeps counts and a few names only."""
+
+    def __init__(self, registry: Registry, *, with_workflows: bool = True) -> None:
+        self._registry = registry
+        self._keeps = with_workflows
+        self._workflows: list[WorkflowReport] = []
+        self._classes: dict[tuple[str, str, str], _Tally] = {}
+        self._packs: dict[str, _Tally] = {}
+        self._models: dict[tuple[str, str], _Tally] = {}
+        self._assets: set[str] = set()
+        self._minima: set[str] = set()
+        self._numbers = [0, 0, 0, 0, 0]
+        self._problems: list[Problem] = []
+        self._findings: list[Problem] = []
+
+    def add_problem(self, problem: Problem) -> None:
+        """Note an input that could not be read."""
+        self._problems.append(problem)
+
+    def add(self, report: WorkflowReport) -> None:
+        """Add one workflow."""
+        if self._keeps:
+            self._workflows.append(report)
+        numbers = self._numbers
+        numbers[0] += 1
+        numbers[1] += report.nodes
+        numbers[2] += report.inactive
+        numbers[3] += report.unread
+        numbers[4] += len(report.problems)
+        for problem in report.problems:
+            if self._keeps or len(self._findings) < MAX_FINDINGS:
+                place = f"{report.path}: {problem.path}" if problem.path else report.path
+                self._findings.append(Problem(place, problem.message))
+        if report.minimum:
+            self._minima.add(report.minimum)
+        for use in report.class_types:
+            self._add_class(use, report.path)
+        for model in report.models:
+            self._add_model(model, report.path)
+        self._assets.update(asset.name for asset in report.assets)
+
+    def report(self) -> Report:
+        """Return everything added so far as one report."""
+        workflows, nodes, inactive, unread, problems = self._numbers
+        return Report(
+            totals=Totals(
+                workflows, nodes, inactive, unread, tuple(sorted(self._assets)), problems
+            ),
+            workflows=tuple(self._workflows),
+            class_types=tuple(_class_entry(self._classes[key]) for key in sorted(self._classes)),
+            packs=tuple(self._pack_entry(name) for name in sorted(self._packs)),
+            models=tuple(_model_entry(self._models[key]) for key in sorted(self._models)),
+            minimum=newest(self._minima),
+            problems=tuple(self._problems),
+            findings=tuple(self._findings),
+        )
+
+    def _add_class(self, use: ClassUse, path: str) -> None:
+        key = (use.class_type, use.pack or "", use.kind)
+        tally = self._classes.get(key)
+        if tally is None:
+            tally = self._classes[key] = _Tally(use)
+        tally.count += use.count
+        tally.inactive += use.inactive
+        if use.conflicts:
+            tally.conflicts.update(use.conflicts)
+        self._add_path(tally, path)
+        if use.pack is None or use.pack == COMFYUI:
+            return
+        pack = self._packs.get(use.pack)
+        if pack is None:
+            pack = self._packs[use.pack] = _Tally(use)
+        pack.is_active = pack.is_active or use.count > 0
+        pack.versions.update(use.versions)
+        pack.class_types.add(use.class_type)
+        pack.evidence.add(use.evidence)
+        self._add_path(pack, path)
+
+    def _add_model(self, use: ModelUse, path: str) -> None:
+        key = (use.folder or "", use.name)
+        tally = self._models.get(key)
+        if tally is None:
+            tally = self._models[key] = _Tally(use)
+        elif tally.first != use and isinstance(tally.first, ModelUse):
+            known = {source.url for source in tally.first.sources}
+            more = tuple(source for source in use.sources if source.url not in known)
+            smaller = min((tally.first, use), key=lambda u: (u.class_type, u.input or ""))
+            tally.first = ModelUse(
+                use.name,
+                use.folder,
+                smaller.class_type,
+                smaller.input,
+                tally.first.sources + more,
+            )
+        tally.is_active = tally.is_active or not use.inactive
+        self._add_path(tally, path)
+
+    def _add_path(self, tally: _Tally, path: str) -> None:
+        """Note a workflow; the same one comes in a row, if at all."""
+        if tally.last == path and tally.workflow_count:
+            return
+        tally.last = path
+        tally.workflow_count += 1
+        if self._keeps or len(tally.workflows) < SAMPLE:
+            tally.workflows.append(path)
+
+    def _pack_entry(self, name: str) -> PackEntry:
+        tally = self._packs[name]
+        known = self._registry.packs.get(name)
+        registry_id = known.id if known else None
+        if known is None and "cnr_id" in tally.evidence:
+            registry_id = name
+        repository = known.repository if known else None
+        if known is None and "/" in name and ":" not in name:
+            repository = f"https://github.com/{name}"
+        return PackEntry(
+            name=name,
+            registry_id=registry_id,
+            repository=repository,
+            versions_seen=_in_order(tally.versions),
+            class_types=tuple(sorted(tally.class_types)),
+            workflows=tuple(tally.workflows),
+            evidence=tuple(sorted(tally.evidence)),
+            inactive=not tally.is_active,
+            workflow_count=tally.workflow_count,
+        )
+
+
+def _class_entry(tally: _Tally) -> ClassEntry:
+    use = tally.first
+    assert isinstance(use, ClassUse)
+    return ClassEntry(
+        class_type=use.class_type,
+        kind=use.kind,
+        pack=use.pack,
+        evidence=use.evidence,
+        candidates=use.candidates,
+        workflows=tuple(tally.workflows),
+        count=tally.count,
+        inactive=tally.inactive,
+        since=use.since,
+        conflicts=tuple(sorted(tally.conflicts)),
+        workflow_count=tally.workflow_count,
+    )
+
+
+def _model_entry(tally: _Tally) -> ModelEntry:
+    use = tally.first
+    assert isinstance(use, ModelUse)
+    return ModelEntry(
+        name=use.name,
+        folder=use.folder,
+        class_type=use.class_type,
+        input=use.input,
+        sources=use.sources,
+        inactive=not tally.is_active,
+        workflows=tuple(tally.workflows),
+        workflow_count=tally.workflow_count,
+    )
+
+
+def _in_order(versions: Iterable[str]) -> tuple[str, ...]:
+    """Return versions oldest first; commits and words before all of them."""
+    return tuple(sorted(versions, key=lambda text: (version_key(text), text)))

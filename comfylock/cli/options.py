@@ -1,0 +1,69 @@
+"""The options that every verb takes, and a parser that speaks as comfylock does."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from comfylock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VALUE_OPTIONS = frozenset({"-C", "--project", "--color"})
+"""Common options that take a value, for finding the verb behind them."""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """A help text of 80 columns; asking the terminal would import shutil at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=80)
+
+
+class VerbParser(argparse.ArgumentParser):
+    """A verb's parser: faults are UsageErrors, the help opens with examples."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        options.setdefault("formatter_class", _Formatter)
+        super().__init__(prog=prog, add_help=False, allow_abbrev=False, **options)
+        common = self.add_argument_group("common options")
+        common.add_argument(
+            "-C",
+            "--project",
+            metavar="DIR",
+            default=".",
+            help="the project's folder, with comfylock.toml (default: the current one)",
+        )
+        common.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+        common.add_argument("-q", "--quiet", action="store_true", help="only the result and errors")
+        common.add_argument("-v", "--verbose", action="store_true", help="more detail")
+        common.add_argument(
+            "--color", choices=("auto", "always", "never"), default="auto", help="colours"
+        )
+        common.add_argument("--offline", action="store_true", help="use no network")
+        common.add_argument("-h", "--help", action="help", help="show this help")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print."""
+        raise UsageError(message, hint=f"{self.prog} --help")
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> argparse.Namespace:
+        """Return the parsed arguments; an unknown option names the nearest known one."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            import difflib  # noqa: PLC0415 - only mistakes need it
+
+            known = list(self._option_string_actions)
+            word = unknown[0].split("=", 1)[0]
+            nearest = difflib.get_close_matches(word, known, 1, 0.6)
+            hint = f"did you mean `{nearest[0]}`?" if nearest else f"{self.prog} --help"
+            raise UsageError(f"there is no option `{word}`", hint=hint)
+        return parsed
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Say whether a failure is to be told as JSON too."""
+    return "--json" in argv or "--jsonl" in argv

@@ -1,0 +1,100 @@
+"""Links to model files in strangers' words: which are taken, and in which one spelling."""
+
+from __future__ import annotations
+
+import re
+
+from comfylock.patterns import Pattern
+from functools import lru_cache
+
+ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
+"""Hosts that a workflow may name as a model's source without anybody's word for it."""
+
+_URL = Pattern(
+    r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?"
+)
+_STOPS = frozenset(" \t\r\n\"'<>()[]{}|\\^`")
+_SECRET = Pattern(
+    r"(?i)(?:^|[?&])(?:token|api_?key|access_token|sig|signature|x-amz-[a-z-]+)=[^&]*"
+)
+_HASH = Pattern(r"[0-9a-fA-F]{64}\Z")
+_FOLDER = Pattern(
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z"
+)
+
+_SAME_HOSTS = {"huggingface.com": "huggingface.co", "hf.co": "huggingface.co"}
+"""Hosts that redirect to the one that answers. Source: the Hub's documentation."""
+
+FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
+"""Older names of folder keys. Source: map_legacy in ComfyUI's folder_paths.py."""
+
+
+@lru_cache(maxsize=16384)
+def clean_url(url: str) -> str | None:
+    """Return the one spelling of an https URL, without secrets and download flags, else None.
+
+    Pages about a file on Hugging Face and GitHub (`/blob/`) become the file itself.
+    """
+    match = _URL.match(url.strip())
+    if match is None or ".." in match[2]:
+        return None
+    query = _SECRET.sub("", match[3] or "").replace("?download=true", "").strip("?&")
+    host = match[1].lower().removeprefix("www.")
+    host = _SAME_HOSTS.get(host, host)
+    path = match[2]
+    if host == "huggingface.co":
+        path = path.replace("/blob/", "/resolve/", 1)
+    elif host == "github.com":
+        path = path.replace("/blob/", "/raw/", 1)
+    return f"https://{host}{path}" + (f"?{query}" if query else "")
+
+
+def host_of(url: str) -> str:
+    """Return the host (and port) of a cleaned URL."""
+    return url[8:].split("/", 1)[0]
+
+
+def is_allowed(url: str, hosts: frozenset[str] = ALLOWED_HOSTS) -> bool:
+    """Say whether a cleaned URL's host is on the list, by itself or as a subdomain."""
+    host = host_of(url)
+    return host in hosts or any(host.endswith(f".{allowed}") for allowed in hosts)
+
+
+def links_to(name: str, text: str) -> list[str]:
+    """Return the https links in a text whose last part is this file name, in order."""
+    found: list[str] = []
+    for spelling in (name, name.replace(" ", "%20")) if " " in name else (name,):
+        start = 0
+        while len(found) < 16:
+            at = text.find(spelling, start)
+            if at < 0:
+                break
+            start = at + len(spelling)
+            begin = text.rfind("https://", max(0, at - 800), at)
+            follows = text[start : start + 1]
+            if begin < 0 or text[at - 1] != "/" or follows.isalnum() or follows in {"-", "_"}:
+                continue
+            url = text[begin:start]
+            if _STOPS.isdisjoint(url):
+                found.append(url)
+    return found
+
+
+def folder_key(directory: object) -> str | None:
+    """Return ComfyUI's folder key for a directory that a stranger names; None if it is none."""
+    if not isinstance(directory, str):
+        return None
+    directory = directory.strip().replace("\\", "/").removeprefix("models/").strip("/")
+    if not _FOLDER.match(directory) or ".." in directory:
+        return None
+    return FOLDER_ALIASES.get(directory, directory)
+
+
+def sha256_of(digest: object, kind: object) -> str | None:
+    """Return a published sha256 in lower case; None for anything else."""
+    if not isinstance(digest, str) or not isinstance(kind, str | None):
+        return None
+    if kind is not None and kind.lower().replace("-", "") != "sha256":
+        return None
+    digest = digest.strip().removeprefix("sha256:")
+    return digest.lower() if _HASH.match(digest) else None

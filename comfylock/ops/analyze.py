@@ -1,0 +1,227 @@
+"""What do these workflows need? No network; strangers' code is never run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from comfylock.analysis.analyzer import Analyzer, Settings
+from comfylock.analysis.summary import Summary
+from comfylock.errors import WorkflowError
+from comfylock.model import Problem, Report, WorkflowReport
+from comfylock.registry.store import Registry, shared_registry
+from comfylock.workflow.decode import MAX_JSON_BYTES
+from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+from comfylock.workflow.read import read_bytes, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
+
+CHUNK = 64
+"""Files given to a worker at once: enough to make the passing cheap, few enough to share out."""
+
+WINDOW = 16
+"""Chunks under way at once, so that memory stays flat however many files there are."""
+
+Input = str | os.PathLike[str] | bytes
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one input file."""
+
+    path: str
+    group: int
+    """Which of the given inputs it came from, counted from 0."""
+    reports: tuple[WorkflowReport, ...] = ()
+    problem: str | None = None
+    """Why it could not be read."""
+
+
+class Reporter(Protocol):
+    """Is told how far a long run is; the library's own is silent."""
+
+    def advance(self, path: str) -> None:
+        """Note that one more file was looked into."""
+
+
+def analyze(
+    inputs: Input | Iterable[Input],
+    *,
+    registry: Registry | None = None,
+    settings: Settings | None = None,
+    executor: Executor | None = None,
+    reporter: Reporter | None = None,
+) -> Report:
+    """Return what workflows need: packs, models, input assets, the oldest ComfyUI.
+
+    `inputs` are paths (files, folders, glob patterns) or the bytes of a workflow file. What
+    cannot be read is in `Report.problems`; nothing is raised for it. The order of the result
+    is that of the inputs, folders in name order, whatever the executor. No network.
+
+    `executor` is any `concurrent.futures.Executor`: processes, threads, or a cluster's that sees
+    the same files and has comfylock installed.
+
+    Raises:
+        RegistryError: the registry's own data are damaged.
+    """
+    registry = registry or shared_registry()
+    summary = Summary(registry)
+    for outcome in analyze_each(
+        inputs, registry=registry, settings=settings, executor=executor, reporter=reporter
+    ):
+        add_outcome(summary, outcome)
+    return summary.report()
+
+
+def add_outcome(summary: Summary, outcome: Outcome) -> None:
+    """Add what became of one file to a summary."""
+    for report in outcome.reports:
+        summary.add(report)
+    if outcome.problem is not None:
+        summary.add_problem(Problem(outcome.path, outcome.problem))
+
+
+def analyze_each(
+    inputs: Input | Iterable[Input],
+    *,
+    registry: Registry | None = None,
+    settings: Settings | None = None,
+    executor: Executor | None = None,
+    reporter: Reporter | None = None,
+    standard_input: BinaryIO | None = None,
+) -> Iterator[Outcome]:
+    """Yield what became of each input file, in order, as soon as it is known.
+
+    Files of a folder that hold no workflow are left out; a folder or pattern without a single
+    workflow is a problem of its own.
+    """
+    registry = registry or shared_registry()
+    settings = settings or Settings()
+    given: list[Input] = [inputs] if isinstance(inputs, str | bytes | os.PathLike) else list(inputs)
+    analyzer = Analyzer(registry, settings)
+    fruitful: set[int] = set()
+    for outcome in _outcomes(given, analyzer, executor, standard_input):
+        if reporter is not None:
+            reporter.advance(outcome.path)
+        if outcome.reports or outcome.problem is not None:
+            fruitful.add(outcome.group)
+            yield outcome
+    for group, item in enumerate(given):
+        if group not in fruitful and not isinstance(item, bytes):
+            path = _shown(os.fspath(item))
+            repeated = any(item == other for other in given[:group])
+            if not repeated:
+                yield Outcome(path, group, problem="holds no workflow")
+
+
+def _outcomes(
+    given: Sequence[Input],
+    analyzer: Analyzer,
+    executor: Executor | None,
+    standard_input: BinaryIO | None,
+) -> Iterator[Outcome]:
+    candidates = _candidates(given)
+    if executor is None:
+        for candidate in candidates:
+            yield _outcome(candidate, analyzer, standard_input)
+        return
+    setup = (analyzer.registry.layers, analyzer.settings)
+    pending: deque[Future[bytes] | Outcome] = deque()
+    for is_file, run in itertools.groupby(candidates, key=_is_plain_file):
+        for chunk in _batches(run, CHUNK):
+            if is_file:
+                pending.append(executor.submit(work, setup, chunk))
+            else:
+                pending.extend(_outcome(item, analyzer, standard_input) for item in chunk)
+            while len(pending) > WINDOW:
+                yield from _finished(pending.popleft())
+    while pending:
+        yield from _finished(pending.popleft())
+
+
+def work(setup: tuple[tuple[str, ...], Settings], candidates: Sequence[Candidate]) -> bytes:
+    """Return the outcomes of some files, encoded; what a worker process runs."""
+    layers, settings = setup
+    key = (layers, msgspec.msgpack.encode(settings, order="deterministic"))
+    analyzer = _ANALYZERS.get(key)
+    if analyzer is None:
+        analyzer = _ANALYZERS[key] = Analyzer(shared_registry(layers), settings)
+    return _ENCODER.encode([_outcome(candidate, analyzer, None) for candidate in candidates])
+
+
+_ANALYZERS: dict[tuple[tuple[str, ...], bytes], Analyzer] = {}
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def _finished(item: Any) -> list[Outcome]:
+    if isinstance(item, Outcome):
+        return [item]
+    return msgspec.msgpack.decode(item.result(), type=list[Outcome])
+
+
+def _candidates(given: Sequence[Input]) -> Iterator[Candidate | Missing | tuple[int, bytes]]:
+    """Yield what to look into; bytes stay in their place among the paths."""
+    paths: list[tuple[int, str]] = []
+    for group, item in enumerate(given):
+        if isinstance(item, bytes):
+            yield from _discovered(paths)
+            paths = []
+            yield group, item
+        else:
+            paths.append((group, os.fspath(item)))
+    yield from _discovered(paths)
+
+
+def _discovered(paths: list[tuple[int, str]]) -> Iterator[Candidate | Missing]:
+    groups = [group for group, _ in paths]
+    for found in discover([path for _, path in paths]):
+        yield msgspec.structs.replace(found, group=groups[found.group])
+
+
+def _is_plain_file(item: Any) -> bool:
+    return isinstance(item, Candidate) and item.path != STANDARD_INPUT
+
+
+def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
+
+
+def _outcome(item: Any, analyzer: Analyzer, standard_input: BinaryIO | None) -> Outcome:
+    """Return what becomes of one candidate, one path that leads nowhere, or given bytes."""
+    if isinstance(item, Missing):
+        return Outcome(_shown(item.path), item.group, problem=item.message)
+    tables = analyzer.registry.tables
+    if isinstance(item, tuple):
+        group, data = item
+        name, is_given = f"<input {group + 1}>", True
+    elif item.path == STANDARD_INPUT:
+        if standard_input is None:
+            return Outcome("-", item.group, problem="no standard input to read")
+        group, name, is_given = item.group, "-", True
+        data = standard_input.read(MAX_JSON_BYTES + 1)
+    else:
+        group, name, is_given, data = item.group, item.path, False, b""
+    try:
+        readings = (
+            read_bytes(data, name, tables)
+            if is_given
+            else read_file(name, tables, is_named=item.is_named)
+        )
+    except WorkflowError as error:
+        return Outcome(_shown(name), group, problem=error.reason)
+    shown = _shown(name)
+    return Outcome(shown, group, tuple(analyzer.report(reading, shown) for reading in readings))
+
+
+def _shown(path: str) -> str:
+    """Return a path as reports show it: `/` between parts, nothing that UTF-8 cannot hold."""
+    path = path.replace(os.sep, "/")
+    return path.encode(errors="surrogateescape").decode(errors="replace")

@@ -1,0 +1,131 @@
+"""Which files a command line means: files, folders, glob patterns and standard input.
+
+Folders are read recursively in name order, honouring .gitignore, without hidden files and without
+following links to folders, so that the same tree always gives the same list.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STANDARD_INPUT = "-"
+SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
+"""Folders that hold other people's files, whatever .gitignore says."""
+
+
+class Candidate(Struct, frozen=True):
+    """A file to look into."""
+
+    path: str
+    is_named: bool
+    """The user named it: if it holds no workflow, that is an error and not a file to skip."""
+    group: int = 0
+    """Which of the given paths it came from."""
+
+
+class Missing(Struct, frozen=True):
+    """A given path that leads nowhere, and why."""
+
+    path: str
+    message: str
+    group: int = 0
+
+
+def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing]:
+    """Yield every file that the paths mean, once each, folders in name order."""
+    seen: set[str] = set()
+    for group, path in enumerate(paths):
+        for found in _expand(path, group):
+            if isinstance(found, Candidate):
+                key = os.path.normpath(found.path)
+                if key in seen:
+                    continue
+                seen.add(key)
+            yield found
+
+
+def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
+    if path == STANDARD_INPUT:
+        yield Candidate(path, is_named=True, group=group)
+        return
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError:
+        yield Missing(path, "is no path", group)
+        return
+    except OSError as error:
+        if glob.has_magic(path):
+            yield from _glob(path, group)
+        else:
+            yield Missing(path, _why(error), group)
+        return
+    if stat.S_ISDIR(mode):
+        yield from _walk(path, group)
+    elif stat.S_ISREG(mode):
+        yield Candidate(path, is_named=True, group=group)
+    else:
+        yield Missing(path, "is neither a file nor a folder", group)
+
+
+def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
+    matches = sorted(glob.iglob(pattern, recursive=True))
+    if not matches:
+        yield Missing(pattern, "matches no file", group)
+    for match in matches:
+        if os.path.isdir(match):
+            if not pattern.endswith("**"):
+                yield from _walk(match, group)
+        elif os.path.isfile(match):
+            yield Candidate(match, is_named=False, group=group)
+
+
+def _walk(root: str, group: int) -> Iterator[Candidate | Missing]:
+    from comfylock.workflow.ignore import IgnoreRules  # noqa: PLC0415 - only folders need it
+
+    rules = IgnoreRules(root)
+    # A stack of folders, the next one in name order on top; recursion would end at 1,000 levels.
+    stack = [root]
+    while stack:
+        folder = stack.pop()
+        try:
+            with os.scandir(folder) as entries:
+                listing = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Missing(folder, _why(error), group)
+            continue
+        rules.enter(folder, {entry.name for entry in listing})
+        folders = []
+        for entry in listing:
+            if entry.name.startswith("."):
+                continue
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if rules.ignores(entry.path, is_folder=is_folder):
+                continue
+            if is_folder:
+                if entry.name not in SKIPPED_FOLDERS:
+                    folders.append(entry.path)
+            elif _is_regular(entry):
+                yield Candidate(entry.path, is_named=False, group=group)
+        stack.extend(reversed(folders))
+
+
+def _is_regular(entry: os.DirEntry[str]) -> bool:
+    """Say whether an entry is a file, directly or through a link that leads to one."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    return f"cannot be read: {(error.strerror or 'unknown').lower()}"

@@ -1,0 +1,91 @@
+"""Which files .gitignore leaves out, as git itself would say."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+MAX_RULES_BYTES = 1 << 20
+
+
+class IgnoreRules:
+    """The .gitignore files from the repository's top down to each folder that is entered."""
+
+    def __init__(self, root: str) -> None:
+        self._specs: list[tuple[str, GitIgnoreSpec]] = []
+        self._loaded: set[str] = set()
+        top = _repository_top(os.path.abspath(root))
+        if top is not None:
+            self._load(top, os.path.join(top, ".git", "info", "exclude"))
+            folder = os.path.abspath(root)
+            for parent in _between(top, folder):
+                self._load(parent, os.path.join(parent, ".gitignore"))
+
+    def enter(self, folder: str, names: set[str]) -> None:
+        """Take the folder's own .gitignore into account, if it has one among its names."""
+        if ".gitignore" in names:
+            folder = os.path.abspath(folder)
+            self._load(folder, os.path.join(folder, ".gitignore"))
+
+    def ignores(self, path: str, *, is_folder: bool) -> bool:
+        """Say whether git would ignore the path; the deepest .gitignore has the last word."""
+        if not self._specs:
+            return False
+        path = os.path.abspath(path)
+        for folder, spec in reversed(self._specs):
+            if not path.startswith(folder + os.sep):
+                continue
+            relative = os.path.relpath(path, folder).replace(os.sep, "/")
+            verdict = spec.check_file(relative + "/" if is_folder else relative).include
+            if verdict is not None:
+                return verdict
+        return False
+
+    def _load(self, folder: str, file: str) -> None:
+        if file in self._loaded:
+            return
+        self._loaded.add(file)
+        try:
+            with open(file, "rb") as stream:
+                text = stream.read(MAX_RULES_BYTES).decode(errors="replace")
+        except OSError:
+            return
+        # pathspec costs 40 ms to import; most folders have no .gitignore.
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
+        self._specs.append((folder, GitIgnoreSpec.from_lines(_valid_lines(text))))
+
+
+def _valid_lines(text: str) -> list[str]:
+    """Return the lines that are patterns; git skips those that are not, and so do we."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
+    lines = []
+    for line in text.splitlines():
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            continue
+        lines.append(line)
+    return lines
+
+
+def _repository_top(folder: str) -> str | None:
+    while True:
+        if os.path.exists(os.path.join(folder, ".git")):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def _between(top: str, folder: str) -> list[str]:
+    """Return the folders from `top` down to `folder`, both included."""
+    chain = [folder]
+    while chain[-1] != top:
+        chain.append(os.path.dirname(chain[-1]))
+    return chain[::-1]

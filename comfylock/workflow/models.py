@@ -1,0 +1,259 @@
+"""Which values of a node name model files or input assets.
+
+By the table of inputs first, by extension as the last resort; embeddings and LoRAs inside
+prompts too. Nothing here looks at a disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from comfylock.patterns import Pattern
+from typing import TYPE_CHECKING, Any
+
+from comfylock.names import normalise_model_path
+from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODEL_EXTENSIONS = (
+    ".safetensors",
+    ".sft",
+    ".ckpt",
+    ".pt",
+    ".pt2",
+    ".pth",
+    ".bin",
+    ".pkl",
+    ".gguf",
+    ".onnx",
+)
+"""ComfyUI's own extensions, and those that packs add. Source: folder_paths.py, ComfyUI-GGUF."""
+
+MEDIA_EXTENSIONS = tuple(
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tiff",
+        ".avif",
+        ".heic",
+        ".exr",
+        ".mp4",
+        ".mov",
+        ".webm",
+        ".mkv",
+        ".avi",
+        ".m4v",
+        ".mp3",
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".opus",
+        ".m4a",
+        ".aac",
+        ".glb",
+        ".gltf",
+        ".obj",
+        ".stl",
+        ".fbx",
+        ".ply",
+        ".spz",
+        ".splat",
+        ".ksplat",
+    ]
+)
+"""Files of the input folder."""
+
+FILE_TAILS = frozenset(
+    "".join(letters)
+    for extension in MODEL_EXTENSIONS + MEDIA_EXTENSIONS
+    for letters in itertools.product(*((c, c.upper()) for c in extension[-3:]))
+)
+"""The last three characters of every extension in every case: one look-up rules most values out."""
+
+WELL_KNOWN_INPUTS = {
+    "ckpt_name": "checkpoints",
+    "unet_name": "diffusion_models",
+    "lora_name": "loras",
+    "lora": "loras",
+    "vae_name": "vae",
+    "control_net_name": "controlnet",
+    "clip_name": "text_encoders",
+    "clip_name1": "text_encoders",
+    "clip_name2": "text_encoders",
+    "clip_name3": "text_encoders",
+    "clip_name4": "text_encoders",
+    "style_model_name": "style_models",
+    "gligen_name": "gligen",
+    "hypernetwork_name": "hypernetworks",
+}
+"""Input names that core loaders use for one folder; packs follow them."""
+
+_EMBEDDING = Pattern(r"embedding:([^\s,()\[\]{}:<>|\"']+)")
+_PROMPT_LORA = Pattern(r"<lora:([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>", re.IGNORECASE)
+_NOT_IN_A_NAME = frozenset("\n\r\t\0<>\"|?*")
+_REPOSITORY = Pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z")
+_REPOSITORY_INPUT = Pattern(
+    r"(?:.*_)?(?:model|models|repo|repo_id|model_id|model_name|model_path|model_repo|hf_model"
+    r"|checkpoint|llm)\Z",
+    re.IGNORECASE,
+)
+DIRECTORY_FOLDERS = frozenset({"diffusers"})
+"""Folder keys whose entries are folders, without an extension. Source: folder_paths.py."""
+
+_ANNOTATION = Pattern(r"\s*\[(?:input|output|temp)\]\Z")
+MAX_NAME = 400
+MAX_FINDERS = 20_000
+MAX_DEPTH = 12
+"""Widget values nested deeper hold no file names that any known node understands."""
+
+
+def _is_plain(value: str) -> bool:
+    """Say whether a text has nothing in it that no file name has."""
+    return _NOT_IN_A_NAME.isdisjoint(value) and "://" not in value
+
+
+def is_model_name(value: str) -> bool:
+    """Say whether a text looks like a model's file name: a known extension and nothing foreign."""
+    return (
+        value[-3:] in FILE_TAILS
+        and len(value) <= MAX_NAME
+        and value.lower().endswith(MODEL_EXTENSIONS)
+        and _is_plain(value)
+        and value.rpartition("/")[2].rpartition("\\")[2].lower() not in MODEL_EXTENSIONS
+    )
+
+
+def is_repository_name(name: str | None, value: str) -> bool:
+    """Say whether an input of this name with this value names a model repository (`org/name`)."""
+    return (
+        name is not None
+        and "/" in value
+        and _REPOSITORY.match(value) is not None
+        and _REPOSITORY_INPUT.match(name) is not None
+        and not value.lower().endswith(MEDIA_EXTENSIONS)
+    )
+
+
+def is_media_name(value: str) -> bool:
+    """Say whether a text looks like the name of a picture, video, sound or 3D file."""
+    return (
+        (value[-3:] in FILE_TAILS or value[-1:] == "]")
+        and len(value) <= MAX_NAME
+        and strip_annotation(value).lower().endswith(MEDIA_EXTENSIONS)
+        and _is_plain(value)
+    )
+
+
+def strip_annotation(value: str) -> str:
+    """Return an input file's name without ComfyUI's ` [input]`, ` [output]` or ` [temp]`."""
+    return _ANNOTATION.sub("", value.strip())
+
+
+def names_in_prompt(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (folder, name) for each `embedding:…` and `<lora:…>` in a prompt."""
+    if "embedding:" in text:
+        for match in _EMBEDDING.finditer(text):
+            name = match[1].rstrip(".")
+            if name and "://" not in name:
+                yield "embeddings", normalise_model_path(name)
+    if "<lora:" in text.lower():
+        for match in _PROMPT_LORA.finditer(text):
+            if name := match[1].strip():
+                yield "loras", normalise_model_path(name)
+
+
+def texts_in(value: Any, depth: int = 0) -> Iterator[tuple[str | None, str, bool]]:
+    """Yield (key, text, switched off) for every text inside nested lists and objects.
+
+    An object with `on: false` (a LoRA slot that the user switched off) marks its texts.
+    """
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        off = value.get("on") is False
+        for key, item in value.items():
+            if isinstance(item, str):
+                yield key, item, off
+            elif isinstance(item, dict | list):
+                for inner, text, inner_off in texts_in(item, depth + 1):
+                    yield inner or key, text, off or inner_off
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, str):
+                yield None, item, False
+            elif isinstance(item, dict | list):
+                yield from texts_in(item, depth + 1)
+
+
+class FileFinder:
+    """Finds the models and assets that the values of one class type name."""
+
+    def __init__(self, tables: InputTables, class_type: str) -> None:
+        self.class_type = class_type
+        self.models = tables.models.get(class_type, [])
+        self.assets = tables.assets.get(class_type, [])
+        self.is_loader = "load" in class_type.lower()
+        self.takes_any_name = any(row[1] in DIRECTORY_FOLDERS for row in self.models)
+
+    def wants(self, text: str) -> bool:
+        """Say quickly whether a value is worth a look; most are not."""
+        return text[-3:] in FILE_TAILS or ":" in text or "/" in text or self.takes_any_name
+
+    def find(self, name: str | None, text: str) -> list[FoundModel | FoundAsset]:
+        """Return what one value of one input names; several for prompts."""
+        if not self.wants(text):
+            return []
+        if is_model_name(text) or self._takes(name, text):
+            folder = self._folder(name)
+            return [FoundModel(normalise_model_path(text), self.class_type, name, folder)]
+        if self._is_asset(name, text):
+            return [FoundAsset(strip_annotation(text), self.class_type, name)]
+        if ":" in text:
+            return [
+                FoundModel(found, self.class_type, name, folder)
+                for folder, found in names_in_prompt(text)
+            ]
+        return []
+
+    def _folder(self, name: str | None) -> str | None:
+        """Return the folder by the table, else by an input name that means one folder."""
+        row = _row(self.models, name)
+        if row is not None and row[1] is not None:
+            return row[1]
+        return WELL_KNOWN_INPUTS.get(name or "")
+
+    def _takes(self, name: str | None, text: str) -> bool:
+        """Say whether a text without an extension names a model here."""
+        row = _row(self.models, name)
+        if row is not None and row[1] in DIRECTORY_FOLDERS:
+            return bool(text) and text.lower() != "none" and _is_plain(text)
+        return is_repository_name(name, text)
+
+    def _is_asset(self, name: str | None, text: str) -> bool:
+        if not (self.assets or self.is_loader) or not is_media_name(text):
+            return False
+        return self.is_loader or _row(self.assets, name) is not None
+
+
+def finder_for(tables: InputTables, class_type: str) -> FileFinder:
+    """Return the class type's finder, made once for each table."""
+    finder = tables.finders.get(class_type)
+    if finder is None:
+        if len(tables.finders) > MAX_FINDERS:  # a stranger's class names must not fill the memory
+            tables.finders.clear()
+        finder = tables.finders[class_type] = FileFinder(tables, class_type)
+    return finder
+
+
+def _row(rows: list[InputRow], name: str | None) -> InputRow | None:
+    """Return the row for an input; for an unknown name the only row there is."""
+    if name is None:
+        return rows[0] if len(rows) == 1 else None
+    return next((row for row in rows if row[0] == name), None)

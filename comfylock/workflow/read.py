@@ -1,0 +1,155 @@
+"""What workflows a file holds, whatever the file is: JSON, media, source code; told by content.
+
+A file that is no workflow gives nothing; why, is only asked when somebody named it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+from comfylock.errors import WorkflowError
+from comfylock.model import Problem
+from comfylock.names import printable
+from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError
+from comfylock.workflow.detect import may_hold_workflow, read_json
+
+if TYPE_CHECKING:
+    from comfylock.workflow.reading import InputTables, Reading
+
+HEAD_SIZE = 1024
+"""First bytes that tell what a file is."""
+
+SMALL_FILE = 256 * 1024
+"""Bytes up to which a file is read in one go before anything is known about it."""
+
+_JSON_STARTS = (b"{", b"[", b'"', b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0")
+_SOURCE_SUFFIXES = frozenset({".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".py"})
+
+
+def read_file(path: str, tables: InputTables, *, is_named: bool) -> list[Reading]:
+    """Return the workflows of a file; empty only if it holds none and was not named.
+
+    Raises:
+        WorkflowError: it cannot be read, is damaged, or was named and holds no workflow.
+    """
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise WorkflowError(path, "is no regular file")
+            if status.st_size <= SMALL_FILE:
+                data = stream.read()
+                return _read(stream, data, len(data), path, tables, is_named=is_named)
+            head = stream.read(HEAD_SIZE)
+            stream.seek(0)
+            return _read(stream, head, status.st_size, path, tables, is_named=is_named)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise WorkflowError(path, f"cannot be read: {printable(reason).lower()}") from error
+
+
+def read_bytes(data: bytes, name: str, tables: InputTables) -> list[Reading]:
+    """Return the workflows of a file's content, which was given under a name.
+
+    Raises:
+        WorkflowError: it is damaged or holds no workflow.
+    """
+    return _read(io.BytesIO(data), data, len(data), name, tables, is_named=True)
+
+
+def _read(
+    stream: BinaryIO, head: bytes, size: int, path: str, tables: InputTables, *, is_named: bool
+) -> list[Reading]:
+    """Read an open file of `size` bytes, of which `head` holds at least the first ones."""
+    # Most files are JSON; no container begins like this without a zero byte close by.
+    is_text = head[:1] == b"{" and b"\0" not in head[:16]
+    container = None if is_text else _container(head)
+    if container is not None:
+        return _read_media(stream, container, size, path, tables, is_named=is_named)
+    if not is_text and os.path.splitext(path)[1].lower() in _SOURCE_SUFFIXES:
+        return _read_source(_whole(stream, head, size, path), path, tables, is_named=is_named)
+    if not is_named and not _may_be_json(head):
+        return []
+    if size > MAX_JSON_BYTES:
+        if not is_named:
+            return []
+        raise WorkflowError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large to read")
+    data = _whole(stream, head, size, path)
+    if not is_named and not may_hold_workflow(data):
+        return []
+    return _read_json(data, path, tables, is_named=is_named)
+
+
+def _container(head: bytes) -> str | None:
+    from comfylock.workflow.embedded import sniff  # noqa: PLC0415 - folders of JSON need it not
+
+    return sniff(head[:HEAD_SIZE])
+
+
+def _read_json(data: bytes, path: str, tables: InputTables, *, is_named: bool) -> list[Reading]:
+    try:
+        readings = read_json(data, tables)
+    except NotJsonError as error:
+        if is_named and not _may_be_json(data[:HEAD_SIZE]):
+            raise WorkflowError(path, _NO_WORKFLOW if data.strip() else str(error)) from None
+        raise WorkflowError(path, str(error)) from None
+    if not readings and is_named:
+        raise WorkflowError(path, "is JSON, but holds no workflow in UI or API format")
+    return readings
+
+
+_NO_WORKFLOW = "is neither JSON, nor media with an embedded workflow, nor source code"
+
+
+def _read_media(
+    stream: BinaryIO, container: str, size: int, path: str, tables: InputTables, *, is_named: bool
+) -> list[Reading]:
+    """Return the workflow that a media file carries; the UI form, else the API form."""
+    from comfylock.workflow.embedded import CONTAINERS, read_embedded  # noqa: PLC0415
+
+    embedded = read_embedded(stream, container, size)
+    problem: str | None = embedded.problem
+    for document in embedded.documents:
+        text = document.text
+        try:
+            readings = read_json(text.encode(errors="replace"), tables)
+        except NotJsonError as error:
+            problem = problem or f"its embedded {document.key} {error}"
+            continue
+        for reading in readings:
+            reading.format = f"{container}/{reading.format}"
+            if problem is not None:
+                reading.problems.insert(0, Problem("", problem))
+        if readings:
+            return readings
+    if embedded.documents or (is_named and problem):
+        raise WorkflowError(path, problem or "has embedded metadata that hold no workflow")
+    if is_named:
+        raise WorkflowError(path, f"is a {CONTAINERS[container]} file without a workflow inside")
+    return []
+
+
+def _read_source(data: bytes, path: str, tables: InputTables, *, is_named: bool) -> list[Reading]:
+    from comfylock.workflow.source_workflow import read_source_workflow  # noqa: PLC0415
+
+    readings = read_source_workflow(data, path, tables)
+    if not readings and is_named:
+        raise WorkflowError(path, "is source code that builds no workflow (no `class_type` in it)")
+    return readings
+
+
+def _may_be_json(head: bytes) -> bool:
+    start = head[:HEAD_SIZE].lstrip()
+    return start.startswith(_JSON_STARTS) or head[1:2] == b"\0"
+
+
+def _whole(stream: BinaryIO, head: bytes, size: int, path: str) -> bytes:
+    if len(head) == size:
+        return head
+    if size > MAX_JSON_BYTES:
+        raise WorkflowError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large to read")
+    stream.seek(0)
+    return stream.read(size)

@@ -1,0 +1,85 @@
+"""What a format reader gives to the analysis: counts of stamped class types, names of files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from comfylock.model import Problem
+
+ClassKey = tuple[str, str | None, str | None, str | None]
+"""Class type with the stamp as found: `cnr_id`, `aux_id`, `ver`."""
+
+InputRow = tuple[str, str | None, int | None]
+"""An input's name, the folder key or asset kind it offers, and its place among the widgets."""
+
+
+class InputTables(Struct):
+    """Which inputs of which class types name files, as the registry knows them."""
+
+    models: dict[str, list[InputRow]] = {}
+    assets: dict[str, list[InputRow]] = {}
+    special: frozenset[str] = frozenset()
+    """Class types whose values are always looked at: all of the above."""
+    finders: dict[str, Any] = {}
+    """One finder for each class type met, kept by comfylock.workflow.models."""
+
+    def __post_init__(self) -> None:
+        self.special = frozenset(self.models) | frozenset(self.assets)
+
+
+class FoundModel(Struct):
+    """A model name where it was found."""
+
+    name: str
+    class_type: str
+    input: str | None = None
+    folder: str | None = None
+    inactive: bool = False
+    owner: str | None = None
+    """The subgraph whose node names it; None at the top."""
+    node: str | None = None
+    """That node's id."""
+    slot: int | None = None
+    """The subgraph input that overrides it, if that is how it is wired."""
+    stamps: Any = None
+    """The node's `properties.models`, as decoded."""
+
+
+class FoundAsset(Struct):
+    """An input file's name where it was found."""
+
+    name: str
+    class_type: str
+    input: str | None = None
+    inactive: bool = False
+
+
+class Reading(Struct):
+    """One workflow as read, before anybody asks what its class types are."""
+
+    format: str
+    fragment: str = ""
+    """Which workflow of the file this is, where it holds several."""
+    nodes: int = 0
+    inactive: int = 0
+    unread: int = 0
+    classes: dict[ClassKey, list[int]] = {}
+    """Class type and stamp to [nodes that run, inactive nodes]."""
+    models: list[FoundModel] = []
+    assets: list[FoundAsset] = []
+    notes: list[str] = []
+    """Texts that may hold download links."""
+    stamps: list[Any] = []
+    """Entries of the workflow's own `models`, as decoded."""
+    problems: list[Problem] = []
+
+    def count(self, key: ClassKey, *, inactive: bool) -> None:
+        """Add one node of a class type."""
+        counts = self.classes.get(key)
+        if counts is None:
+            counts = self.classes[key] = [0, 0]
+        counts[inactive] += 1
+        self.nodes += 1
+        self.inactive += inactive
