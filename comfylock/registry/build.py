@@ -48,6 +48,7 @@ def compile_registry(inputs: BuildInputs) -> dict[str, bytes]:
     return {
         "sources.json": _encode(_sources(inputs)),
         "packs.json": _encode({pack.name: pack_entry(pack) for pack in packs.all()}),
+        "aliases.json": _encode({alias: p.name for p in packs.all() for alias in p.aliases}),
         "class_types.json": _encode(class_types),
         "core.json": _encode(core.since),
         "removed.json": _encode(core.removed),

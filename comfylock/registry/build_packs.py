@@ -194,8 +194,9 @@ def _repositories(pack: Pack) -> set[str]:
 
 
 def _bases(pack: Pack) -> set[str]:
-    """Return the last parts of its addresses: many registry ids are just that."""
-    return {base for key in pack.keys if normalise_registry_id(base := key.rpartition("/")[2])}
+    """Return the names of its repositories on GitHub: many registry ids are just that."""
+    found = {key.rpartition("/")[2] for key in pack.keys if key.startswith("github.com/")}
+    return {base for base in found if normalise_registry_id(base)}
 
 
 def _former(pack: Pack) -> set[str]:

@@ -76,7 +76,7 @@ def test_nothing_in_gives_files_of_empty_objects() -> None:
     files = compile_registry(BuildInputs())
     assert files["packs.json"] == b"{}\n"
     assert files["sources.json"] == b"{}\n"
-    assert len(files) == 10
+    assert len(files) == 11
 
 
 def test_one_entry_stands_on_each_line_in_the_order_of_bytes() -> None:
@@ -153,6 +153,14 @@ def test_a_pattern_that_claims_what_others_have_is_dropped(pattern: str, kept: b
     expected = [[pattern, "ann/comfyui-pens"]]
     assert tables["rules"]["patterns"] == (expected if kept else [])
     assert dropped_patterns(BuildInputs(managers=(facts,))) == ([] if kept else expected)
+
+
+def test_aliases_lead_to_their_pack() -> None:
+    tables = compiled(managers=everything().managers)
+    assert tables["aliases"] == {
+        "ann/comfyui-pens": "comfyui-pens",
+        "comfyui-pens-plus": "bob/comfyui-pens-plus",
+    }
 
 
 def test_preemptions_name_the_packs() -> None:

@@ -126,7 +126,9 @@ def test_several_files_are_known_by_their_repository() -> None:
 
 
 def test_another_host_is_part_of_the_name() -> None:
-    assert names(listed(Listing("https://gitee.com/ann/pens"))) == ["gitee.com/ann/pens"]
+    pack = only(listed(Listing("https://gitee.com/ann/pens")))
+    assert pack.name == "gitee.com/ann/pens"
+    assert pack.aliases == []
 
 
 def test_stars_are_kept_for_ranking() -> None:

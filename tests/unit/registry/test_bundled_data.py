@@ -13,6 +13,7 @@ from comfylock.registry.build_facts import CoreHistory, FormerLists, RecordedPac
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..", "registry")
 FILES = (
+    "aliases",
     "asset_inputs",
     "class_types",
     "core",
@@ -63,6 +64,8 @@ def test_aliases_name_one_pack() -> None:
     aliases = [alias for entry in packs.values() for alias in entry.get("aliases", ())]
     assert len(aliases) == len(set(aliases))
     assert not set(aliases) & {*packs, "comfy-core"}
+    expected = {alias: name for name in packs for alias in packs[name].get("aliases", ())}
+    assert table("aliases") == expected
 
 
 def test_packs_are_named_by_id_or_by_address() -> None:
