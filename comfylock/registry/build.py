@@ -13,11 +13,12 @@ import msgspec
 
 from comfylock.names import COMFYUI
 from comfylock.registry.build_core import Core
-from comfylock.registry.build_facts import BuildInputs, Inputs, version_key
+from comfylock.registry.build_facts import BuildInputs, Inputs
 from comfylock.registry.build_models import known_models
 from comfylock.registry.build_packs import Packs, pack_entry
 from comfylock.registry.build_read import read_inputs
 from comfylock.registry.build_rules import patterns, preemptions
+from comfylock.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

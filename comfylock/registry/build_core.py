@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from comfylock.names import COMFYUI
-from comfylock.registry.build_facts import BuildInputs, CoreHistory, version_key
-from comfylock.registry.build_urls import pack_key
+from typing import TYPE_CHECKING
 
-_Key = tuple[tuple[int, ...], str]
-_NEVER: _Key = ((), "")
+from comfylock.names import COMFYUI
+from comfylock.registry.build_urls import pack_key
+from comfylock.versions import Key, version_key
+
+if TYPE_CHECKING:
+    from comfylock.registry.build_facts import BuildInputs, CoreHistory
+
+_Release = tuple[Key, str]
 
 
 class Core:
@@ -43,25 +47,32 @@ class Core:
         """Return the version that no longer has a class type, unless a later one shows it."""
         _, gone = self._recorded(name)
         seen = max(self._sightings.get(name, ()), default=_NEVER)
-        return gone if gone and version_key(gone) > seen else ""
+        return gone if gone and _release(gone) > seen else ""
 
     def _recorded(self, name: str) -> tuple[str, str]:
         return self._history.class_types.get(name, ("", "")) if self._history else ("", "")
 
 
-def _sightings(inputs: BuildInputs) -> dict[str, set[_Key]]:
+def _release(version: str) -> _Release:
+    return version_key(version), version
+
+
+_NEVER = _release("")
+
+
+def _sightings(inputs: BuildInputs) -> dict[str, set[_Release]]:
     """Return the versions that are known to have each class type."""
-    seen: dict[str, set[_Key]] = {}
+    seen: dict[str, set[_Release]] = {}
     for state in inputs.states:
         for name in state.class_types:
-            seen.setdefault(name, set()).add(version_key(state.version))
+            seen.setdefault(name, set()).add(_release(state.version))
     for templates in inputs.templates:
         for name, versions in templates.stamps.items():
-            seen.setdefault(name, set()).update(version_key(version) for version in versions)
+            seen.setdefault(name, set()).update(_release(version) for version in versions)
     return seen
 
 
-def _lacking(inputs: BuildInputs) -> dict[str, _Key]:
+def _lacking(inputs: BuildInputs) -> dict[str, _Release]:
     """Return the last version that is known to lack each class type that a later one has.
 
     A history knows only what it could read: it does not count against an older answer.
@@ -70,18 +81,18 @@ def _lacking(inputs: BuildInputs) -> dict[str, _Key]:
     known = {name for history in inputs.histories for name in history.class_types}
     names = {name for templates in inputs.templates for name in templates.stamps}
     names |= {name for state in inputs.states for name in state.class_types}
-    lacking: dict[str, _Key] = {}
+    lacking: dict[str, _Release] = {}
     for name in names - known:
-        having = [version_key(s.version) for s in inputs.states if name in s.class_types]
+        having = [_release(s.version) for s in inputs.states if name in s.class_types]
         oldest = min(having, default=None)
-        before = [version_key(s.version) for s in inputs.states if name not in s.class_types]
+        before = [_release(s.version) for s in inputs.states if name not in s.class_types]
         before.append(end)
         lacking[name] = max((key for key in before if not oldest or key < oldest), default=_NEVER)
     return lacking
 
 
-def _end(history: CoreHistory) -> _Key:
-    return version_key(history.versions[-1]) if history.versions else _NEVER
+def _end(history: CoreHistory) -> _Release:
+    return _release(history.versions[-1]) if history.versions else _NEVER
 
 
 def _undisputed(inputs: BuildInputs) -> set[str]:

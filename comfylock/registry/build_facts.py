@@ -127,17 +127,6 @@ class BuildInputs(Struct, frozen=True):
     frontends: tuple[Frontend, ...] = ()
 
 
-def version_key(version: str) -> tuple[tuple[int, ...], str]:
-    """Return what versions are ordered by: their numbers, then their text."""
-    numbers: list[int] = []
-    for part in version.removeprefix("v").split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits[:9]))
-    return tuple(numbers), version
-
-
 def texts(value: Any) -> tuple[str, ...]:
     """Return the texts in a decoded list; a stranger's other values are left out."""
     if not isinstance(value, list):

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from comfylock.names import COMFYUI, normalise_registry_id
-from comfylock.registry.build_facts import (
-    BuildInputs,
-    Listing,
-    ManagerLists,
-    RecordedPack,
-    version_key,
-)
 from comfylock.registry.build_urls import is_single_file, pack_key, repository_url, short_name
+from comfylock.versions import Key, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from comfylock.registry.build_facts import (
+        BuildInputs,
+        Listing,
+        ManagerLists,
+        RecordedPack,
+    )
 
 
 class Pack(Struct):
@@ -184,8 +185,8 @@ def _plain(key: str) -> str:
     return key.rpartition("/")[2].replace("-", "").replace("_", "")
 
 
-def _age(manager: ManagerLists) -> tuple[tuple[int, ...], str]:
-    return version_key(manager.version)
+def _age(manager: ManagerLists) -> tuple[Key, str]:
+    return version_key(manager.version), manager.version
 
 
 def _repositories(pack: Pack) -> set[str]:

@@ -23,9 +23,9 @@ from comfylock.registry.build_facts import (
     FormerLists,
     Inputs,
     RecordedPack,
-    version_key,
 )
 from comfylock.registry.build_manager import read_manager
+from comfylock.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
