@@ -15,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock.model import Kind
-from comfylock.patterns import Pattern
 from comfylock.names import COMFYUI, OWNER_REPO, normalise_registry_id, printable
+from comfylock.patterns import Pattern
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:

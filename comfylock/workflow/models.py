@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
-
-from comfylock.patterns import Pattern
 from typing import TYPE_CHECKING, Any
 
 from comfylock.names import normalise_model_path
+from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
 
 if TYPE_CHECKING:
