@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from comfylock.names import COMFYUI
 from comfylock.registry.lookup import Lookup, Verdict
+from comfylock.registry.nearest import nearest
 from comfylock.registry.store import KnownModel, Pack
 
 if TYPE_CHECKING:
@@ -91,16 +92,6 @@ def search(registry: Registry, text: str, limit: int) -> SearchResult:
         packs=tuple(packs[:limit]),
         models=tuple(models[:limit]),
     )
-
-
-def nearest(name: str, names: list[str], limit: int = 3) -> tuple[str, ...]:
-    """Return the names that are spelled most alike, best first; empty if none is close."""
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only open questions need it
-
-    found = process.extract(
-        name, sorted(set(names)), scorer=fuzz.ratio, limit=limit, score_cutoff=75
-    )
-    return tuple(match for match, _, _ in found)
 
 
 def _pack_facts(registry: Registry, name: str) -> PackFacts:
