@@ -115,7 +115,7 @@ def _judged(
             if use.class_type.strip() == item.class_type.strip()
         ]
         kind, remark = _verdict(uses, item.label, labels)
-        verdicts[kind][item.class_type, f"{item.label} {remark}"] += item.count
+        verdicts[kind][item.class_type, f"{item.label} {remark}"] += item.times
     return verdicts
 
 
@@ -143,7 +143,7 @@ def _judged_by_map(occurrences: Sequence[Occurrence], node_map: NodeMap) -> Verd
             kind = "ambiguous"
         else:
             kind = ("right" if item.label in packs else "wrong") if packs else "unknown"
-        verdicts[kind][item.class_type, item.label] += item.count
+        verdicts[kind][item.class_type, item.label] += item.times
     return verdicts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comfylock.names import SUBGRAPH_ID
@@ -26,7 +27,7 @@ class Occurrence(NamedTuple):
     file: str
     class_type: str
     label: str
-    count: int
+    times: int
 
 
 class Aliases:
@@ -41,7 +42,7 @@ class Aliases:
         return CORE if name in _CORE_NAMES else self._first.get(name, name)
 
     def of_stamp(self, stamp: Mapping[str, Any]) -> set[str]:
-        """Return the packs that a stamp's plausible parts name; more than one is a contradiction."""
+        """Return the packs that a stamp's plausible parts name; several contradict each other."""
         registry_id, repository = stamp.get("cnr_id"), stamp.get("aux_id")
         names = [f"id:{registry_id}"] if registry_id else []
         if repository and _OWNER_REPO.match(repository):
@@ -49,11 +50,19 @@ class Aliases:
         return {self.canonical(name) for name in names}
 
     def of_pack(self, name: str, pack: Pack | None) -> set[str]:
-        """Return the labels that a pack of the registry answers to."""
+        """Return the labels that a pack of the registry answers to.
+
+        A registry id is most often the repository's name, so that serves as one too, unless
+        it is known whose id that is.
+        """
         names = {name, *(pack.aliases if pack else ()), (pack and pack.id) or name}
         labels = {f"gh:{text}" if "/" in text else f"id:{text}" for text in names}
         if pack and pack.repository:
             labels.add(of_repository(pack.repository))
+        for text in [label for label in labels if "/" in label]:
+            base = text.rpartition("/")[2]
+            ids = {f"id:{base}", f"id:{base.removeprefix('comfyui-')}"}
+            labels |= {label for label in ids if label not in self._first}
         return {self.canonical(label) for label in labels}
 
 
@@ -79,21 +88,24 @@ def labelled(
                     left["contradiction"] += stamp["n"]
                 else:
                     found.append(Occurrence(file, class_type, labels.pop(), stamp["n"]))
-    disputed = _disputed(found)
+    trusted = _trusted(found)
     kept = []
     for occurrence in found:
-        if occurrence.class_type in disputed:
-            left["contradiction"] += occurrence.count
+        if trusted.get(occurrence.class_type) != occurrence.label:
+            left["contradiction"] += occurrence.times
         elif occurrence.label == CORE:
-            left["core"] += occurrence.count
+            left["core"] += occurrence.times
         else:
             kept.append(occurrence)
     return kept, left
 
 
-def _disputed(occurrences: Iterable[Occurrence]) -> set[str]:
-    """Return the class types that are labelled with more than one pack."""
-    labels: dict[str, set[str]] = {}
-    for occurrence in occurrences:
-        labels.setdefault(occurrence.class_type, set()).add(occurrence.label)
-    return {class_type for class_type, names in labels.items() if len(names) > 1}
+def _trusted(occurrences: Iterable[Occurrence]) -> dict[str, str]:
+    """Return the label of each class type whose labels agree, nine in ten of them at least."""
+    labels: dict[str, Counter[str]] = {}
+    for item in occurrences:
+        labels.setdefault(item.class_type, Counter())[item.label] += item.times
+    best = {name: counts.most_common(1)[0] for name, counts in labels.items()}
+    return {
+        name: label for name, (label, count) in best.items() if count >= 0.9 * labels[name].total()
+    }
