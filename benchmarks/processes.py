@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.runners.rounds import peak_memory
+from benchmarks.runners.rounds import ANSWER, peak_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Contender:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=HOME,
-            env={**os.environ, "PYTHONPATH": HOME},
+            env=environment() | {"PYTHONPATH": HOME},
         )
 
     def round(self) -> float:
@@ -58,8 +58,10 @@ class Contender:
         assert self._process.stdout is not None
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
+        # What a contender prints while it is imported comes before the first answer.
+        lines = (line for line in self._process.stdout if line.startswith(ANSWER))
+        line = next(lines, None)
+        if line is None:
             raise RuntimeError(f"the runner for {self.name} stopped")
         answer = json.loads(line)
         self.memory = answer["memory"]
@@ -76,7 +78,7 @@ def run(command: Sequence[str], *, output: str = os.devnull, watch: bool = False
     with open(output, "wb") as stream:
         actions = [(os.POSIX_SPAWN_DUP2, stream.fileno(), 1)]
         began = time.perf_counter()
-        process = os.posix_spawnp(command[0], list(command), os.environ, file_actions=actions)
+        process = os.posix_spawnp(command[0], list(command), environment(), file_actions=actions)
         watcher = _Watcher(process) if watch else None
         _, status, usage = os.wait4(process, 0)
         seconds = time.perf_counter() - began
@@ -124,6 +126,11 @@ def _children(process: int) -> list[int]:
     except OSError:
         pass
     return found
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for contenders: they may keep bytecode, as installed packages do."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def cores() -> int:

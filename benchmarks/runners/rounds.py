@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ANSWER = '{"seconds":'
+"""How the line begins that answers a round."""
+
 
 def serve(one_round: Callable[[list[str]], object]) -> None:
     """Answer each line on standard input with one timed round over the files of argv[1]."""
