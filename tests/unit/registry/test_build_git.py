@@ -106,6 +106,26 @@ def test_a_file_that_is_not_there_is_none(repository: Repository) -> None:
     assert git.read_text(repository.directory, "HEAD", "a.py") is None
 
 
+def test_each_state_of_a_file_is_read_once(repository: Repository) -> None:
+    for text in ("1", "2", "1"):
+        repository.commit({"a.py": text})
+    found = git.commits(repository.directory)
+    states = list(git.read_states(repository.directory, "a.py", found))
+    assert states == [(found[0].id, b"1"), (found[1].id, b"2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("_MAX_BLOB", 3), ("_MAX_TOTAL", 5), ("_MAX_BLOBS", 1)]
+)
+def test_what_is_read_has_limits(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, name: str, limit: int
+) -> None:
+    repository.commit({"a.py": "123", "b.py": "1234"})
+    monkeypatch.setattr(git, name, limit)
+    commit = git.commits(repository.directory)[0]
+    assert [blob.path for blob in git.blobs(repository.directory, commit.id, (".py",))] == ["a.py"]
+
+
 def test_refusals_are_registry_errors(repository: Repository) -> None:
     with pytest.raises(RegistryError, match="git refuses"):
         git.commits(repository.directory)
