@@ -97,7 +97,7 @@ WELL_KNOWN_INPUTS = {
 
 _EMBEDDING = Pattern(r"embedding:([^\s,()\[\]{}:<>|\"']+)")
 _PROMPT_LORA = Pattern(r"<lora:([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>", re.IGNORECASE)
-_NOT_IN_A_NAME = frozenset("\n\r\t\0<>\"|?*")
+_NOT_IN_A_NAME = frozenset('\n\r\t\0<>"|?*')
 _REPOSITORY = Pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z")
 _REPOSITORY_INPUT = Pattern(
     r"(?:.*_)?(?:model|models|repo|repo_id|model_id|model_name|model_path|model_repo|hf_model"
