@@ -8,6 +8,7 @@ import pytest
 
 from comfylock.errors import RegistryError
 from comfylock.registry import build_git as git
+from comfylock.registry.build import read_inputs
 from comfylock.registry.build_facts import CoreHistory, RecordedPack
 from comfylock.registry.build_record import (
     declared_repository,
@@ -19,6 +20,7 @@ from comfylock.registry.build_record import (
     record_pack,
 )
 
+VERSION = '__version__ = "0.3.9"'
 URL = "https://github.com/ann/comfyui-pens"
 
 
@@ -206,3 +208,17 @@ def test_former_lists_hold_what_a_later_state_dropped(repository: Repository) ->
     found = record_manager(repository.directory)
     assert is_manager(repository.directory)
     assert found.former == {"u": ("B",), "v": ("C",)}
+
+
+def test_git_directories_are_inputs_of_the_build(repository: Repository) -> None:
+    repository.commit({"__init__.py": mapping("Pen")})
+    with pytest.raises(RegistryError, match="nothing in it"):
+        read_inputs([repository.folder])
+    repository.commit({"pyproject.toml": project("comfyui-pens")})
+    (pack,) = read_inputs([repository.folder]).recorded
+    assert (pack.repository, pack.class_types) == (URL, ("Pen",))
+    repository.commit({"extension-node-map.json": '{"u": [["A"], {}]}'})
+    assert read_inputs([repository.directory]).former[0].former == {}
+    files = {"comfy/sd.py": "", "nodes.py": mapping("K"), "comfyui_version.py": VERSION}
+    repository.commit(files)
+    assert read_inputs([repository.folder]).histories[0].class_types == {"K": ("0.3.9", "")}
