@@ -10,6 +10,7 @@ from comfylock.workflow.source_code.arguments import argument
 from comfylock.workflow.source_code.common import MAX_OPTIONS
 from comfylock.workflow.source_code.reading import DYNAMIC
 from comfylock.workflow.source_code.terms import (
+    ABSENT,
     EACH,
     MAX_HEIGHT,
     UNKNOWN,
@@ -37,6 +38,7 @@ Head = tuple[Term, Binding | None]
 """A term that is no reference any more, and what its parameters are bound to."""
 
 _NOTHING: list[Head] = [(UNKNOWN, None)]
+_UNTOLD = (UNKNOWN, ABSENT)
 _SAME = frozenset({"freeze", "structuredClone", "deepcopy", "copy", "String", "str", "list"})
 """Functions that give back what they are given."""
 
@@ -138,9 +140,10 @@ class Evaluator:
         if not term.fallback:
             return self._all(term.options, binding, depth)
         heads = self._all(term.options[:1], binding, depth)
-        if all(head is not UNKNOWN for head, _ in heads):
-            return heads
-        return heads + self._all(term.options[1:], binding, depth)
+        given = [head for head in heads if head[0] is not ABSENT]
+        if len(given) == len(heads) and all(head is not UNKNOWN for head, _ in given):
+            return given
+        return given + self._all(term.options[1:], binding, depth)
 
     def _name(self, term: Name, binding: Binding | None, depth: int) -> list[Head]:
         terms = term.scope.find(term.text)
@@ -249,7 +252,9 @@ class Evaluator:
             spreads = [e for e in entries[after + 1 :][-MAX_OPTIONS:] if e.key is None]
             for entry in spreads:
                 heads = self._member(Member(entry.value, Literal(key)), binding, depth + 1)
-                found += [head for head in heads if head[0] is not UNKNOWN]
+                found += [head for head in heads if head[0] not in _UNTOLD]
+            if not spreads and after < 0:
+                found.append((ABSENT, None))
         return found
 
     def _index(self, record: Record, binding: Binding | None) -> dict[str, int]:
