@@ -47,7 +47,7 @@ class Evaluator:
     """Looks up terms; `calls` says who calls a function and is filled in by `calls.link`."""
 
     def __init__(self, facts: Facts) -> None:
-        self.steps = 1_000_000 + 4 * facts.terms
+        self.steps = 300_000 + 3 * facts.terms
         """What is left of the budget."""
         self.calls: dict[int, list[Call]] = {}
         self.needs: list[Function] | None = None

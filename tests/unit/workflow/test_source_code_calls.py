@@ -1,5 +1,7 @@
 """Functions of the same file that build nodes, and the calls that then are nodes."""
 
+# ruff: noqa: E501, ISC004 - a source is read more easily in one piece
+
 from __future__ import annotations
 
 import pytest

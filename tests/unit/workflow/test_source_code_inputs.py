@@ -1,5 +1,7 @@
 """Which literals an input gets: constants, defaults, choices, later assignments."""
 
+# ruff: noqa: E501, ISC004 - a source is read more easily in one piece
+
 from __future__ import annotations
 
 import pytest
