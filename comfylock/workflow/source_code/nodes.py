@@ -36,8 +36,9 @@ _MAX_CHAIN = 6
 
 _COMPUTED = "the `class_type` is computed, so this node was not counted"
 _PARTLY = "the `class_type` may be another than what was counted"
-_REPORTS = frozenset({"errors", "dependent_outputs"})
-"""Keys of a server's error report about a node. Source: ComfyUI `execution.validate_prompt`."""
+_NODE_KEYS = frozenset({"class_type", "_meta", "id", "title", "is_changed", "None"})
+"""Keys that a node without `inputs` may have; beside others `class_type` means something else,
+a server's error report about a node or a thing of another trade."""
 _SCHEMAS = frozenset({"z", "zod", "t", "Joi", "yup", "v", "Type", "String", "str"})
 """What stands for a type where an object describes nodes instead of being one."""
 
@@ -172,7 +173,7 @@ def _of_record(record: Record) -> Construct | None:
     )
     if explicit is None and not spread:
         return None
-    if "inputs" not in keys and not _REPORTS.isdisjoint(map(str, keys)):
+    if "inputs" not in keys and not spread and not _NODE_KEYS.issuperset(map(str, keys)):
         return None
     if explicit is not None and _is_schema(explicit):
         return None

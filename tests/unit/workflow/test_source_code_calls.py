@@ -145,6 +145,25 @@ def test_the_same_name_on_something_else_is_no_helper(language: str, source: str
     assert read_source(source.encode(), language).nodes == ()
 
 
+def test_a_helper_that_returns_a_piece_of_a_workflow_knows_the_id() -> None:
+    source = "def n(i, t, v):\n    return {i: {'class_type': t, 'inputs': v}}\n"
+    source += "g = {}\ng.update(n('1', 'A', {'v': 'x'}))\n"
+    (node,) = read_source(source.encode(), "python").nodes
+    assert (node.id, node.class_type, node.inputs) == ("1", "A", {"v": "x"})
+
+
+def test_an_assignment_in_a_helper_uses_the_arguments_of_each_call() -> None:
+    source = """
+def load(t, ckpt):
+    n = {'class_type': t, 'inputs': {}}
+    n['inputs']['ckpt_name'] = ckpt
+    return n
+load('A', 'a.pt')
+load('B', 'b.pt')
+"""
+    assert nodes(source, "python") == [("A", {"ckpt_name": "a.pt"}), ("B", {"ckpt_name": "b.pt"})]
+
+
 def test_a_call_with_a_computed_class_type_is_a_problem_on_its_line() -> None:
     reading = read_source((_PY + "add('A')\nadd(pick())\n").encode(), "python")
     assert [node.class_type for node in reading.nodes] == ["A"]

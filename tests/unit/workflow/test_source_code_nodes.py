@@ -151,6 +151,9 @@ def test_one_node_a_in_python(source: str) -> None:
         ("typescript", "z.object({ class_type: z.string(), inputs: z.record(z.any()) })"),
         ("typescript", "x = { properties: { class_type: { type: 'string' } } }"),
         ("typescript", "e = { '3': { class_type: 'A', errors: [], dependent_outputs: [] } }"),
+        ("typescript", "save({ class_type: 'yoga', room_no: 3, seats: 20 })"),
+        ("typescript", "query({ class_type: classType.value || undefined, search: q })"),
+        ("python", "row = {'name': 'x', 'class_type': class_type}"),
         ("python", '"""{"class_type": "KSampler", "nodes": []}"""'),
         ("python", "def f():\n    '''{\"class_type\": \"A\"} x.safetensors'''"),
         ("python", "# x = {'class_type': 'A'}"),
@@ -254,7 +257,9 @@ send(node={"class_type": "F"})
 
 
 def test_nodes_are_in_source_order_with_their_lines() -> None:
-    source = "f({'class_type': 'B'})\n\ng({'class_type': 'A', 'x': {'class_type': 'C'}})\n"
+    source = (
+        "f({'class_type': 'B'})\n\ng({'class_type': 'A', 'inputs': {'x': {'class_type': 'C'}}})\n"
+    )
     reading = read(source, "python")
     assert [(n.line, n.class_type) for n in reading.nodes] == [(1, "B"), (3, "A"), (3, "C")]
 
