@@ -57,8 +57,7 @@ class Attacher:
         if not places and key_text(key) == "inputs":
             places, key = self._nodes(target.base), None
         for draft in [draft for place in places for draft in self._drafts.get(place, ())]:
-            self._evaluator.steps -= 1
-            if self._evaluator.steps < 0:
+            if not self._evaluator.spend(1):
                 return
             self._put(draft, key, value)
 

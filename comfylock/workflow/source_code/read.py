@@ -91,5 +91,5 @@ def _problems(facts: Facts, builder: Builder, computed: list[int]) -> Iterable[P
     more = len(told[_MAX_PROBLEMS:]) + len(faults[_MAX_PROBLEMS:])
     if more:
         yield Problem("", f"there are {more} more problems of these kinds")
-    if not facts.complete or builder.full or builder.evaluator.steps < 0:
+    if not facts.complete or builder.full or builder.evaluator.entangled:
         yield Problem("", "the file is too long or too entangled to be read to its end")

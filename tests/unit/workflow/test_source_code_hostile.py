@@ -128,6 +128,22 @@ def test_constants_that_double_each_other_end_in_a_problem() -> None:
     assert "entangled" in reading.problems[-1].message
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a = {a: 1}\na['x']('y')",
+        "a = {a: {a: a}, **a}\nb = {'class_type': a[a][a]}",
+        "def f(k):\n    return {k: f({k: k})}\nf(f)\nx = {f({f: 1}): 1}\nx['a']('b')",
+        "def f(k=1):\n    k = {k: k}\n    k[k](k)\nf({f: f})",
+        "class A(A, A):\n    b = A.b\nA.b('class_type')",
+        "a = [a, a[a]]\na[a[0]](a)",
+    ],
+)
+def test_what_is_made_of_itself_comes_to_an_end(source: str) -> None:
+    reading = read_source(f"{source}\nx = {{'class_type': 'A'}}\n".encode(), "python")
+    assert "A" in {node.class_type for node in reading.nodes}
+
+
 TOKENS = st.sampled_from(
     [
         "class_type",
