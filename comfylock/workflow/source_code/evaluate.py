@@ -38,8 +38,10 @@ Head = tuple[Term, Binding | None]
 """A term that is no reference any more, and what its parameters are bound to."""
 
 _NOTHING: list[Head] = [(UNKNOWN, None)]
-_SHARE = 30_000
-"""What one place may take of the budget, so that a knot does not hide the rest of the file."""
+SMALL_SHARE = 500
+LARGE_SHARE = 30_000
+"""What one place may take of the budget, so that a knot does not hide the rest of the file:
+little where a callee or a string is looked up, much where a node is."""
 _UNTOLD = (UNKNOWN, ABSENT)
 _SAME = frozenset({"freeze", "structuredClone", "deepcopy", "copy", "String", "str", "list"})
 """Functions that give back what they are given."""
@@ -53,6 +55,7 @@ class Evaluator:
         """What is left of the budget."""
         self.entangled = False
         """Whether the budget, or one place's share of it, was too small for something."""
+        self.share = SMALL_SHARE
         self._limit = 0
         self.calls: dict[int, list[Call]] = {}
         self.needs: list[Function] | None = None
@@ -128,7 +131,7 @@ class Evaluator:
     def expand(self, term: Term, binding: Binding | None = None, depth: int = 0) -> list[Head]:
         """Follow names, members, parameters and choices to the terms that they stand for."""
         if not depth:
-            self._limit = max(self.steps - _SHARE, 0)
+            self._limit = max(self.steps - self.share, 0)
         if depth > MAX_HEIGHT or not self.spend(1):
             return _NOTHING
         if isinstance(term, Name):
@@ -243,7 +246,7 @@ class Evaluator:
             return self._all(_items(head, keys), binding, depth)
         if isinstance(head, Type):
             return self._attribute(head.definition, keys, binding, depth)
-        if isinstance(head, Call):
+        if isinstance(head, Call) and isinstance(head.callee, Name):
             heads = self._guarded((id(head), -1), [head.callee], binding, depth)
             made = [t for t, _ in heads if isinstance(t, Type)]
             return [h for t in made for h in self._attribute(t.definition, keys, binding, depth)]

@@ -144,6 +144,14 @@ def test_what_is_made_of_itself_comes_to_an_end(source: str) -> None:
     assert "A" in {node.class_type for node in reading.nodes}
 
 
+def test_a_name_that_is_bound_again_and_again_is_no_knot() -> None:
+    lines = [f"p = p.replace('{n}', 'x').strip(p.lower())" for n in range(40)]
+    source = "\n".join([*lines, "x = {'class_type': 'A', 'inputs': {'v': p.name}}"])
+    reading = read_source(source.encode(), "python")
+    assert [node.class_type for node in reading.nodes] == ["A"]
+    assert reading.problems == ()
+
+
 TOKENS = st.sampled_from(
     [
         "class_type",
