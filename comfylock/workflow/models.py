@@ -10,6 +10,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from comfylock.names import normalise_model_path
 from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
@@ -218,7 +220,7 @@ class FileFinder:
             found = tuple(self._find(name, text))
             if len(text) <= MAX_NAME and len(self._found) < MAX_REMEMBERED:
                 self._found[key] = found
-        return [item.__copy__() for item in found] if found else []
+        return [replace(item) for item in found] if found else []
 
     def _find(self, name: str | None, text: str) -> Iterator[FoundModel | FoundAsset]:
         if is_model_name(text) or self._takes(name, text):
