@@ -62,7 +62,7 @@ def read_json(data: bytes, tables: InputTables) -> list[Reading]:
 
 def may_hold_workflow(data: bytes) -> bool:
     """Say cheaply whether JSON bytes can hold a workflow at all."""
-    if b'"nodes"' in data or b"class_type" in data or b'nodes\\"' in data:
+    if b'"nodes"' in data or b"class_type" in data or b"nodes\\" in data:
         return True
     if data[:1] == b"{" and b"\\u006" in data:  # keys spelled with escapes
         return True

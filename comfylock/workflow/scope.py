@@ -44,6 +44,8 @@ class Scope(Struct):
     has_ids: bool = True
     _origins: dict[Any, tuple[Any, Any]] | None = None
     _by_id: dict[Any, UiNode] | None = None
+    _places: dict[int, int] | None = None
+    _first_links: dict[int, Any] = {}
 
     def origin(self, link: Any) -> tuple[Any, Any] | None:
         """Return (node id, slot) that a link comes from; None if the link is not there."""
@@ -56,6 +58,20 @@ class Scope(Struct):
         if self._by_id is None:
             self._by_id = {node.id: node for node in self.nodes}
         return self._by_id.get(identifier) if isinstance(identifier, int | str | float) else None
+
+    def place_of(self, node: UiNode) -> str:
+        """Return the JSON path of one of these nodes."""
+        if self._places is None:
+            self._places = {id(node): index for index, node in enumerate(self.nodes)}
+        return f"{self.path}[{self._places[id(node)]}]"
+
+    def first_link(self, node: UiNode) -> Any:
+        """Return the link into a node's first input; decoded once, however many ask."""
+        key = id(node)
+        if key not in self._first_links:
+            first = next(iter(inputs_of(node.inputs)), None)
+            self._first_links[key] = first.link if first else None
+        return self._first_links[key]
 
 
 class Instance(Struct):

@@ -7,6 +7,7 @@ bypassed nodes apart. Source: the workflow schemas of ComfyUI_frontend.
 
 from __future__ import annotations
 
+from collections import deque
 from operator import attrgetter
 from typing import Any
 
@@ -59,8 +60,10 @@ class _Walk:
         self.definitions: dict[str, tuple[UiSubgraph, str]] = {}
         self.groups: dict[str, Any] = (workflow.extra and workflow.extra.groupNodes) or {}
         self.instances: list[Instance] = []
-        self.pending: dict[str, bool] = {}
-        self.done: dict[str, bool] = {}
+        self.active: deque[str] = deque()
+        self.inactive: deque[str] = deque()
+        """Definitions to open, by whether an active node uses them."""
+        self.done: set[str] = set()
         if workflow.definitions:
             self._declare(workflow.definitions, "definitions")
 
@@ -70,14 +73,12 @@ class _Walk:
         Active ones first, so that a definition that any active node uses counts as active.
         """
         self.walk(top, inactive=False)
-        while self.pending:
-            name = next((n for n, off in self.pending.items() if not off), None)
-            inactive = name is None
-            if name is None:
-                name = next(iter(self.pending))
-            del self.pending[name]
-            self.done[name] = inactive
-            self.walk(self._open(name), inactive=inactive)
+        while self.active or self.inactive:
+            inactive = not self.active
+            name = (self.active or self.inactive).popleft()
+            if name not in self.done:
+                self.done.add(name)
+                self.walk(self._open(name), inactive=inactive)
         if self.instances:
             apply_overrides(self.reading, self.instances, self.definitions)
 
@@ -89,7 +90,7 @@ class _Walk:
             kind, mode = node.type, node.mode
             off = inactive or mode == 2 or mode == 4  # noqa: PLR1714 - mode may be unhashable
             muted += off
-            if kind not in plain and self._is_instance(node, scope):
+            if kind not in plain and self._is_instance(node, scope, off=off):
                 self._enter(node, scope, inactive=off)
             else:
                 stamp = node.properties
@@ -137,37 +138,39 @@ class _Walk:
             if subgraph.definitions:
                 self._declare(subgraph.definitions, f"{here}.definitions")
 
-    def _is_instance(self, node: UiNode, scope: Scope) -> bool:
+    def _is_instance(self, node: UiNode, scope: Scope, *, off: bool) -> bool:
         """Say whether a node stands for other nodes, and report those whose inside is missing."""
         kind = node.type
         if kind in self.definitions:
             return True
-        if "-" not in kind and kind[:8] != "workflow":
+        if "-" not in kind and kind[:8] != "workflow" and kind and not kind.isspace():
             self.plain.add(kind)
             return False
         is_group = kind.startswith(GROUP_PREFIXES)
         if is_group and kind[len(GROUP_PREFIXES[0]) :] in self.groups:
             return True
-        if not is_group and SUBGRAPH_ID.match(kind) is None:
+        if kind.strip() and not is_group and SUBGRAPH_ID.match(kind) is None:
             return False
-        what = "group node" if is_group else "subgraph"
-        self.reading.problems.append(
-            Problem(f"{scope.path}[{scope.nodes.index(node)}].type", f"{what} is not in the file")
-        )
+        message = "is an empty text instead of a class type"
+        if kind.strip():
+            message = f"{'group node' if is_group else 'subgraph'} is not in the file"
+        self.reading.problems.append(Problem(f"{scope.place_of(node)}.type", message))
         self.reading.unread += 1
         self.reading.nodes -= 1
+        self.reading.inactive -= off
         return True
 
     def _enter(self, node: UiNode, scope: Scope, *, inactive: bool) -> None:
         """Note that a definition is used; it is walked once, later."""
         name = node.type
-        if name not in self.definitions and name[len(GROUP_PREFIXES[0]) :] not in self.groups:
-            return
-        if node.widgets_values and name in self.definitions:
+        if name in self.definitions:
             self.instances.append(Instance(node, scope, inactive))
-        known = self.done.get(name)
-        if known is None:
-            self.pending[name] = inactive and self.pending.get(name, True)
+        elif name[len(GROUP_PREFIXES[0]) :] in self.groups:
+            name = GROUP_PREFIXES[0] + name[len(GROUP_PREFIXES[0]) :]  # one group, two spellings
+        else:
+            return
+        if name not in self.done:
+            (self.inactive if inactive else self.active).append(name)
 
     def _open(self, name: str) -> Scope:
         if name in self.definitions:
