@@ -31,6 +31,13 @@ class Candidate(Struct, frozen=True):
     """Which of the given paths it came from."""
 
 
+class Repeated(Struct, frozen=True):
+    """A file that an earlier path has led to already."""
+
+    path: str
+    group: int = 0
+
+
 class Missing(Struct, frozen=True):
     """A given path that leads nowhere, and why."""
 
@@ -39,17 +46,29 @@ class Missing(Struct, frozen=True):
     group: int = 0
 
 
-def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing]:
+def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing | Repeated]:
     """Yield every file that the paths mean, once each, folders in name order."""
+    paths = list(paths)
+    named = {_key(path) for path in paths}
     seen: set[str] = set()
     for group, path in enumerate(paths):
         for found in _expand(path, group):
-            if isinstance(found, Candidate):
-                key = os.path.normpath(found.path)
-                if key in seen:
-                    continue
-                seen.add(key)
-            yield found
+            if not isinstance(found, Candidate):
+                yield found
+                continue
+            key = _key(found.path)
+            if key in seen:
+                yield Repeated(found.path, group)
+                continue
+            seen.add(key)
+            if key in named and not found.is_named:  # met in a folder first
+                yield Candidate(found.path, is_named=True, group=group)
+            else:
+                yield found
+
+
+def _key(path: str) -> str:
+    return path if path == STANDARD_INPUT else os.path.abspath(path)
 
 
 def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:

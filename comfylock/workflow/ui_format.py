@@ -120,7 +120,7 @@ class _Walk:
                 if ":" in value:
                     if "://" in value:
                         self.reading.notes.append(value)
-                    if "embedding:" in value or "<lora:" in value:
+                    if "embedding:" in value or ("<" in value and "<lora:" in value.lower()):
                         return True
             elif value.__class__ is dict or value.__class__ is list:
                 return True
