@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from comfylock.analysis.model_sources import ModelSources
 from comfylock.links import ALLOWED_HOSTS
-from comfylock.model import AssetUse, ClassUse, Source, WorkflowReport
-from comfylock.registry.lookup import Lookup, Verdict, newest
+from comfylock.model import AssetUse, ClassUse, Kind, Source, WorkflowReport
+from comfylock.registry.lookup import EVIDENCE, Lookup, Verdict, newest, oldest
 from comfylock.versions import version_key
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Analyzer:
             place = (key[0], verdict.pack or "")
             use = merged.get(place)
             merged[place] = (
-                self._use(key, verdict, counts) if use is None else _add(use, key, counts)
+                self._use(key, verdict, counts) if use is None else _add(use, key, verdict, counts)
             )
         return [merged[place] for place in sorted(merged)]
 
@@ -96,7 +96,6 @@ class Analyzer:
         if use is None:
             if len(self._uses) > MAX_REMEMBERED:
                 self._uses.clear()
-            version = key[3]
             use = self._uses[place] = ClassUse(
                 key[0],
                 verdict.kind,
@@ -105,29 +104,38 @@ class Analyzer:
                 verdict.candidates if verdict.pack is None else (),
                 counts[0],
                 counts[1],
-                (version.strip(),) if version else (),
+                _versions(key),
                 verdict.since,
                 verdict.conflicts,
             )
         return use
 
 
-def _add(use: ClassUse, key: ClassKey, counts: list[int]) -> ClassUse:
-    """Return the use with the nodes of another stamp added."""
-    version = key[3]
-    versions = {*use.versions, version.strip()} if version else set(use.versions)
+def _add(use: ClassUse, key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
+    """Return the use with the nodes of another stamp added; the order of the two is the same."""
+    versions = {*use.versions, *_versions(key)}
+    better = min((verdict.evidence, verdict.kind), (use.evidence, use.kind), key=_strength)
     return ClassUse(
         use.class_type,
-        use.kind,
+        better[1],
         use.pack,
-        use.evidence,
+        better[0],
         use.candidates,
         use.count + counts[0],
         use.inactive + counts[1],
         tuple(sorted(versions, key=lambda text: (version_key(text), text))),
-        use.since,
-        use.conflicts,
+        oldest((use.since, verdict.since)),
+        tuple(sorted({*use.conflicts, *verdict.conflicts})) if verdict.conflicts else use.conflicts,
     )
+
+
+def _strength(evidence: tuple[str, Kind]) -> int:
+    return EVIDENCE.index(evidence[0])
+
+
+def _versions(key: ClassKey) -> tuple[str, ...]:
+    version = key[3].strip() if key[3] else ""
+    return (version,) if version else ()
 
 
 def _assets(found: Iterable[FoundAsset], *, with_inactive: bool) -> tuple[AssetUse, ...]:

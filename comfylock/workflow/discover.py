@@ -95,7 +95,7 @@ def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
 
 
 def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
-    matches = sorted(glob.iglob(pattern, recursive=True))
+    matches = sorted(set(_matches(pattern)))
     if not matches:
         yield Missing(pattern, "matches no file", group)
     for match in matches:
@@ -104,6 +104,21 @@ def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
                 yield from _walk(match, group)
         elif os.path.isfile(match):
             yield Candidate(match, is_named=False, group=group)
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches; `**` does not follow links, which may lead in circles."""
+    head, found, rest = f"/{pattern}".partition("/**")
+    if not found or rest[:1] not in ("", "/"):  # `a**b` is an ordinary pattern
+        yield from glob.iglob(pattern)
+        return
+    head, rest = head[1:], rest.lstrip("/") or "*"
+    roots = glob.iglob(head) if head else ("/" if pattern.startswith("/") else "",)
+    for root in roots:
+        for folder, folders, _ in os.walk(root or "."):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            inner = folder if root else folder.removeprefix(".").lstrip("/")
+            yield from _matches(os.path.join(glob.escape(inner), rest))
 
 
 def _walk(root: str, group: int) -> Iterator[Candidate | Missing]:
