@@ -100,7 +100,7 @@ def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
         yield Missing(pattern, "matches no file", group)
     for match in matches:
         if os.path.isdir(match):
-            if not pattern.endswith("**"):
+            if not pattern.rstrip("/").endswith("**"):
                 yield from _walk(match, group)
         elif os.path.isfile(match):
             yield Candidate(match, is_named=False, group=group)
