@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import NewType
 
 from comfylock.patterns import Pattern
-from typing import NewType
 
 PackName = NewType("PackName", str)
 """A pack's name in comfylock: its registry id, else `owner/repo`, always lower case."""

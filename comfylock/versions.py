@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 
 from comfylock.patterns import Pattern
-from functools import lru_cache
 
 _VERSION = Pattern(
     r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-.+]?([0-9A-Za-z.+-]{1,60}))?\Z"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
-
-from comfylock.patterns import Pattern
 from typing import TYPE_CHECKING, Any
 
 from comfylock.names import normalise_model_path
+from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ WELL_KNOWN_INPUTS = {
 
 _EMBEDDING = Pattern(r"embedding:([^\s,()\[\]{}:<>|\"']+)")
 _PROMPT_LORA = Pattern(r"<lora:([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>", re.IGNORECASE)
-_NOT_IN_A_NAME = frozenset("\n\r\t\0<>\"|?*")
+_NOT_IN_A_NAME = frozenset('\n\r\t\0<>"|?*')
 _REPOSITORY = Pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z")
 _REPOSITORY_INPUT = Pattern(
     r"(?:.*_)?(?:model|models|repo|repo_id|model_id|model_name|model_path|model_repo|hf_model"

@@ -13,15 +13,15 @@ SUBGRAPH_INPUT = -10
 """The id that stands for a subgraph's own inputs. Source: ComfyUI_frontend's workflow schema."""
 
 
-class Input(Struct):
+class Input(Struct, gc=False):
     """One input of a node as the file has it; `widget` marks one that shows a widget."""
 
     name: Any = None
     link: Any = None
-    widget: Any = None
+    widget: Raw | None = None
 
 
-class Link(Struct):
+class Link(Struct, gc=False):
     """A link in the object shape of schema 1."""
 
     id: int | str
@@ -44,7 +44,6 @@ class Scope(Struct):
     has_ids: bool = True
     _origins: dict[Any, tuple[Any, Any]] | None = None
     _by_id: dict[Any, UiNode] | None = None
-    _places: dict[int, int] | None = None
     _first_links: dict[int, Any] = {}
 
     def origin(self, link: Any) -> tuple[Any, Any] | None:
@@ -58,12 +57,6 @@ class Scope(Struct):
         if self._by_id is None:
             self._by_id = {node.id: node for node in self.nodes}
         return self._by_id.get(identifier) if isinstance(identifier, int | str | float) else None
-
-    def place_of(self, node: UiNode) -> str:
-        """Return the JSON path of one of these nodes."""
-        if self._places is None:
-            self._places = {id(node): index for index, node in enumerate(self.nodes)}
-        return f"{self.path}[{self._places[id(node)]}]"
 
     def first_link(self, node: UiNode) -> Any:
         """Return the link into a node's first input; decoded once, however many ask."""

@@ -32,6 +32,14 @@ GROUP_PREFIXES = ("workflow>", "workflow/")
 
 
 _ID_OF = attrgetter("id")
+_TYPE_OF = attrgetter("type")
+_OFF = (2, 4)
+"""Modes of nodes that are muted and bypassed. Source: LGraphEventMode of litegraph."""
+
+_PLAIN: set[str] = set()
+"""Types met that cannot stand for other nodes by their spelling."""
+
+MAX_PLAIN = 50_000
 
 
 def read_ui(
@@ -41,7 +49,7 @@ def read_ui(
     version = workflow.version
     is_schema_1 = version == 1 and not isinstance(version, bool) and isinstance(version, int)
     reading = Reading(format="ui-1.0" if is_schema_1 else "ui-0.4", unread=lost, problems=problems)
-    if isinstance(workflow.models, list):
+    if workflow.models:
         reading.stamps = workflow.models
     _Walk(workflow, tables, reading).run(Scope(workflow.nodes, "nodes", workflow.links))
     if not reading.nodes and not reading.unread:
@@ -56,13 +64,12 @@ class _Walk:
         self.tables = tables
         self.special = tables.special
         self.reading = reading
-        self.plain: set[str] = set()
         self.definitions: dict[str, tuple[UiSubgraph, str]] = {}
         self.groups: dict[str, Any] = (workflow.extra and workflow.extra.groupNodes) or {}
         self.instances: list[Instance] = []
+        # Definitions to open, by whether an active node uses them.
         self.active: deque[str] = deque()
         self.inactive: deque[str] = deque()
-        """Definitions to open, by whether an active node uses them."""
         self.done: set[str] = set()
         if workflow.definitions:
             self._declare(workflow.definitions, "definitions")
@@ -84,14 +91,16 @@ class _Walk:
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""
-        classes, special, plain = self.reading.classes, self.special, self.plain
+        classes, special = self.reading.classes, self.special
+        nodes = scope.nodes
+        odd = self._odd(set(map(_TYPE_OF, nodes)))
         muted = 0
-        for node in scope.nodes:
-            kind, mode = node.type, node.mode
-            off = inactive or mode == 2 or mode == 4  # noqa: PLR1714 - mode may be unhashable
+        for index, node in enumerate(nodes):
+            kind = node.type
+            off = inactive or node.mode in _OFF
             muted += off
-            if kind not in plain and self._is_instance(node, scope, off=off):
-                self._enter(node, scope, inactive=off)
+            if kind in odd:
+                self._enter(node, scope, index, inactive=off)
             else:
                 stamp = node.properties
                 key = (
@@ -107,9 +116,20 @@ class _Walk:
             values = node.widgets_values
             if values and (kind in special or self._may_name_files(values)):
                 add_files(self.reading, self.tables, node, scope, inactive=off)
-        self.reading.nodes += len(scope.nodes)
+        self.reading.nodes += len(nodes)
         self.reading.inactive += muted
         self._check_ids(scope)
+
+    def _odd(self, kinds: set[str]) -> set[str]:
+        """Return the types that stand for other nodes, or look as if they did."""
+        odd = kinds & self.definitions.keys()
+        for kind in kinds - _PLAIN:
+            if "-" in kind or kind[:8] == "workflow" or not kind or kind.isspace():
+                if kind.startswith(GROUP_PREFIXES) or SUBGRAPH_ID.match(kind) or not kind.strip():
+                    odd.add(kind)
+            elif len(_PLAIN) < MAX_PLAIN:
+                _PLAIN.add(kind)
+        return odd
 
     def _may_name_files(self, values: Any) -> bool:
         """Say quickly whether a node's values are worth a closer look; keep texts with links."""
@@ -138,36 +158,28 @@ class _Walk:
             if subgraph.definitions:
                 self._declare(subgraph.definitions, f"{here}.definitions")
 
-    def _is_instance(self, node: UiNode, scope: Scope, *, off: bool) -> bool:
-        """Say whether a node stands for other nodes, and report those whose inside is missing."""
-        kind = node.type
-        if kind in self.definitions:
-            return True
-        if "-" not in kind and kind[:8] != "workflow" and kind and not kind.isspace():
-            self.plain.add(kind)
-            return False
+    @staticmethod
+    def _group(kind: str) -> str | None:
+        """Return the name of the group node that a type stands for."""
         is_group = kind.startswith(GROUP_PREFIXES)
-        if is_group and kind[len(GROUP_PREFIXES[0]) :] in self.groups:
-            return True
-        if kind.strip() and not is_group and SUBGRAPH_ID.match(kind) is None:
-            return False
-        message = "is an empty text instead of a class type"
-        if kind.strip():
-            message = f"{'group node' if is_group else 'subgraph'} is not in the file"
-        self.reading.problems.append(Problem(f"{scope.place_of(node)}.type", message))
-        self.reading.unread += 1
-        self.reading.nodes -= 1
-        self.reading.inactive -= off
-        return True
+        return kind[len(GROUP_PREFIXES[0]) :] if is_group else None
 
-    def _enter(self, node: UiNode, scope: Scope, *, inactive: bool) -> None:
-        """Note that a definition is used; it is walked once, later."""
+    def _enter(self, node: UiNode, scope: Scope, index: int, *, inactive: bool) -> None:
+        """Note that a definition is used, to be walked once, later; report one that is missing."""
         name = node.type
+        group = self._group(name)
         if name in self.definitions:
             self.instances.append(Instance(node, scope, inactive))
-        elif name[len(GROUP_PREFIXES[0]) :] in self.groups:
-            name = GROUP_PREFIXES[0] + name[len(GROUP_PREFIXES[0]) :]  # one group, two spellings
+        elif group is not None and group in self.groups:
+            name = GROUP_PREFIXES[0] + group  # one group, however its instances are spelled
         else:
+            message = "is an empty text instead of a class type"
+            if name.strip():
+                message = f"{'subgraph' if group is None else 'group node'} is not in the file"
+            self.reading.problems.append(Problem(f"{scope.path}[{index}].type", message))
+            self.reading.unread += 1
+            self.reading.nodes -= 1
+            self.reading.inactive -= inactive
             return
         if name not in self.done:
             (self.inactive if inactive else self.active).append(name)

@@ -1,0 +1,18 @@
+"""Small tables that no published list carries, each with its source."""
+
+from __future__ import annotations
+
+GROUP_PREFIXES = ("workflow>", "workflow/")
+"""What the type of a group node starts with; the slash is the older spelling.
+
+Source: `groupNode.ts` of ComfyUI's frontend.
+"""
+
+FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders"}
+"""Old model folder keys and today's. Source: `map_legacy` in ComfyUI's `folder_paths.py`."""
+
+
+def folder_key(text: str) -> str | None:
+    """Return the folder key at the head of a path below `models/`; None if there is none."""
+    head = text.strip().replace("\\", "/").split("/")[0]
+    return FOLDER_ALIASES.get(head, head) or None
