@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from comfylock.model import Problem
-from comfylock.workflow.models import FILE_TAILS, finder_for, texts_in
+from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
 from comfylock.workflow.ui_nodes import kind_of
 
@@ -105,6 +105,8 @@ def _may_name_files(inputs: dict[str, Any]) -> bool:
     for value in inputs.values():
         if value.__class__ is str:
             if value[-3:] in FILE_TAILS or ":" in value:
+                return True
+            if "/" in value and len(value) <= MAX_REPOSITORY:
                 return True
         elif value.__class__ is dict or (value.__class__ is list and not is_link(value)):
             return True

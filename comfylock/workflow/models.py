@@ -73,8 +73,9 @@ FILE_TAILS = frozenset(
     "".join(letters)
     for extension in MODEL_EXTENSIONS + MEDIA_EXTENSIONS
     for letters in itertools.product(*((c, c.upper()) for c in extension[-3:]))
-)
-"""The last three characters of every extension in every case: one look-up rules most values out."""
+) | {"ut]", "mp]"}
+"""The last three characters of every extension in every case, and of ` [input]`, ` [output]` and
+` [temp]` behind one: one look-up rules most values out."""
 
 WELL_KNOWN_INPUTS = {
     "ckpt_name": "checkpoints",
@@ -108,6 +109,9 @@ DIRECTORY_FOLDERS = frozenset({"diffusers"})
 
 _ANNOTATION = Pattern(r"\s*\[(?:input|output|temp)\]\Z")
 MAX_NAME = 400
+MAX_REPOSITORY = 193
+"""Characters of the longest `org/name`."""
+
 MAX_FINDERS = 20_000
 MAX_DEPTH = 12
 """Widget values nested deeper hold no file names that any known node understands."""

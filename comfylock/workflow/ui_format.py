@@ -13,7 +13,7 @@ from typing import Any
 
 from comfylock.model import Problem
 from comfylock.names import SUBGRAPH_ID
-from comfylock.workflow.models import FILE_TAILS
+from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY
 from comfylock.workflow.node_files import add_files
 from comfylock.workflow.reading import InputTables, Reading
 from comfylock.workflow.scope import Instance, Scope
@@ -142,6 +142,8 @@ class _Walk:
                         self.reading.notes.append(value)
                     if "embedding:" in value or ("<" in value and "<lora:" in value.lower()):
                         return True
+                elif "/" in value and len(value) <= MAX_REPOSITORY:
+                    return True
             elif value.__class__ is dict or value.__class__ is list:
                 return True
         return False
