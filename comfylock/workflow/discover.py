@@ -128,7 +128,6 @@ def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
 
 
 def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
-
     matches = sorted(set(_matches(pattern)))
     if not matches:
         yield Missing(pattern, "matches no file", group)
@@ -142,6 +141,8 @@ def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
 
 def _matches(pattern: str) -> Iterator[str]:
     """Yield what a pattern matches; `**` does not follow links, which may lead in circles."""
+    import glob  # noqa: PLC0415 - shells expand most patterns themselves
+
     head, found, rest = f"/{pattern}".partition("/**")
     if not found or rest[:1] not in ("", "/"):  # `a**b` is an ordinary pattern
         yield from glob.iglob(pattern)
