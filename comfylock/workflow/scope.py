@@ -18,7 +18,7 @@ class Input(Struct, gc=False):
 
     name: Any = None
     link: Any = None
-    widget: Raw | None = None
+    widget: Any = None
 
 
 class Link(Struct, gc=False):
