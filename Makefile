@@ -18,7 +18,9 @@ $(STAMP): pyproject.toml requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e .
 	@touch $@
 
+# Compiled by hand because some machines forbid Python to keep bytecode (PYTHONDONTWRITEBYTECODE).
 setup: $(STAMP)
+	@$(BIN)/python -m compileall -q comfylock
 
 demo: setup
 	@echo '$$ comfylock analyze examples/workflows'

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
+
+from comfylock.patterns import Pattern
 
 ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
 """Hosts that a workflow may name as a model's source without anybody's word for it."""
 
-_URL = re.compile(
-    r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?"
-)
+_URL = Pattern(r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?")
 _STOPS = frozenset(" \t\r\n\"'<>()[]{}|\\^`")
-_SECRET = re.compile(
+_SECRET = Pattern(
     r"(?i)(?:^|[?&])(?:token|api_?key|access_token|sig|signature|x-amz-[a-z-]+)=[^&]*"
 )
-_HASH = re.compile(r"[0-9a-fA-F]{64}\Z")
-_FOLDER = re.compile(
-    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z"
-)
+_HASH = Pattern(r"[0-9a-fA-F]{64}\Z")
+_FOLDER = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z")
 
 _SAME_HOSTS = {"huggingface.com": "huggingface.co", "hf.co": "huggingface.co"}
 """Hosts that redirect to the one that answers. Source: the Hub's documentation."""

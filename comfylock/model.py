@@ -1,7 +1,8 @@
 """The words the whole house speaks: what a workflow uses and what was found out about it.
 
 All are frozen. `msgspec.Struct` instead of dataclasses: the same typed, immutable values at a
-tenth of the import and construction time, and they cross process borders as bytes.
+tenth of the import and construction time, and they cross process borders as bytes. `gc=False`:
+none of them can be part of a cycle, so the collector need not look at them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ Kind = Literal["core", "pack", "frontend-only", "ambiguous", "unknown"]
 """What a class type turned out to be."""
 
 
-class Problem(Struct, frozen=True, order=True):
+class Problem(Struct, frozen=True, gc=False, order=True):
     """Something that could not be read or does not add up, and where."""
 
     path: str
@@ -23,7 +24,7 @@ class Problem(Struct, frozen=True, order=True):
     """One sentence without a full stop."""
 
 
-class Stamp(Struct, frozen=True, order=True):
+class Stamp(Struct, frozen=True, gc=False, order=True):
     """What the editor wrote into a node about where it comes from."""
 
     registry_id: str | None = None
@@ -34,7 +35,7 @@ class Stamp(Struct, frozen=True, order=True):
     """`ver`: a version, a commit (4 to 40 hex digits), or whatever was found there."""
 
 
-class Source(Struct, frozen=True, order=True, rename={"origin": "from"}):
+class Source(Struct, frozen=True, gc=False, order=True, rename={"origin": "from"}):
     """A place a model can be fetched from, and who says so."""
 
     url: str
@@ -44,7 +45,7 @@ class Source(Struct, frozen=True, order=True, rename={"origin": "from"}):
     """Lower-case hex, only where somebody published it; never computed here."""
 
 
-class ModelUse(Struct, frozen=True, order=True):
+class ModelUse(Struct, frozen=True, gc=False, order=True):
     """One model file that one workflow names."""
 
     name: str
@@ -59,7 +60,7 @@ class ModelUse(Struct, frozen=True, order=True):
     """Only muted or bypassed nodes name it."""
 
 
-class AssetUse(Struct, frozen=True, order=True):
+class AssetUse(Struct, frozen=True, gc=False, order=True):
     """A picture, video or sound that a workflow loads from the input folder."""
 
     name: str
@@ -68,7 +69,7 @@ class AssetUse(Struct, frozen=True, order=True):
     inactive: bool = False
 
 
-class ClassUse(Struct, frozen=True, order=True):
+class ClassUse(Struct, frozen=True, gc=False, order=True):
     """One class type in one workflow: what it is, why, and how often it occurs."""
 
     class_type: str
@@ -91,7 +92,7 @@ class ClassUse(Struct, frozen=True, order=True):
     """Evidence that says otherwise, a sentence each."""
 
 
-class WorkflowReport(Struct, frozen=True):
+class WorkflowReport(Struct, frozen=True, gc=False):
     """What one workflow needs."""
 
     path: str
@@ -112,7 +113,7 @@ class WorkflowReport(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-class ClassDefinition(Struct, frozen=True):
+class ClassDefinition(Struct, frozen=True, gc=False):
     """One class type as a server or a source file declares it."""
 
     class_type: str
@@ -123,7 +124,7 @@ class ClassDefinition(Struct, frozen=True):
     """Where it was read, relative to the pack."""
 
 
-class InputDefinition(Struct, frozen=True):
+class InputDefinition(Struct, frozen=True, gc=False):
     """One input of a class type."""
 
     name: str
@@ -136,9 +137,11 @@ class InputDefinition(Struct, frozen=True):
     """The model folder key whose files it offers (`loras`)."""
     asset: str | None = None
     """`image`, `video` or `audio` when it offers files of the input folder."""
+    trailing: int = 0
+    """Values that the editor stores right after this one's: a seed's control, an upload button."""
 
 
-class PackDefinition(Struct, frozen=True):
+class PackDefinition(Struct, frozen=True, gc=False):
     """What a pack's own source declares, read without running it."""
 
     class_types: tuple[ClassDefinition, ...] = ()
@@ -152,7 +155,7 @@ class PackDefinition(Struct, frozen=True):
     """What could not be read statically; `path` is the file and line."""
 
 
-class ClassEntry(Struct, frozen=True, order=True):
+class ClassEntry(Struct, frozen=True, gc=False, order=True):
     """One class type over all workflows; several entries where workflows differ about its pack."""
 
     class_type: str
@@ -169,7 +172,7 @@ class ClassEntry(Struct, frozen=True, order=True):
     """All workflows, also where `workflows` was cut short."""
 
 
-class PackEntry(Struct, frozen=True, order=True):
+class PackEntry(Struct, frozen=True, gc=False, order=True):
     """One node pack that the workflows need."""
 
     name: str
@@ -185,7 +188,7 @@ class PackEntry(Struct, frozen=True, order=True):
     workflow_count: int = 0
 
 
-class ModelEntry(Struct, frozen=True, order=True):
+class ModelEntry(Struct, frozen=True, gc=False, order=True):
     """One model file over all workflows."""
 
     name: str
@@ -203,7 +206,7 @@ class ModelEntry(Struct, frozen=True, order=True):
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
-class Totals(Struct, frozen=True):
+class Totals(Struct, frozen=True, gc=False):
     """How much was read."""
 
     workflows: int = 0
@@ -216,7 +219,7 @@ class Totals(Struct, frozen=True):
     """Problems inside workflows, also where `findings` was cut short."""
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, frozen=True, gc=False):
     """What a set of workflows needs, all lists sorted."""
 
     totals: Totals = Totals()

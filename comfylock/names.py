@@ -5,25 +5,27 @@ from __future__ import annotations
 import re
 from typing import NewType
 
+from comfylock.patterns import Pattern
+
 PackName = NewType("PackName", str)
 """A pack's name in comfylock: its registry id, else `owner/repo`, always lower case."""
 
 RepositoryUrl = NewType("RepositoryUrl", str)
 """`https://host/owner/repo`, without `.git`, user, query or a trailing slash."""
 
-REGISTRY_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z")
+REGISTRY_ID = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z")
 """A Comfy Registry id. Source: the `[project].name` rule of the registry's API."""
 
-OWNER_REPO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}\Z")
+OWNER_REPO = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}\Z")
 """GitHub's `owner/repo`, as node stamps carry it in `aux_id`."""
 
-SUBGRAPH_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
+SUBGRAPH_ID = Pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
 """The type of a subgraph instance is its definition's UUID, never a class type."""
 
 COMFYUI = PackName("comfy-core")
 """The name under which ComfyUI's own class types are stamped."""
 
-_REPOSITORY = re.compile(
+_REPOSITORY = Pattern(
     r"(?:git\+)?(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|git@)"
     r"(?:www\.)?([A-Za-z0-9.-]+(?::\d+)?)[/:]([^/\s?#]+)/([^/\s?#@]+)",
     re.IGNORECASE,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-_VERSION = re.compile(
+from comfylock.patterns import Pattern
+
+_VERSION = Pattern(
     r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-.+]?([0-9A-Za-z.+-]{1,60}))?\Z"
 )
 

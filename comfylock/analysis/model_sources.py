@@ -19,6 +19,7 @@ from comfylock.links import (
 )
 from comfylock.model import ModelUse, Problem, Source
 from comfylock.names import printable
+from comfylock.workflow.reading import ModelStamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,8 +31,8 @@ MAX_SOURCES = 16
 MAX_REMEMBERED = 50_000
 """Models with the same words about them, kept to be shared between workflows."""
 
-Said = tuple[str, str | None, str | None, str | None, str | None]
-"""Who says it (`node`, `workflow`, `note`), URL, directory, hash, kind of hash."""
+Stamps = tuple[tuple[str, ModelStamp], ...]
+"""Who says it (`node` or `workflow`), and what."""
 
 
 class ModelSources:
@@ -65,7 +66,7 @@ class ModelSources:
         return uses
 
     def _use(
-        self, found: list[FoundModel], stamps: list[Any], notes: str
+        self, found: list[FoundModel], stamps: list[ModelStamp], notes: str
     ) -> tuple[ModelUse, tuple[str, ...]]:
         """Return a model with its sources and the hosts that were refused.
 
@@ -74,27 +75,29 @@ class ModelSources:
         first = found[0]
         base = first.name.rpartition("/")[2]
         said = _stamps(found, stamps, first.name, base)
-        if base in notes:
-            said += [("note", url, None, None, None) for url in links_to(base, notes)]
+        links = tuple(links_to(base, notes)) if base in notes else ()
         inactive = first.inactive and all(model.inactive for model in found)
-        key = (first.name, first.class_type, first.input, first.folder, inactive, *said)
+        key = (first.name, first.class_type, first.input, first.folder, inactive, said, links)
         answer = self._remembered.get(key)
         if answer is None:
             if len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.clear()
-            answer = self._remembered[key] = self._work_out(first, base, said, inactive=inactive)
+            answer = self._remembered[key] = self._work_out(first, said, links, inactive=inactive)
         return answer
 
     def _work_out(
-        self, model: FoundModel, base: str, said: list[Said], *, inactive: bool
+        self, model: FoundModel, said: Stamps, links: tuple[str, ...], *, inactive: bool
     ) -> tuple[ModelUse, tuple[str, ...]]:
-        known = _likely(self._registry.models.get(base, []), model)
+        known = _likely(self._registry.models.get(model.name.rpartition("/")[2], []), model)
         folder = model.folder
         sources: dict[str, Source] = {}
         refused: set[str] = set()
-        for entry in said:
-            folder = folder or folder_key(entry[2])
-            self._offer(sources, entry, refused)
+        for origin, stamp in said:
+            folder = folder or folder_key(stamp.directory)
+            digest = sha256_of(stamp.hash, stamp.hash_type)
+            self._offer(sources, origin, stamp.url, digest, refused)
+        for link in links:
+            self._offer(sources, "note", link, None, refused)
         if folder is None:
             folders = {place.folder for place in known if place.folder}
             folder = folders.pop() if len(folders) == 1 else None
@@ -106,9 +109,15 @@ class ModelSources:
         use = ModelUse(model.name, folder, model.class_type, model.input, tuple(listed), inactive)
         return use, tuple(sorted(refused))
 
-    def _offer(self, sources: dict[str, Source], said: Said, refused: set[str]) -> None:
+    def _offer(
+        self,
+        sources: dict[str, Source],
+        origin: str,
+        text: str | None,
+        sha256: str | None,
+        refused: set[str],
+    ) -> None:
         """Take a stranger's link if it may be taken, else remember its host."""
-        origin, text, _, digest, kind = said
         if text is None:
             return
         url = clean_url(text)
@@ -117,7 +126,7 @@ class ModelSources:
         elif not is_allowed(url, self._hosts):
             refused.add(host_of(url))
         elif url not in sources:
-            sources[url] = Source(url, origin, sha256_of(digest, kind))
+            sources[url] = Source(url, origin, sha256)
 
 
 def _likely(places: list[KnownModel], model: FoundModel) -> list[KnownModel]:
@@ -136,18 +145,22 @@ def _likely(places: list[KnownModel], model: FoundModel) -> list[KnownModel]:
     return places
 
 
-def _stamps(found: Iterable[FoundModel], stamps: list[Any], name: str, base: str) -> list[Said]:
+def _stamps(found: Iterable[FoundModel], stamps: list[ModelStamp], name: str, base: str) -> Stamps:
     """Return what the node's and the workflow's `models` entries say about this file."""
-    said: list[Said] = []
-    for origin, entries in [("node", model.stamps) for model in found] + [("workflow", stamps)]:
-        for entry in entries if entries.__class__ is list else ():
-            if entry.__class__ is not dict:
-                continue
-            stamped = entry.get("name")
-            if stamped.__class__ is not str or not stamped.endswith(base):
-                continue
-            stamped = stamped.replace("\\", "/")
-            if stamped == name or stamped.rpartition("/")[2] == base:
-                words = [entry.get(word) for word in ("url", "directory", "hash", "hash_type")]
-                said.append((origin, *(word if isinstance(word, str) else None for word in words)))
-    return said
+    said = [
+        ("node", stamp)
+        for model in found
+        if model.stamps
+        for stamp in model.stamps
+        if stamp.name and _names(stamp.name, name, base)
+    ]
+    if stamps:
+        said += [("workflow", s) for s in stamps if s.name and _names(s.name, name, base)]
+    return tuple(said)
+
+
+def _names(stamped: str, name: str, base: str) -> bool:
+    """Say whether a stamp's name means this file: the same, or the same below its folder."""
+    if stamped == name or stamped == base:  # noqa: PLR1714 - the hot path
+        return True
+    return stamped.endswith(base) and stamped.replace("\\", "/").rpartition("/")[2] == base

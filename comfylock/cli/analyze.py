@@ -84,6 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.jsonl:
                 _print_lines(outcome)
     report = summary.report()
+    if any(entry.kind == "unknown" for entry in report.class_types):
+        from comfylock.registry.nearest import with_nearest  # noqa: PLC0415
+
+        report = with_nearest(report, registry)
     code = exit_code(report, strict=arguments.strict)
     _print_report(report, arguments, ok=code == 0)
     return code

@@ -14,11 +14,18 @@ VALUE_OPTIONS = frozenset({"-C", "--project", "--color"})
 """Common options that take a value, for finding the verb behind them."""
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """A help text of 80 columns; asking the terminal would import shutil at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=80)
+
+
 class VerbParser(argparse.ArgumentParser):
     """A verb's parser: faults are UsageErrors, the help opens with examples."""
 
     def __init__(self, prog: str, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("formatter_class", _Formatter)
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, **options)
         common = self.add_argument_group("common options")
         common.add_argument(

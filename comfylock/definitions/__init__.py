@@ -1,1 +1,1 @@
-"""Which class types exist and what inputs they take, read without running anything."""
+"""Which class types exist and what inputs they take, read without importing or running them."""

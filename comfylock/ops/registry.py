@@ -1,38 +1,155 @@
-"""The registry's own verbs, and which layers a project sees."""
+"""The registry's own verbs: look things up, add private packs, refresh, compile."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from typing import TYPE_CHECKING
 
+from comfylock.errors import RegistryError, UsageError
+from comfylock.files import write_atomically
+from comfylock.names import OWNER_REPO, normalise_registry_id, normalise_repository
 from comfylock.registry.store import Registry, bundled_folder, shared_registry
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from comfylock.model import Problem
+
 PROJECT_LAYER = os.path.join(".comfylock", "registry")
+MANAGER_URL = "https://raw.githubusercontent.com/Comfy-Org/ComfyUI-Manager/main"
+"""Where the Manager's lists are. Source: its channels.list."""
+
+MANAGER_LISTS = (
+    "custom-node-list.json",
+    "extension-node-map.json",
+    "github-stats.json",
+    "model-list.json",
+)
+MAX_LIST_BYTES = 64 * 1024 * 1024
 
 
 def project_registry(project: str) -> Registry:
     """Return the registry as a project sees it: its own, the user's, the updated, the bundled."""
     layers = [
         folder
-        for folder in (
-            os.path.join(project, PROJECT_LAYER),
-            os.path.join(user_folder(), "registry"),
-            os.path.join(cache_folder(), "registry"),
-        )
+        for folder in (project_layer(project), user_layer(), updated_layer())
         if os.path.isdir(folder)
     ]
     return shared_registry((*layers, bundled_folder()))
 
 
-def user_folder() -> str:
-    """Return where the user's own settings of comfylock are."""
+def project_layer(project: str) -> str:
+    """Return where a project keeps its own packs."""
+    return os.path.join(project, PROJECT_LAYER)
+
+
+def user_layer() -> str:
+    """Return where the user's private packs are, for all projects."""
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(base, "comfylock")
+    return os.path.join(base, "comfylock", "registry")
 
 
-def cache_folder() -> str:
-    """Return where comfylock keeps what it can fetch again; `COMFYLOCK_CACHE_DIR` moves it."""
+def updated_layer() -> str:
+    """Return where the refreshed lists are; `COMFYLOCK_CACHE_DIR` moves the cache."""
     chosen = os.environ.get("COMFYLOCK_CACHE_DIR")
-    if chosen:
-        return chosen
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "comfylock")
+    if not chosen:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+        chosen = os.path.join(base, "comfylock")
+    return os.path.join(chosen, "registry")
+
+
+def add_pack(
+    path: str, layer: str, *, name: str | None = None, repository: str | None = None
+) -> tuple[str, int, int, tuple[Problem, ...]]:
+    """Read a local pack's source and put it into a layer. Runs none of its code; no network.
+
+    Returns its name, the number of its class types and of its frontend-only types, and what
+    could not be read.
+
+    Raises:
+        UsageError: the path is no pack, or nothing says what the pack is called.
+        RegistryError: the layer is damaged or cannot be written.
+    """
+    from comfylock.definitions.pack import read_pack  # noqa: PLC0415 - only this verb needs it
+    from comfylock.registry.layer import put_pack  # noqa: PLC0415
+
+    if not os.path.exists(path):
+        raise UsageError(f"{path}: there is no such file or folder")
+    definition = read_pack(path)
+    if not definition.class_types and not definition.frontend_only:
+        hint = "it needs NODE_CLASS_MAPPINGS, comfy_entrypoint or registerNodeType"
+        raise UsageError(f"{path}: no class types found in this pack", hint=hint)
+    address = normalise_repository(repository or definition.repository or "")
+    chosen = name or definition.registry_id or _owner_repo(address) or _folder_name(path)
+    if normalise_registry_id(chosen) is None and not OWNER_REPO.match(chosen):
+        raise UsageError(
+            f"`{chosen}` is no name for a pack", hint="--name ID (letters, digits, `.`, `_`, `-`)"
+        )
+    try:
+        put_pack(layer, chosen.lower(), definition, address)
+    except OSError as error:
+        raise RegistryError(layer, f"cannot be written: {error.strerror}") from error
+    counts = len(definition.class_types), len(definition.frontend_only)
+    return chosen.lower(), *counts, definition.problems
+
+
+def _owner_repo(address: str | None) -> str | None:
+    if address is None or not address.startswith("https://github.com/"):
+        return None
+    return address.removeprefix("https://github.com/")
+
+
+def _folder_name(path: str) -> str:
+    base = os.path.basename(os.path.abspath(path))
+    return base.removesuffix(".py")
+
+
+def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str) -> list[str]:
+    """Refresh the lists in a layer, from given files, folders or wheels, else from the Manager's.
+
+    Returns the files that changed. Uses the network only without `sources`.
+
+    Raises:
+        UsageError: offline and no source given.
+        RegistryError: a source is nothing that a registry is compiled from.
+        SourceUnavailableError: the Manager's lists cannot be fetched; nothing is changed.
+    """
+    if sources:
+        return build(sources, layer)
+    if offline:
+        raise UsageError(
+            "the Manager's lists cannot be fetched offline",
+            hint="comfylock registry update FILE, a folder or a wheel of comfyui-manager",
+        )
+    from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
+
+    base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
+    with tempfile.TemporaryDirectory(prefix="comfylock-") as folder, Client(user_agent) as client:
+        for name in MANAGER_LISTS:
+            data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
+            with open(os.path.join(folder, name), "wb") as stream:
+                stream.write(data)
+        return build([folder], layer)
+
+
+def build(sources: Iterable[str], folder: str) -> list[str]:
+    """Compile a registry from packages, lists, recordings and git directories into a folder.
+
+    Returns the files that changed; the same inputs give the same bytes. No network.
+
+    Raises:
+        RegistryError: a source is nothing that a registry is compiled from, or the folder cannot
+            be written.
+    """
+    from comfylock.registry.build import compile_registry, read_inputs  # noqa: PLC0415
+
+    files = compile_registry(read_inputs(sources))
+    try:
+        return [
+            name
+            for name, data in sorted(files.items())
+            if write_atomically(os.path.join(folder, name), data)
+        ]
+    except OSError as error:
+        raise RegistryError(folder, f"cannot be written: {error.strerror}") from error

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from comfylock.model import Kind
 from comfylock.names import COMFYUI, OWNER_REPO, normalise_registry_id, printable
+from comfylock.patterns import Pattern
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ NOISE = frozenset({"unknown", "none", "null", "undefined", "nightly", "latest", 
 """Stamps that name no pack. Source: seen in published workflows."""
 
 MAX_CANDIDATES = 8
-_REPEATED_GROUP = re.compile(r"\)[*+{?]")
+_REPEATED_GROUP = Pattern(r"\)[*+{?]")
 
 
 class Verdict(Struct, frozen=True):

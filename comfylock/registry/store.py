@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from comfylock.errors import RegistryError
 from comfylock.names import repository_key
+from comfylock.registry.tables import Layer, Table, damaged
 from comfylock.workflow.reading import InputRow, InputTables
 
 MAX_LAYER_FILE = 64 * 1024 * 1024
-
-_T = TypeVar("_T")
 
 
 class Pack(Struct, frozen=True, omit_defaults=True, rename={"origins": "from"}):
@@ -59,20 +58,6 @@ class RegistrySource(Struct, frozen=True):
     what: str = ""
 
 
-SECTIONS = {
-    "packs": ("packs.json", Pack),
-    "class_types": ("class_types.json", list[str]),
-    "core": ("core.json", str),
-    "removed": ("removed.json", str),
-    "frontend_only": ("frontend_only.json", list[str]),
-    "model_inputs": ("model_inputs.json", list[InputRow]),
-    "asset_inputs": ("asset_inputs.json", list[InputRow]),
-    "models": ("models.json", list[KnownModel]),
-    "sources": ("sources.json", RegistrySource),
-}
-"""Attribute to file and entry type; every file is an object by name."""
-
-
 class Registry:
     """The registry as one: layers merged, sections loaded on demand, indexes built on demand.
 
@@ -88,39 +73,44 @@ class Registry:
         return shared_registry, (self.layers,)
 
     @cached_property
-    def packs(self) -> dict[str, Pack]:
+    def packs(self) -> Table[Pack]:
         """Every known pack by its name."""
-        return self._load("packs")
+        return self._table("packs", Pack)
 
     @cached_property
-    def class_types(self) -> dict[str, list[str]]:
+    def aliases(self) -> Table[str]:
+        """Other names of packs (`owner/repo`, older ids, base names) to their names."""
+        return self._table("aliases", str)
+
+    @cached_property
+    def class_types(self) -> Table[list[str]]:
         """Class type to the packs that provide it."""
-        return self._load("class_types")
+        return self._table("class_types", list[str])
 
     @cached_property
     def core(self) -> dict[str, str]:
         """ComfyUI's own class types and the first version of each, empty where unknown."""
-        return self._load("core")
+        return self._table("core", str).all()
 
     @cached_property
     def removed(self) -> dict[str, str]:
         """Core class types that are gone, and the first version without each."""
-        return self._load("removed")
+        return self._table("removed", str).all()
 
     @cached_property
     def frontend_only(self) -> dict[str, list[str]]:
         """Node types that exist in JavaScript only, and the packs that register them."""
-        return self._load("frontend_only")
+        return self._table("frontend_only", list[str]).all()
 
     @cached_property
-    def models(self) -> dict[str, list[KnownModel]]:
+    def models(self) -> Table[list[KnownModel]]:
         """Model files by base name, and where each is published."""
-        return self._load("models")
+        return self._table("models", list[KnownModel])
 
     @cached_property
     def sources(self) -> dict[str, RegistrySource]:
         """What the registry was compiled from."""
-        return self._load("sources")
+        return self._table("sources", RegistrySource).all()
 
     @cached_property
     def rules(self) -> Rules:
@@ -128,9 +118,13 @@ class Registry:
         preemptions: dict[str, list[str]] = {}
         patterns: list[tuple[str, str]] = []
         for layer in reversed(self.layers):
-            data = _read(os.path.join(layer, "rules.json"))
+            path = os.path.join(layer, "rules.json")
+            data = _read(path)
             if data is not None:
-                rules = _decode(msgspec.json.Decoder(Rules), data, layer, "rules.json")
+                try:
+                    rules = msgspec.json.decode(data, type=Rules)
+                except (msgspec.DecodeError, RecursionError) as error:
+                    raise damaged(path, error) from error
                 preemptions.update(rules.preemptions)
                 patterns = rules.patterns + patterns
         return Rules(preemptions, patterns)
@@ -138,41 +132,30 @@ class Registry:
     @cached_property
     def tables(self) -> InputTables:
         """Which inputs name model files and input assets."""
-        return InputTables(self._load("model_inputs"), self._load("asset_inputs"))
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        """Every other name of a pack (alias, id, repository) to its name."""
-        names: dict[str, str] = {}
-        for name, pack in self.packs.items():
-            for alias in pack.aliases:
-                names.setdefault(alias, name)
-            if pack.repository:
-                names.setdefault(repository_key(pack.repository), name)
-        return names
+        return InputTables(
+            self._table("model_inputs", list[InputRow]).all(),
+            self._table("asset_inputs", list[InputRow]).all(),
+        )
 
     def pack_named(self, name: str) -> str | None:
         """Return a pack's name for its id, an alias, `owner/repo` or a repository's URL."""
         lowered = name.lower()
         if lowered in self.packs:
             return lowered
-        names = self._names
-        return (
-            names.get(lowered)
-            or names.get(f"github.com/{lowered}")
-            or names.get(repository_key(name))
-        )
+        if "://" in lowered or lowered.startswith("git@"):
+            lowered = repository_key(name).removeprefix("github.com/")
+            if lowered in self.packs:
+                return lowered
+        return self.aliases.get(lowered)
 
-    def _load(self, section: str) -> dict[str, Any]:
-        file, entries = SECTIONS[section]
-        decoder: Any = msgspec.json.Decoder(dict[str, entries])  # type: ignore[valid-type]
-        merged: dict[str, Any] = {}
-        for layer in reversed(self.layers):
-            data = _read(os.path.join(layer, file))
+    def _table(self, section: str, entries: Any) -> Table[Any]:
+        layers: list[Layer[Any]] = []
+        for layer in self.layers:
+            path = os.path.join(layer, f"{section}.json")
+            data = _read(path)
             if data is not None:
-                loaded = _decode(decoder, data, layer, file)
-                merged = {**merged, **loaded} if merged else loaded
-        return merged
+                layers.append(Layer(data, entries, path))
+        return Table(layers)
 
 
 _SHARED: dict[tuple[str, ...], Registry] = {}
@@ -212,15 +195,3 @@ def _read(path: str) -> bytes | None:
     if len(data) > MAX_LAYER_FILE:
         raise RegistryError(path, f"is larger than {MAX_LAYER_FILE >> 20} MiB")
     return data
-
-
-def _decode(decoder: msgspec.json.Decoder[_T], data: bytes, layer: str, file: str) -> _T:
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        path = os.path.join(layer, file)
-        raise RegistryError(
-            path,
-            f"is damaged: {error}",
-            hint="`comfylock registry update` writes the updated registry anew",
-        ) from error

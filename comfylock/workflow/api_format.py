@@ -17,7 +17,7 @@ from comfylock.workflow.reading import FoundAsset, InputTables, Reading
 from comfylock.workflow.ui_nodes import kind_of
 
 
-class ApiNode(Struct):
+class ApiNode(Struct, gc=False):
     """One node of an API workflow."""
 
     class_type: str

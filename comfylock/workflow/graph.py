@@ -103,7 +103,7 @@ def _printable(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     def clean(text: str) -> str:
         return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
-    renamed = nx.relabel_nodes(graph, {name: clean(name) for name in graph})
+    renamed: nx.DiGraph[str] = nx.relabel_nodes(graph, {name: clean(name) for name in graph})
     for _, data in renamed.nodes(data=True):
         data.update({key: clean(value) for key, value in data.items()})
     return renamed

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from comfylock.names import normalise_model_path
+from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
 
 if TYPE_CHECKING:
@@ -93,11 +94,11 @@ WELL_KNOWN_INPUTS = {
 }
 """Input names that core loaders use for one folder; packs follow them."""
 
-_EMBEDDING = re.compile(r"embedding:([^\s,()\[\]{}:<>|\"']+)")
-_PROMPT_LORA = re.compile(r"<lora:([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>", re.IGNORECASE)
-_NOT_A_NAME = re.compile(r"[\n\r\t\0<>\"|?*]|://")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z")
-_REPOSITORY_INPUT = re.compile(
+_EMBEDDING = Pattern(r"embedding:([^\s,()\[\]{}:<>|\"']+)")
+_PROMPT_LORA = Pattern(r"<lora:([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>", re.IGNORECASE)
+_NOT_IN_A_NAME = frozenset('\n\r\t\0<>"|?*')
+_REPOSITORY = Pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z")
+_REPOSITORY_INPUT = Pattern(
     r"(?:.*_)?(?:model|models|repo|repo_id|model_id|model_name|model_path|model_repo|hf_model"
     r"|checkpoint|llm)\Z",
     re.IGNORECASE,
@@ -105,11 +106,16 @@ _REPOSITORY_INPUT = re.compile(
 DIRECTORY_FOLDERS = frozenset({"diffusers"})
 """Folder keys whose entries are folders, without an extension. Source: folder_paths.py."""
 
-_ANNOTATION = re.compile(r"\s*\[(?:input|output|temp)\]\Z")
+_ANNOTATION = Pattern(r"\s*\[(?:input|output|temp)\]\Z")
 MAX_NAME = 400
 MAX_FINDERS = 20_000
 MAX_DEPTH = 12
 """Widget values nested deeper hold no file names that any known node understands."""
+
+
+def _is_plain(value: str) -> bool:
+    """Say whether a text has nothing in it that no file name has."""
+    return _NOT_IN_A_NAME.isdisjoint(value) and "://" not in value
 
 
 def is_model_name(value: str) -> bool:
@@ -118,7 +124,7 @@ def is_model_name(value: str) -> bool:
         value[-3:] in FILE_TAILS
         and len(value) <= MAX_NAME
         and value.lower().endswith(MODEL_EXTENSIONS)
-        and not _NOT_A_NAME.search(value)
+        and _is_plain(value)
         and value.rpartition("/")[2].rpartition("\\")[2].lower() not in MODEL_EXTENSIONS
     )
 
@@ -140,7 +146,7 @@ def is_media_name(value: str) -> bool:
         (value[-3:] in FILE_TAILS or value[-1:] == "]")
         and len(value) <= MAX_NAME
         and strip_annotation(value).lower().endswith(MEDIA_EXTENSIONS)
-        and not _NOT_A_NAME.search(value)
+        and _is_plain(value)
     )
 
 
@@ -226,7 +232,7 @@ class FileFinder:
         """Say whether a text without an extension names a model here."""
         row = _row(self.models, name)
         if row is not None and row[1] in DIRECTORY_FOLDERS:
-            return bool(text) and text.lower() != "none" and not _NOT_A_NAME.search(text)
+            return bool(text) and text.lower() != "none" and _is_plain(text)
         return is_repository_name(name, text)
 
     def _is_asset(self, name: str | None, text: str) -> bool:

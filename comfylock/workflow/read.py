@@ -15,10 +15,12 @@ from comfylock.model import Problem
 from comfylock.names import printable
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError
 from comfylock.workflow.detect import may_hold_workflow, read_json
-from comfylock.workflow.embedded.signature import HEAD_SIZE, sniff
 
 if TYPE_CHECKING:
     from comfylock.workflow.reading import InputTables, Reading
+
+HEAD_SIZE = 1024
+"""First bytes that tell what a file is."""
 
 SMALL_FILE = 256 * 1024
 """Bytes up to which a file is read in one go before anything is known about it."""
@@ -64,7 +66,7 @@ def _read(
     """Read an open file of `size` bytes, of which `head` holds at least the first ones."""
     # Most files are JSON; no container begins like this without a zero byte close by.
     is_text = head[:1] == b"{" and b"\0" not in head[:16]
-    container = None if is_text else sniff(head[:HEAD_SIZE])
+    container = None if is_text else _container(head)
     if container is not None:
         return _read_media(stream, container, size, path, tables, is_named=is_named)
     if not is_text and os.path.splitext(path)[1].lower() in _SOURCE_SUFFIXES:
@@ -79,6 +81,12 @@ def _read(
     if not is_named and not may_hold_workflow(data):
         return []
     return _read_json(data, path, tables, is_named=is_named)
+
+
+def _container(head: bytes) -> str | None:
+    from comfylock.workflow.embedded import sniff  # noqa: PLC0415 - folders of JSON need it not
+
+    return sniff(head[:HEAD_SIZE])
 
 
 def _read_json(data: bytes, path: str, tables: InputTables, *, is_named: bool) -> list[Reading]:

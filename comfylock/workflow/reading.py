@@ -29,7 +29,17 @@ class InputTables(Struct):
         self.special = frozenset(self.models) | frozenset(self.assets)
 
 
-class FoundModel(Struct):
+class ModelStamp(Struct, frozen=True, gc=False):
+    """One entry of `properties.models`: where the editor says that a model comes from."""
+
+    name: str | None = None
+    url: str | None = None
+    directory: str | None = None
+    hash: str | None = None
+    hash_type: str | None = None
+
+
+class FoundModel(Struct, gc=False):
     """A model name where it was found."""
 
     name: str
@@ -43,11 +53,11 @@ class FoundModel(Struct):
     """That node's id."""
     slot: int | None = None
     """The subgraph input that overrides it, if that is how it is wired."""
-    stamps: Any = None
-    """The node's `properties.models`, as decoded."""
+    stamps: list[ModelStamp] | None = None
+    """The node's `properties.models`."""
 
 
-class FoundAsset(Struct):
+class FoundAsset(Struct, gc=False):
     """An input file's name where it was found."""
 
     name: str
@@ -56,7 +66,7 @@ class FoundAsset(Struct):
     inactive: bool = False
 
 
-class Reading(Struct):
+class Reading(Struct, gc=False):
     """One workflow as read, before anybody asks what its class types are."""
 
     format: str
@@ -71,8 +81,8 @@ class Reading(Struct):
     assets: list[FoundAsset] = []
     notes: list[str] = []
     """Texts that may hold download links."""
-    stamps: list[Any] = []
-    """Entries of the workflow's own `models`, as decoded."""
+    stamps: list[ModelStamp] = []
+    """The workflow's own `models`."""
     problems: list[Problem] = []
 
     def count(self, key: ClassKey, *, inactive: bool) -> None:

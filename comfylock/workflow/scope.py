@@ -13,15 +13,15 @@ SUBGRAPH_INPUT = -10
 """The id that stands for a subgraph's own inputs. Source: ComfyUI_frontend's workflow schema."""
 
 
-class Input(Struct):
+class Input(Struct, gc=False):
     """One input of a node as the file has it; `widget` marks one that shows a widget."""
 
     name: Any = None
     link: Any = None
-    widget: Any = None
+    widget: Raw | None = None
 
 
-class Link(Struct):
+class Link(Struct, gc=False):
     """A link in the object shape of schema 1."""
 
     id: int | str

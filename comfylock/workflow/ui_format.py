@@ -31,6 +31,14 @@ GROUP_PREFIXES = ("workflow>", "workflow/")
 
 
 _ID_OF = attrgetter("id")
+_TYPE_OF = attrgetter("type")
+_OFF = (2, 4)
+"""Modes of nodes that are muted and bypassed. Source: LGraphEventMode of litegraph."""
+
+_PLAIN: set[str] = set()
+"""Types met that cannot stand for other nodes by their spelling."""
+
+MAX_PLAIN = 50_000
 
 
 def read_ui(
@@ -40,7 +48,7 @@ def read_ui(
     version = workflow.version
     is_schema_1 = version == 1 and not isinstance(version, bool) and isinstance(version, int)
     reading = Reading(format="ui-1.0" if is_schema_1 else "ui-0.4", unread=lost, problems=problems)
-    if isinstance(workflow.models, list):
+    if workflow.models:
         reading.stamps = workflow.models
     _Walk(workflow, tables, reading).run(Scope(workflow.nodes, "nodes", workflow.links))
     if not reading.nodes and not reading.unread:
@@ -55,7 +63,6 @@ class _Walk:
         self.tables = tables
         self.special = tables.special
         self.reading = reading
-        self.plain: set[str] = set()
         self.definitions: dict[str, tuple[UiSubgraph, str]] = {}
         self.groups: dict[str, Any] = (workflow.extra and workflow.extra.groupNodes) or {}
         self.instances: list[Instance] = []
@@ -83,14 +90,16 @@ class _Walk:
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""
-        classes, special, plain = self.reading.classes, self.special, self.plain
+        classes, special = self.reading.classes, self.special
+        nodes = scope.nodes
+        odd = self._odd(set(map(_TYPE_OF, nodes)))
         muted = 0
-        for node in scope.nodes:
-            kind, mode = node.type, node.mode
-            off = inactive or mode == 2 or mode == 4  # noqa: PLR1714 - mode may be unhashable
+        for index, node in enumerate(nodes):
+            kind = node.type
+            off = inactive or node.mode in _OFF
             muted += off
-            if kind not in plain and self._is_instance(node, scope):
-                self._enter(node, scope, inactive=off)
+            if kind in odd:
+                self._enter(node, scope, index, inactive=off)
             else:
                 stamp = node.properties
                 key = (
@@ -106,9 +115,20 @@ class _Walk:
             values = node.widgets_values
             if values and (kind in special or self._may_name_files(values)):
                 add_files(self.reading, self.tables, node, scope, inactive=off)
-        self.reading.nodes += len(scope.nodes)
+        self.reading.nodes += len(nodes)
         self.reading.inactive += muted
         self._check_ids(scope)
+
+    def _odd(self, kinds: set[str]) -> set[str]:
+        """Return the types that stand for other nodes, or look as if they did."""
+        odd = kinds & self.definitions.keys()
+        for kind in kinds - _PLAIN:
+            if "-" in kind or kind[:8] == "workflow":
+                if kind.startswith(GROUP_PREFIXES) or SUBGRAPH_ID.match(kind):
+                    odd.add(kind)
+            elif len(_PLAIN) < MAX_PLAIN:
+                _PLAIN.add(kind)
+        return odd
 
     def _may_name_files(self, values: Any) -> bool:
         """Say quickly whether a node's values are worth a closer look; keep texts with links."""
@@ -137,36 +157,26 @@ class _Walk:
             if subgraph.definitions:
                 self._declare(subgraph.definitions, f"{here}.definitions")
 
-    def _is_instance(self, node: UiNode, scope: Scope) -> bool:
-        """Say whether a node stands for other nodes, and report those whose inside is missing."""
-        kind = node.type
-        if kind in self.definitions:
-            return True
-        if "-" not in kind and kind[:8] != "workflow":
-            self.plain.add(kind)
-            return False
+    @staticmethod
+    def _group(kind: str) -> str | None:
+        """Return the name of the group node that a type stands for."""
         is_group = kind.startswith(GROUP_PREFIXES)
-        if is_group and kind[len(GROUP_PREFIXES[0]) :] in self.groups:
-            return True
-        if not is_group and SUBGRAPH_ID.match(kind) is None:
-            return False
-        what = "group node" if is_group else "subgraph"
-        self.reading.problems.append(
-            Problem(f"{scope.path}[{scope.nodes.index(node)}].type", f"{what} is not in the file")
-        )
-        self.reading.unread += 1
-        self.reading.nodes -= 1
-        return True
+        return kind[len(GROUP_PREFIXES[0]) :] if is_group else None
 
-    def _enter(self, node: UiNode, scope: Scope, *, inactive: bool) -> None:
-        """Note that a definition is used; it is walked once, later."""
+    def _enter(self, node: UiNode, scope: Scope, index: int, *, inactive: bool) -> None:
+        """Note that a definition is used, to be walked once, later; report one that is missing."""
         name = node.type
-        if name not in self.definitions and name[len(GROUP_PREFIXES[0]) :] not in self.groups:
+        is_subgraph = name in self.definitions
+        if not is_subgraph and self._group(name) not in self.groups:
+            what = "group node" if name.startswith(GROUP_PREFIXES) else "subgraph"
+            path = f"{scope.path}[{index}].type"
+            self.reading.problems.append(Problem(path, f"{what} is not in the file"))
+            self.reading.unread += 1
+            self.reading.nodes -= 1
             return
-        if node.widgets_values and name in self.definitions:
+        if is_subgraph and node.widgets_values:
             self.instances.append(Instance(node, scope, inactive))
-        known = self.done.get(name)
-        if known is None:
+        if name not in self.done:
             self.pending[name] = inactive and self.pending.get(name, True)
 
     def _open(self, name: str) -> Scope:

@@ -11,21 +11,22 @@ import msgspec
 from msgspec import Raw, Struct
 
 from comfylock.model import Problem
+from comfylock.workflow.reading import ModelStamp
 
 NULL = Raw(b"null")
 
 
-class Properties(Struct):
+class Properties(Struct, gc=False):
     """What the editor and the Manager stamp into a node."""
 
     cnr_id: str | None = None
     aux_id: str | None = None
     ver: str | None = None
-    models: Any = None
+    models: list[ModelStamp] | None = None
     proxyWidgets: Any = None  # noqa: N815 - the wire's spelling
 
 
-class UiNode(Struct):
+class UiNode(Struct, gc=False):
     """A node; `inputs` stays undecoded because one in ten is ever looked at."""
 
     type: str
@@ -37,7 +38,7 @@ class UiNode(Struct):
     widgets_values_named: dict[str, Any] | None = None
 
 
-class UiSubgraph(Struct):
+class UiSubgraph(Struct, gc=False):
     """A subgraph definition; an instance is a node whose type is its id."""
 
     id: str
@@ -47,19 +48,19 @@ class UiSubgraph(Struct):
     definitions: UiDefinitions | None = None
 
 
-class UiDefinitions(Struct):
+class UiDefinitions(Struct, gc=False):
     """Where a workflow or a subgraph keeps its subgraph definitions."""
 
     subgraphs: list[UiSubgraph] | None = None
 
 
-class UiExtra(Struct):
+class UiExtra(Struct, gc=False):
     """The part of `extra` that holds nodes."""
 
     groupNodes: dict[str, Any] | None = None  # noqa: N815 - the wire's spelling
 
 
-class UiWorkflow(Struct):
+class UiWorkflow(Struct, gc=False):
     """A whole UI workflow."""
 
     nodes: list[UiNode]
@@ -69,7 +70,7 @@ class UiWorkflow(Struct):
     version: Any = None
     definitions: UiDefinitions | None = None
     extra: UiExtra | None = None
-    models: Any = None
+    models: list[ModelStamp] | None = None
 
     @property
     def is_marked(self) -> bool:
@@ -93,7 +94,7 @@ def salvage_workflow(value: dict[str, Any], problems: list[Problem]) -> tuple[Ui
         last_node_id=NULL if "last_node_id" in value else msgspec.UNSET,
         state=NULL if "state" in value else msgspec.UNSET,
         version=value.get("version"),
-        models=value.get("models"),
+        models=_salvage_stamps(value.get("models"), "models", problems),
     )
     extra = value.get("extra")
     if isinstance(extra, dict) and isinstance(extra.get("groupNodes"), dict):
@@ -204,7 +205,29 @@ def _salvage_properties(value: Any, path: str, problems: list[Problem]) -> Prope
             problems.append(Problem(f"{path}.{name}", f"is {kind_of(stamp)} instead of a text"))
             stamp = None
         stamps[name] = stamp
-    return Properties(**stamps, models=value.get("models"), proxyWidgets=value.get("proxyWidgets"))
+    return Properties(
+        **stamps,
+        models=_salvage_stamps(value.get("models"), f"{path}.models", problems),
+        proxyWidgets=value.get("proxyWidgets"),
+    )
+
+
+def _salvage_stamps(value: Any, path: str, problems: list[Problem]) -> list[ModelStamp] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        problems.append(Problem(path, f"is {kind_of(value)} instead of a list, ignored"))
+        return None
+    stamps = []
+    for index, entry in enumerate(value):
+        if not isinstance(entry, dict):
+            problems.append(Problem(f"{path}[{index}]", f"is {kind_of(entry)}, ignored"))
+            continue
+        words = {word: entry.get(word) for word in ModelStamp.__struct_fields__}
+        stamps.append(
+            ModelStamp(**{k: v if isinstance(v, str) else None for k, v in words.items()})
+        )
+    return stamps
 
 
 def _raw(value: Any) -> Raw:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from tree_sitter import Node
 
 from comfylock.workflow.source_code.terms import (
     MAX_HEIGHT,
@@ -33,7 +34,7 @@ from comfylock.workflow.source_code.terms import (
 )
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Tree
+    from tree_sitter import Tree
 
 MAX_PARTS = 2_000_000
 """Syntax nodes read in one file: a million inputs, and an end to the memory they cost."""

@@ -1,0 +1,150 @@
+"""Which names a pack registers, and with which classes.
+
+ComfyUI imports a pack's `__init__.py` and takes `NODE_CLASS_MAPPINGS` or, in the newer form,
+what `comfy_entrypoint()` lists. Source: `load_custom_node` in `nodes.py` of ComfyUI.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comfylock.definitions.interpreter import SERVER_MODULES
+from comfylock.definitions.python_source import Program
+from comfylock.definitions.values import Incomplete, ModuleValue, Opaque, shown_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from comfylock.model import ClassDefinition, Problem
+
+CORE_MODULES = frozenset({"comfy_api_nodes", "comfy_extras", "nodes"})
+"""Where ComfyUI's own classes are; its other modules stay opaque, as they are to a pack."""
+
+MAPPINGS = "NODE_CLASS_MAPPINGS"
+TITLES = "NODE_DISPLAY_NAME_MAPPINGS"
+ENTRYPOINT = "comfy_entrypoint"
+
+CLASS_LIMIT = 20_000
+"""Class types of one pack that are kept."""
+
+NAME_LIMIT = 256
+"""Characters of a class type; a longer name is left out."""
+
+
+class Registered:
+    """Names that a pack registers, with their classes and titles."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, object] = {}
+        self.titles: dict[str, object] = {}
+
+    def add(self, class_type: object, value: object, title: object = None) -> None:
+        """Keep one; the first word about a name stays unless it knew nothing."""
+        if not isinstance(class_type, str) or not 0 < len(class_type) <= NAME_LIMIT:
+            return
+        held = self.classes.get(class_type)
+        if len(self.classes) < CLASS_LIMIT and (held is None or isinstance(held, Opaque)):
+            self.classes[class_type] = value
+        if title is not None:
+            self.titles.setdefault(class_type, title)
+
+
+def read_python(
+    sources: Mapping[str, bytes], names: Iterable[str] = (), *, start: str = "__init__.py"
+) -> tuple[tuple[ClassDefinition, ...], tuple[Problem, ...]]:
+    """Return the class types of a pack, sorted, from its Python files by relative path.
+
+    `names` are the pack's other files: some packs look at what is in a folder. If what
+    the file `start` registers cannot be told completely, everything that any file of the pack
+    maps is taken as provided, and a problem says so.
+    """
+    program = Program(sources, names)
+    registered = Registered()
+    gaps = [f"it has no `{start}`"]
+    if start in sources:
+        gaps = collect(program, program.module_of(start), registered)
+    if gaps:
+        _collect_all(program, registered, gaps)
+    return definitions_of(program, registered), tuple(sorted(set(program.problems)))
+
+
+def read_modules(
+    sources: Mapping[str, bytes], files: Iterable[str]
+) -> tuple[tuple[ClassDefinition, ...], tuple[Problem, ...]]:
+    """Return the class types that certain files of ComfyUI register, each for itself, sorted."""
+    program = Program(sources, outside=SERVER_MODULES - CORE_MODULES)
+    registered = Registered()
+    for file in files:
+        module = program.module_of(file)
+        if MAPPINGS not in module.scope.names and ENTRYPOINT not in module.scope.names:
+            continue
+        for gap in collect(program, module, registered):
+            program.report(file, f"not all class types could be read: {gap}")
+    return definitions_of(program, registered), tuple(sorted(set(program.problems)))
+
+
+def definitions_of(program: Program, registered: Registered) -> tuple[ClassDefinition, ...]:
+    """Return what the registered classes declare, sorted by class type."""
+    return tuple(
+        program.definition(name, registered.classes[name], registered.titles.get(name))
+        for name in sorted(registered.classes)
+    )
+
+
+def collect(program: Program, module: ModuleValue, registered: Registered) -> list[str]:
+    """Take what one file registers; return why that may not be all."""
+    names = module.scope.names
+    gaps: list[str] = []
+    mapping = names.get(MAPPINGS)
+    if isinstance(mapping, dict):
+        gaps += _take(mapping, names.get(TITLES), registered)
+    elif mapping is not None:
+        gaps.append(f"`{MAPPINGS}` is put together when it runs")
+    entrypoint = names.get(ENTRYPOINT)
+    if entrypoint is not None:
+        gaps += _take_listed(program, entrypoint, registered)
+    if mapping is None and entrypoint is None:
+        gaps.append(f"`{module.file}` binds no `{MAPPINGS}`")
+    return gaps
+
+
+def _take(mapping: dict[object, object], titles: object, registered: Registered) -> list[str]:
+    gaps: list[str] = []
+    shown = titles if isinstance(titles, dict) else {}
+    for key, value in mapping.items():
+        if isinstance(key, Incomplete):
+            gaps.append(key.reason)
+        else:
+            registered.add(key, value, shown.get(key))
+    return gaps
+
+
+def _take_listed(program: Program, entrypoint: object, registered: Registered) -> list[str]:
+    listed = program.listed_classes(entrypoint)
+    if listed is None:
+        return [f"the list of `{ENTRYPOINT}` is put together when it runs"]
+    gaps: list[str] = []
+    for cls in listed:
+        found = program.identified(cls)
+        if found is not None:
+            registered.add(found[0], cls, found[1])
+        elif isinstance(cls, Opaque):
+            gaps.append(f"`{cls.name}` in the list of `{ENTRYPOINT}`")
+    return gaps
+
+
+def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> None:
+    """Take what any file of the pack maps, where the pack's own word is incomplete."""
+    before = len(registered.classes)
+    for file in sorted(program.sources):
+        names = program.module_of(file).scope.names
+        for name in shown_names(names):
+            value = names[name]
+            if name.upper().endswith("CLASS_MAPPINGS") and isinstance(value, dict):
+                _take(value, names.get(TITLES), registered)
+        if ENTRYPOINT in names:
+            _take_listed(program, names[ENTRYPOINT], registered)
+    if registered.classes:
+        more = len(registered.classes) - before
+        reason = "; ".join(dict.fromkeys(gaps[:3]))
+        program.report("", f"all mappings of the pack's files were taken ({more} more): {reason}")

@@ -1,0 +1,1 @@
+"""The network: the only package that speaks HTTP."""
