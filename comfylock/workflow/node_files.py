@@ -37,7 +37,7 @@ def add_files(
     if node.type == PRIMITIVE:  # its value counts where it is used
         return
     finder = finder_for(tables, node.type)
-    picked = _picked(node.widgets_values_named or node.widgets_values, finder)
+    picked = _picked(node.named_values(), finder)
     if not picked:
         return
     inputs = inputs_of(node.inputs)

@@ -70,7 +70,7 @@ def _exchange(
 
 def _model_values(node: UiNode) -> Iterator[tuple[str | None, str | None, str]]:
     """Yield (input name, inner node id, model name) for an instance's values that name models."""
-    values = node.widgets_values_named or node.widgets_values
+    values = node.named_values()
     if isinstance(values, dict):
         for key, value in values.items():
             if isinstance(value, str) and is_model_name(value):
