@@ -129,6 +129,15 @@ def test_one_node_tells_the_names_for_others_of_its_class() -> None:
     assert named_values(silent, orders) == {"seed": 7, "steps": 9, "widget_3": "more"}
 
 
+def test_the_list_counts_where_named_values_differ() -> None:
+    both = node(1, "K", widgets_values=["new.pt"], widgets_values_named={"vae_name": "old.pt"})
+    assert named_values(both, {}) == {"vae_name": "new.pt"}
+    both["widgets_values"] = ["new.pt", "an editor's own button"]
+    assert named_values(both, {}) == {"vae_name": "old.pt"}
+    assert named_values(node(1, "K", widgets_values={"a": 1}), {}) == {"a": 1}
+    assert named_values(node(1, "K", widgets_values=None), {}) == {}
+
+
 def test_stamps_are_taken_out_of_properties_only() -> None:
     workflow = {
         "models": ["kept"],
