@@ -181,12 +181,7 @@ class Lookup:
 
 def newest(versions: Iterable[str | None]) -> str | None:
     """Return the newest of some ComfyUI versions; None if none is known."""
-    best: str | None = None
-    for version in {*versions}:
-        if (
-            version
-            and is_version(version)
-            and (best is None or version_key(version) > version_key(best))
-        ):
-            best = version
-    return best
+    known = [version for version in versions if version and is_version(version)]
+    if len(known) < 2:
+        return known[0] if known else None
+    return max(known, key=version_key)

@@ -39,13 +39,19 @@ class Missing(Struct, frozen=True):
     group: int = 0
 
 
-def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing]:
-    """Yield every file that the paths mean, once each, folders in name order."""
+def discover(
+    paths: Iterable[str], groups: Iterable[int] | None = None
+) -> Iterator[Candidate | Missing]:
+    """Yield every file that the paths mean, once each, folders in name order.
+
+    `groups` are the numbers that the paths go by, if not their places.
+    """
     seen: set[str] = set()
-    for group, path in enumerate(paths):
+    for group, path in zip(groups, paths, strict=True) if groups else enumerate(paths):
         for found in _expand(path, group):
             if isinstance(found, Candidate):
-                key = os.path.normpath(found.path)
+                path = found.path
+                key = os.path.normpath(path) if "./" in path or "//" in path else path
                 if key in seen:
                     continue
                 seen.add(key)

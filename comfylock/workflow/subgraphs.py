@@ -34,7 +34,7 @@ def apply_overrides(
     targets: dict[tuple[str, str | int], list[FoundModel]] = {}
     for model in reading.models:
         if model.owner is not None:
-            targets.setdefault((model.owner, model.node or ""), []).append(model)
+            targets.setdefault((model.owner, str(model.node)), []).append(model)
             if model.slot is not None:
                 targets.setdefault((model.owner, model.slot), []).append(model)
     known = {model.name for model in reading.models}
@@ -103,7 +103,7 @@ def _shown(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
     names = [entry.name for entry in inputs_of(node.inputs) if entry.widget is not None]
     if len(names) != count:
         return []
-    return [(name if isinstance(name, str) else None, None) for name in names]
+    return [(name, None) for name in names]
 
 
 def _target(
