@@ -48,7 +48,7 @@ def load_config(folder: str) -> Config:
         return parse_config(data, path)
     path = os.path.join(folder, "pyproject.toml")
     data = _read(path)
-    if data is None or b"tool.comfylock" not in data:
+    if data is None or b"comfylock" not in data:
         return Config()
     return parse_config(data, path, table=("tool", "comfylock"))
 
@@ -63,10 +63,12 @@ def parse_config(data: bytes, file: str, *, table: tuple[str, ...] = ()) -> Conf
 
     try:
         document: Any = tomllib.loads(data.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits too
         raise ConfigError(file, (("", f"is not TOML: {error}"),)) from error
     for key in table:
-        document = document.get(key, {})
+        document = document.get(key, {}) if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        raise ConfigError(file, ((".".join(table), "must be a table"),))
     faults: Faults = []
     readers: dict[str, Callable[[Any, Faults], Any]] = {
         "class-types": _class_types,

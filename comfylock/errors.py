@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ComfylockError(Exception):
     """The root: a sentence, what to do about it, a stable code and an exit code."""
@@ -16,6 +18,10 @@ class ComfylockError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with the message alone; workers need all of it.
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class UsageError(ComfylockError):
@@ -50,9 +56,6 @@ class WorkflowError(ComfylockError):
         self.reason = message
         super().__init__(f"{file}: {message}")
 
-    def __reduce__(self) -> tuple[type[WorkflowError], tuple[str, str]]:
-        return type(self), (self.file, self.reason)
-
 
 class RegistryError(ComfylockError):
     """Registry data is missing, damaged or of a newer format; `file` names it."""
@@ -74,3 +77,11 @@ class SourceUnavailableError(ComfylockError):
     def __init__(self, service: str, message: str, *, hint: str | None = None) -> None:
         self.service = service
         super().__init__(f"{service}: {message}", hint=hint)
+
+
+def _restored(
+    kind: type[ComfylockError], args: tuple[Any, ...], values: dict[str, Any]
+) -> ComfylockError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(values)
+    return error

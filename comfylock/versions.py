@@ -17,16 +17,19 @@ Key = tuple[int, int, int, int, tuple[tuple[int, int, str], ...]]
 @lru_cache(maxsize=4096)
 def version_key(text: str) -> Key:
     """Return what sorts versions; anything that is none sorts before all of them."""
-    match = _VERSION.match(text.strip())
+    text = text.strip()
+    match = _VERSION.match(text)
     if match is None:
         return (-1, 0, 0, 0, ((0, 0, text),))
     major, minor, patch, rest = match.groups()
     numbers = (int(major), int(minor or 0), int(patch or 0))
-    if not rest or "+" in text[: len(text) - len(rest)]:
+    separator = text[len(text) - len(rest) - 1] if rest else "+"
+    if not rest or separator == "+":
         return (*numbers, 1, ())
     parts = rest.split("+", 1)[0].split(".")
     tail = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)
-    return (*numbers, 0, tail)
+    # `1.2.3.4` has a fourth number and comes after `1.2.3`; anything else comes before it.
+    return (*numbers, 2 if separator == "." and parts[0].isdigit() else 0, tail)
 
 
 @lru_cache(maxsize=4096)

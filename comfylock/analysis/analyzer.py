@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from comfylock.analysis.model_sources import ModelSources
 from comfylock.links import ALLOWED_HOSTS
 from comfylock.model import AssetUse, ClassUse, Source, WorkflowReport
-from comfylock.registry.lookup import Lookup, Verdict, newest
+from comfylock.registry.lookup import EVIDENCE, Lookup, Verdict, newest, oldest
 from comfylock.versions import version_key
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Analyzer:
 
 
 def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
-    version = key[3]
+    version = key[3].strip() if key[3] else ""
     return ClassUse(
         key[0],
         verdict.kind,
@@ -113,7 +113,7 @@ def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
         verdict.candidates if verdict.pack is None else (),
         counts[0],
         counts[1],
-        (version.strip(),) if version else (),
+        (version,) if version else (),
         verdict.since,
         verdict.conflicts,
     )
@@ -131,14 +131,21 @@ def _merged(uses: list[ClassUse]) -> list[ClassUse]:
 def _add(use: ClassUse, other: ClassUse) -> ClassUse:
     """Return a use with the nodes of another stamp added."""
     versions = {*use.versions, *other.versions}
+    stronger = min(use, other, key=_strength)
     return replace(
         use,
+        kind=stronger.kind,
+        evidence=stronger.evidence,
         count=use.count + other.count,
         inactive=use.inactive + other.inactive,
         versions=tuple(sorted(versions, key=lambda text: (version_key(text), text))),
-        since=newest((use.since, other.since)),
+        since=oldest((use.since, other.since)),
         conflicts=tuple(sorted({*use.conflicts, *other.conflicts})),
     )
+
+
+def _strength(use: ClassUse) -> int:
+    return EVIDENCE.index(use.evidence)
 
 
 def _assets(found: Iterable[FoundAsset], *, with_inactive: bool) -> tuple[AssetUse, ...]:

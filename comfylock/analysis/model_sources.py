@@ -122,7 +122,8 @@ class ModelSources:
             return
         url = clean_url(text)
         if url is None:
-            refused.add(text.split("/", 3)[2] if text.count("/") > 2 else text[:80])
+            host = text.split("/", 3)[2] if text.count("/") > 2 else text[:80]
+            refused.add(host.rpartition("@")[2])  # a name and password are nobody's business
         elif not is_allowed(url, self._hosts):
             refused.add(host_of(url))
         elif url not in sources:

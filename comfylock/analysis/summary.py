@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from comfylock.analysis.model_sources import MAX_SOURCES
 from comfylock.model import (
     ClassEntry,
     ClassUse,
@@ -14,11 +15,12 @@ from comfylock.model import (
     PackEntry,
     Problem,
     Report,
+    Source,
     Totals,
     WorkflowReport,
 )
 from comfylock.names import COMFYUI
-from comfylock.registry.lookup import newest
+from comfylock.registry.lookup import EVIDENCE, newest, oldest
 from comfylock.versions import version_key
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_FINDINGS = 1000
 """Problems inside workflows that are kept when only totals are asked for."""
+
+ORIGINS = ("config", "node", "workflow", "note", "registry")
+"""Who can name a model's source, the most telling first."""
 
 SAMPLE = 3
 """Workflows named for each entry when only totals are asked for."""
@@ -47,6 +52,7 @@ class _Tally(Struct):
     class_types: set[str] = set()
     evidence: set[str] = set()
     conflicts: set[str] = set()
+    since: set[str] = set()
 
 
 class Summary:
@@ -114,8 +120,12 @@ class Summary:
         tally = self._classes.get(key)
         if tally is None:
             tally = self._classes[key] = _Tally(use)
+        elif isinstance(tally.first, ClassUse) and tally.first.evidence != use.evidence:
+            tally.first = min(tally.first, use, key=_strength)
         tally.count += use.count
         tally.inactive += use.inactive
+        if use.since:
+            tally.since.add(use.since)
         if use.conflicts:
             tally.conflicts.update(use.conflicts)
         if tally.last is not path:
@@ -137,16 +147,7 @@ class Summary:
         if tally is None:
             tally = self._models[key] = _Tally(use)
         elif tally.first is not use and tally.first != use and isinstance(tally.first, ModelUse):
-            known = {source.url for source in tally.first.sources}
-            more = tuple(source for source in use.sources if source.url not in known)
-            smaller = min((tally.first, use), key=lambda u: (u.class_type, u.input or ""))
-            tally.first = ModelUse(
-                use.name,
-                use.folder,
-                smaller.class_type,
-                smaller.input,
-                tally.first.sources + more,
-            )
+            tally.first = _merged_model(tally.first, use)
         tally.is_active = tally.is_active or not use.inactive
         self._add_path(tally, path)
 
@@ -193,7 +194,7 @@ def _class_entry(tally: _Tally) -> ClassEntry:
         workflows=tuple(tally.workflows),
         count=tally.count,
         inactive=tally.inactive,
-        since=use.since,
+        since=oldest(tally.since),
         conflicts=tuple(sorted(tally.conflicts)),
         workflow_count=tally.workflow_count,
     )
@@ -212,6 +213,26 @@ def _model_entry(tally: _Tally) -> ModelEntry:
         workflows=tuple(tally.workflows),
         workflow_count=tally.workflow_count,
     )
+
+
+def _merged_model(one: ModelUse, other: ModelUse) -> ModelUse:
+    """Return what two uses of one model say together, the same in either order."""
+    smaller = min((one, other), key=lambda use: (use.class_type, use.input or ""))
+    sources: dict[str, Source] = {}
+    for source in sorted({*one.sources, *other.sources}, key=_trust):
+        known = sources.setdefault(source.url, source)
+        if known.sha256 is None and source.sha256 is not None:
+            sources[source.url] = Source(source.url, known.origin, source.sha256)
+    kept = tuple(sources.values())[:MAX_SOURCES]
+    return ModelUse(one.name, one.folder, smaller.class_type, smaller.input, kept)
+
+
+def _trust(source: Source) -> tuple[int, str, str]:
+    return ORIGINS.index(source.origin), source.url, source.sha256 or ""
+
+
+def _strength(use: ClassUse) -> tuple[int, tuple[str, ...]]:
+    return EVIDENCE.index(use.evidence), use.candidates
 
 
 def _in_order(versions: Iterable[str]) -> tuple[str, ...]:

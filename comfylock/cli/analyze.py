@@ -29,8 +29,9 @@ examples:
   comfylock analyze workflows/
   comfylock analyze render.png --json
 
-Reads UI and API workflows, pictures, videos and sounds with a workflow inside, and TypeScript,
-JavaScript and Python that builds API workflows. No network; no pack's code is run.
+Reads UI and API workflows, pictures, videos and sounds with a workflow inside,
+and TypeScript, JavaScript and Python that builds API workflows. No network; no
+pack's code is run.
 """
 
 MANY = 2000
@@ -116,7 +117,7 @@ def _outcomes(
                 settings=settings,
                 executor=executor,
                 reporter=reporter,
-                standard_input=sys.stdin.buffer,
+                standard_input=sys.stdin.buffer if sys.stdin else None,
             )
 
         jobs = arguments.jobs or (_cores() if _are_many(arguments.paths) else 1)
@@ -154,20 +155,21 @@ def _print_lines(outcome: Outcome) -> None:
 
 
 def _print_report(report: Report, arguments: argparse.Namespace, *, ok: bool) -> None:
+    from comfylock.cli.text import Style, safe, width  # noqa: PLC0415
+
     if arguments.graph:
         from comfylock.workflow.graph import render_graph  # noqa: PLC0415
 
-        sys.stdout.write(render_graph(report, arguments.graph))
+        sys.stdout.buffer.write(render_graph(report, arguments.graph).encode())
     elif arguments.json:
         from comfylock.cli.analyze_json import report_json  # noqa: PLC0415
 
         sys.stdout.buffer.write(report_json(report, ok=ok))
     elif not arguments.jsonl and report.totals.workflows:
         from comfylock.cli.analyze_text import report_text  # noqa: PLC0415
-        from comfylock.cli.text import Style, width  # noqa: PLC0415
 
         style = Style(arguments.color, sys.stdout)
         sys.stdout.write(report_text(report, style, width(sys.stdout), verbose=arguments.verbose))
     sys.stdout.flush()
     for problem in report.problems:
-        sys.stderr.write(f"error: {problem.path}: {problem.message}\n")
+        sys.stderr.write(f"error: {safe(problem.path)}: {safe(problem.message)}\n")

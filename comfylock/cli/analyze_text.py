@@ -183,7 +183,8 @@ class _Page:
             self.lines.append(f"  # and {hidden:,} more lines (--verbose)")
 
     def _heading(self, text: str) -> None:
-        self.lines += ["", self.style(text, "bold")]
+        lines = wrap(text.split(), self.columns, "", separator="")
+        self.lines += ["", *(self.style(line, "bold") for line in lines)]
 
     def _row(self, name: str, note: str, color: str) -> None:
         room = self.columns - 2
@@ -248,4 +249,8 @@ def _toml(classes: Iterable[ClassEntry], models: Iterable[ModelEntry]) -> Iterat
 def _quoted(text: str) -> str:
     """Return a TOML basic string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else _escape(ord(c)) for c in escaped) + '"'
+
+
+def _escape(number: int) -> str:
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

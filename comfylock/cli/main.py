@@ -51,6 +51,9 @@ exit codes:
 
 def main(argv: list[str]) -> int:
     """Run a command line and return its exit code; errors are printed, never raised."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a letter shows `?`
+            stream.reconfigure(errors="replace")
     try:
         return _dispatch(argv)
     except ComfylockError as error:
@@ -119,10 +122,17 @@ def _fail(error: ComfylockError, *, as_json: bool) -> int:
         from comfylock.cli.envelope import failure  # noqa: PLC0415
 
         sys.stdout.write(failure(error))
-    sys.stderr.write(f"error: {error}\n")
+    sys.stderr.write(f"error: {_printable(str(error))}\n")
     if error.hint:
-        sys.stderr.write(f"\nhint: {error.hint}\n")
+        sys.stderr.write(f"\nhint: {_printable(error.hint)}\n")
     return error.exit_code
+
+
+def _printable(text: str) -> str:
+    """Return an error's text, which may quote strangers, safe for a terminal line by line."""
+    from comfylock.cli.text import safe  # noqa: PLC0415
+
+    return "\n".join(map(safe, text.split("\n")))
 
 
 def _bug(error: Exception, argv: list[str]) -> int:
@@ -138,13 +148,19 @@ def _bug(error: Exception, argv: list[str]) -> int:
         f"arguments: {argv}",
         "".join(traceback.format_exception(error)),
     ]
-    sys.stderr.write(f"error: a bug in comfylock: {type(error).__name__}: {error}\n")
+    told = _printable(f"{type(error).__name__}: {error}"[:500])
+    sys.stderr.write(f"error: a bug in comfylock: {told}\n")
     try:
         with tempfile.NamedTemporaryFile(
-            "w", prefix="comfylock-", suffix=".log", delete=False, encoding="utf-8"
+            "w",
+            prefix="comfylock-",
+            suffix=".log",
+            delete=False,
+            encoding="utf-8",
+            errors="backslashreplace",
         ) as log:
             log.write("\n".join(lines))
         sys.stderr.write(f"\nhint: please report it with {log.name}\n")
     except OSError:
-        sys.stderr.write("\n".join(lines))
+        sys.stderr.write(_printable("\n".join(lines)) + "\n")
     return EXIT_BUG

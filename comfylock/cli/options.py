@@ -52,7 +52,7 @@ class VerbParser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: None = None
     ) -> argparse.Namespace:
         """Return the parsed arguments; an unknown option names the nearest known one."""
-        parsed, unknown = self.parse_known_args(args, namespace)
+        parsed, unknown = self._parsed(args, namespace)
         if unknown:
             import difflib  # noqa: PLC0415 - only mistakes need it
 
@@ -62,6 +62,15 @@ class VerbParser(argparse.ArgumentParser):
             hint = f"did you mean `{nearest[0]}`?" if nearest else f"{self.prog} --help"
             raise UsageError(f"there is no option `{word}`", hint=hint)
         return parsed
+
+    def _parsed(
+        self, args: Sequence[str] | None, namespace: None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Return what was understood and what was not; paths may stand between options."""
+        if any(action.nargs == argparse.PARSER for action in self._get_positional_actions()):
+            return self.parse_known_args(args, namespace)
+        parsed, unknown = self.parse_known_intermixed_args(args, namespace)
+        return parsed, unknown
 
 
 def wants_json(argv: Sequence[str]) -> bool:

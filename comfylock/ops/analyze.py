@@ -16,7 +16,7 @@ from comfylock.errors import WorkflowError
 from comfylock.model import Problem, Report, WorkflowReport
 from comfylock.registry.store import Registry, shared_registry
 from comfylock.workflow.decode import MAX_JSON_BYTES
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, Repeated, discover
 from comfylock.workflow.read import read_bytes, read_file
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Outcome(Struct, frozen=True):
     reports: tuple[WorkflowReport, ...] = ()
     problem: str | None = None
     """Why it could not be read."""
+    is_repeated: bool = False
+    """An earlier input led to this file already."""
 
 
 class Reporter(Protocol):
@@ -109,15 +111,14 @@ def analyze_each(
     for outcome in _outcomes(given, analyzer, executor, standard_input):
         if reporter is not None:
             reporter.advance(outcome.path)
-        if outcome.reports or outcome.problem is not None:
+        if outcome.is_repeated:
+            fruitful.add(outcome.group)
+        elif outcome.reports or outcome.problem is not None:
             fruitful.add(outcome.group)
             yield outcome
     for group, item in enumerate(given):
         if group not in fruitful and not isinstance(item, bytes):
-            path = _shown(os.fspath(item))
-            repeated = any(item == other for other in given[:group])
-            if not repeated:
-                yield Outcome(path, group, problem="holds no workflow")
+            yield Outcome(_shown(os.fspath(item)), group, problem="holds no workflow")
 
 
 def _outcomes(
@@ -173,7 +174,9 @@ def _finished(item: Any) -> list[Outcome]:
     return msgspec.msgpack.decode(item.result(), type=list[Outcome])
 
 
-def _candidates(given: Sequence[Input]) -> Iterator[Candidate | Missing | tuple[int, bytes]]:
+def _candidates(
+    given: Sequence[Input],
+) -> Iterator[Candidate | Missing | Repeated | tuple[int, bytes]]:
     """Yield what to look into; bytes stay in their place among the paths."""
     paths: list[tuple[int, str]] = []
     for group, item in enumerate(given):
@@ -186,7 +189,7 @@ def _candidates(given: Sequence[Input]) -> Iterator[Candidate | Missing | tuple[
     yield from _discovered(paths)
 
 
-def _discovered(paths: list[tuple[int, str]]) -> Iterator[Candidate | Missing]:
+def _discovered(paths: list[tuple[int, str]]) -> Iterator[Candidate | Missing | Repeated]:
     return discover([path for _, path in paths], [group for group, _ in paths])
 
 
@@ -204,6 +207,8 @@ def _outcome(item: Any, analyzer: Analyzer, standard_input: BinaryIO | None) -> 
     """Return what becomes of one candidate, one path that leads nowhere, or given bytes."""
     if isinstance(item, Missing):
         return Outcome(_shown(item.path), item.group, problem=item.message)
+    if isinstance(item, Repeated):
+        return Outcome(_shown(item.path), item.group, is_repeated=True)
     tables = analyzer.registry.tables
     if isinstance(item, tuple):
         group, data = item

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,7 +28,26 @@ if TYPE_CHECKING:
 NOISE = frozenset({"unknown", "none", "null", "undefined", "nightly", "latest", "local", ""})
 """Stamps that name no pack. Source: seen in published workflows."""
 
+EVIDENCE = (
+    "config",
+    "core",
+    "core-stamp",
+    "frontend-only",
+    "cnr_id",
+    "aux_id",
+    "registry",
+    "preemption",
+    "pattern",
+    "company",
+    "",
+)
+"""What can decide, the strongest first; empty for ambiguous and unknown."""
+
 MAX_CANDIDATES = 8
+MAX_REPEATS = 3
+MAX_PATTERN_NAME = 200
+"""Longer class types are not held against patterns: with `MAX_REPEATS`, what bounds the time."""
+
 _REPEATED_GROUP = Pattern(r"\)[*+{?]")
 
 
@@ -78,6 +97,8 @@ class Lookup:
             name = self.overrides[class_type]
             pack = self.registry.pack_named(name) or name
             kind: Kind = "core" if pack == COMFYUI else "pack"
+            if stamped is not None and stamped != pack:
+                doubts = (*doubts, f"stamped `{stamped}`, but comfylock.toml says `{pack}`")
             return Verdict(kind, pack, "config", conflicts=doubts)
         verdict = self._core(key, stamped)
         if verdict is None and stamped is not None:
@@ -97,19 +118,26 @@ class Lookup:
         if stamped == COMFYUI:
             version = key[3].strip().removeprefix("v") if key[3] else ""
             since = version if is_version(version) else None
-            return Verdict("core", COMFYUI, "core-stamp", since=since)
+            conflicts = self._listed_elsewhere(class_type, COMFYUI)
+            return Verdict("core", COMFYUI, "core-stamp", since=since, conflicts=conflicts)
         if COMFYUI in self.registry.frontend_only.get(class_type, ()):
             return Verdict("frontend-only", COMFYUI, "frontend-only")
         return None
 
     def _by_stamp(self, class_type: str, pack: str, evidence: str) -> Verdict:
         kind: Kind = "frontend-only" if self._is_frontend_only(class_type, pack) else "pack"
-        known = self.registry.class_types.get(class_type)
         conflicts: tuple[str, ...] = ()
-        if known and pack not in known and pack in self.registry.packs:
-            others = ", ".join(f"`{name}`" for name in self._ranked(known)[:3])
-            conflicts = (f"stamped `{pack}`, but the registry lists it under {others}",)
+        if pack in self.registry.packs:
+            conflicts = self._listed_elsewhere(class_type, pack)
         return Verdict(kind, pack, evidence, conflicts=conflicts)
+
+    def _listed_elsewhere(self, class_type: str, pack: str) -> tuple[str, ...]:
+        """Return the contradiction if the registry knows the class type, but not in this pack."""
+        known = self.registry.class_types.get(class_type)
+        if not known or pack in known:
+            return ()
+        others = ", ".join(f"`{name}`" for name in self._ranked(known)[:3])
+        return (f"stamped `{pack}`, but the registry lists it under {others}",)
 
     def _is_frontend_only(self, class_type: str, pack: str) -> bool:
         providers = self.registry.frontend_only.get(class_type, ())
@@ -132,7 +160,8 @@ class Lookup:
             return Verdict("frontend-only", None, "", candidates=self._ranked(scripted))
         if claims and len(claims) == 1:
             return Verdict("pack", claims[0], "preemption")
-        matches = {pack for pattern, pack in self._patterns if pattern.search(name)}
+        patterns = self._patterns if len(name) <= MAX_PATTERN_NAME else ()
+        matches = {pack for pattern, pack in patterns if pattern.search(name)}
         if len(matches) == 1:
             return Verdict("pack", matches.pop(), "pattern")
         if matches:
@@ -144,7 +173,8 @@ class Lookup:
         compiled = []
         for pattern, pack in self.registry.rules.patterns:
             # A repeated group can take for ever on a name made for it; no honest pattern has one.
-            if len(pattern) > 200 or _REPEATED_GROUP.search(pattern):
+            repeats = sum(map(pattern.count, "*+{"))
+            if len(pattern) > 200 or repeats > MAX_REPEATS or _REPEATED_GROUP.search(pattern):
                 continue
             try:
                 compiled.append((re.compile(pattern), pack))
@@ -184,4 +214,14 @@ def newest(versions: Iterable[str | None]) -> str | None:
     known = [version for version in versions if version and is_version(version)]
     if len(known) < 2:
         return known[0] if known else None
-    return max(known, key=version_key)
+    return max(known, key=_rank)
+
+
+def oldest(versions: Iterable[str | None]) -> str | None:
+    """Return the oldest of some ComfyUI versions; None if none is known."""
+    return min((v for v in versions if v and is_version(v)), key=_rank, default=None)
+
+
+def _rank(version: str) -> tuple[Any, str]:
+    """Return what sorts versions; `1.0` and `1.0.0` are equal, so their spelling decides."""
+    return version_key(version), version

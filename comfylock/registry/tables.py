@@ -86,7 +86,7 @@ class Layer(Generic[T]):
         self._entries = entries
         self._entry = msgspec.json.Decoder(entries)
         self._decoded: dict[str, T] | None = None
-        if not (data.startswith(b"{\n") and data.endswith(b"}\n")):
+        if not _is_canonical(data):
             self.decode()
 
     def find(self, name: str) -> T | None:
@@ -102,7 +102,7 @@ class Layer(Generic[T]):
         end = data.find(b"\n", start)
         try:
             entry: T = self._entry.decode(data[start:end].removesuffix(b","))
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise damaged(self._path, error) from error
         return entry
 
@@ -118,6 +118,18 @@ class Layer(Generic[T]):
                 raise damaged(self._path, error) from error
             self._data = b""
         return self._decoded
+
+
+def _is_canonical(data: bytes) -> bool:
+    """Say whether a file has one entry a line, as far as its frame and its first entry tell."""
+    if not (data.startswith(b'{\n"') and data.endswith(b"\n}\n")):
+        return False
+    first = data[2 : data.index(b"\n", 2)]
+    try:
+        msgspec.json.decode(b"{" + first.removesuffix(b",") + b"}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def damaged(path: str, error: Exception) -> RegistryError:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from comfylock.model import Problem
-from comfylock.workflow.models import FILE_TAILS, finder_for, texts_in
+from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
 from comfylock.workflow.ui_nodes import kind_of
 
@@ -32,8 +32,13 @@ def read_api(nodes: dict[str, ApiNode], tables: InputTables, problems: list[Prob
     """Return what decoded API nodes use."""
     reading = Reading(format="api", problems=problems)
     special = tables.special
-    for node in nodes.values():
+    for identifier, node in nodes.items():
         kind = node.class_type
+        if not kind or kind.isspace():
+            path = f"[{msgspec.json.encode(identifier).decode()}].class_type"
+            problems.append(Problem(path, "is an empty text instead of a class type"))
+            reading.unread += 1
+            continue
         reading.count((kind, None, None, None), inactive=False)
         inputs = node.inputs
         if inputs and (kind in special or _may_name_files(inputs)):
@@ -46,7 +51,12 @@ def add_files(
 ) -> None:
     """Add every model and asset that a node's inputs name; links and numbers are no names."""
     finder = finder_for(tables, class_type)
-    for name, value in inputs.items():
+    for name, given in inputs.items():
+        value = given
+        if isinstance(value, dict) and value.keys() == {"__value__"}:  # how a list is given
+            value = value["__value__"]
+        elif is_link(value):
+            continue
         for key, text, off in [(name, value, False)] if isinstance(value, str) else texts_in(value):
             if "://" in text:
                 reading.notes.append(text)
@@ -96,8 +106,18 @@ def _may_name_files(inputs: dict[str, Any]) -> bool:
         if value.__class__ is str:
             if value[-3:] in FILE_TAILS or ":" in value:
                 return True
-        elif value.__class__ is dict or (
-            value.__class__ is list and not (len(value) == 2 and value[1].__class__ is int)
-        ):
+            if "/" in value and len(value) <= MAX_REPOSITORY:
+                return True
+        elif value.__class__ is dict or (value.__class__ is list and not is_link(value)):
             return True
     return False
+
+
+def is_link(value: Any) -> bool:
+    """Say whether an input's value is a link: [node id, slot]."""
+    return (
+        value.__class__ is list
+        and len(value) == 2
+        and value[0].__class__ is str
+        and value[1].__class__ is int
+    )

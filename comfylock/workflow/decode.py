@@ -78,8 +78,8 @@ def _decode_tolerantly(text: str) -> Any:
         raise NotJsonError(_describe(error, text)) from None
     except RecursionError:
         raise NotJsonError("nested too deeply to be a workflow") from None
-    except ValueError as error:  # integers of thousands of digits
-        raise NotJsonError(f"holds a number that cannot be read ({error})") from None
+    except ValueError:
+        raise NotJsonError("holds a number of thousands of digits") from None
     return _without_surrogates(value, text)
 
 
@@ -94,14 +94,13 @@ def _without_surrogates(value: Any, text: str) -> Any:
     """Return the value with lone surrogates replaced: they cannot be written out again."""
     if "\\ud" not in text and "\\uD" not in text:
         return value
-    cleaned = msgspec.json.encode(_clean(value, 0))
-    return _ANY.decode(cleaned)
+    return _clean(value, 0)
 
 
 def _clean(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if depth > 500:
+    if depth > 200:  # two frames a level, of a thousand that Python has
         raise NotJsonError("nested too deeply to be a workflow")
     if isinstance(value, list):
         return [_clean(item, depth + 1) for item in value]

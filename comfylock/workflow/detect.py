@@ -15,7 +15,7 @@ from comfylock.model import Problem
 from comfylock.workflow.api_format import API_DECODER, read_api, salvage_api
 from comfylock.workflow.decode import NotJsonError, decode_json
 from comfylock.workflow.ui_format import read_ui
-from comfylock.workflow.ui_nodes import UI_DECODER, salvage_workflow
+from comfylock.workflow.ui_nodes import UI_DECODER, is_editor_state, salvage_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ MAX_WORKFLOWS = 10_000
 SAME_GRAPH = ("workflow", "extra_data", "extra_pnginfo", "input", "prompt", "output")
 """Keys beside each other that hold one graph in several forms, the most telling first."""
 
-_TOP_MARKS = frozenset({"last_node_id", "last_link_id", "state"})
+_TOP_MARKS = frozenset({"last_node_id", "last_link_id"})
 _NODE_MARKS = frozenset({"pos", "widgets_values", "outputs", "mode", "order", "flags"})
 
 Found = tuple[str, Any]
@@ -62,7 +62,7 @@ def read_json(data: bytes, tables: InputTables) -> list[Reading]:
 
 def may_hold_workflow(data: bytes) -> bool:
     """Say cheaply whether JSON bytes can hold a workflow at all."""
-    if b'"nodes"' in data or b"class_type" in data or b'nodes\\"' in data:
+    if b'"nodes"' in data or b"class_type" in data or b"nodes\\" in data:
         return True
     if data[:1] == b"{" and b"\\u006" in data:  # keys spelled with escapes
         return True
@@ -92,7 +92,7 @@ def is_ui(value: Any) -> bool:
     """Say whether a decoded JSON value is a workflow in UI format, damaged or not."""
     if not isinstance(value, dict) or "nodes" not in value:
         return False
-    if not _TOP_MARKS.isdisjoint(value):
+    if not _TOP_MARKS.isdisjoint(value) or is_editor_state(value.get("state")):
         return True
     nodes = value["nodes"]
     return isinstance(nodes, list) and any(

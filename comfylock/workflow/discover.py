@@ -31,6 +31,13 @@ class Candidate(Struct, frozen=True):
     """Which of the given paths it came from."""
 
 
+class Repeated(Struct, frozen=True):
+    """A file that an earlier path has led to already."""
+
+    path: str
+    group: int = 0
+
+
 class Missing(Struct, frozen=True):
     """A given path that leads nowhere, and why."""
 
@@ -41,21 +48,42 @@ class Missing(Struct, frozen=True):
 
 def discover(
     paths: Iterable[str], groups: Iterable[int] | None = None
-) -> Iterator[Candidate | Missing]:
+) -> Iterator[Candidate | Missing | Repeated]:
     """Yield every file that the paths mean, once each, folders in name order.
 
     `groups` are the numbers that the paths go by, if not their places.
     """
+    paths = list(paths)
+    groups = range(len(paths)) if groups is None else groups
+    if len(paths) == 1:  # nothing can repeat, and a large folder need not be remembered
+        for group in groups:
+            yield from _expand(paths[0], group)
+        return
+    key_of = _key if len({os.path.isabs(path) for path in paths}) > 1 else _plain_key
+    named = {key_of(path) for path in paths}
     seen: set[str] = set()
-    for group, path in zip(groups, paths, strict=True) if groups else enumerate(paths):
+    for group, path in zip(groups, paths, strict=True):
         for found in _expand(path, group):
-            if isinstance(found, Candidate):
-                path = found.path
-                key = os.path.normpath(path) if "./" in path or "//" in path else path
-                if key in seen:
-                    continue
-                seen.add(key)
-            yield found
+            if not isinstance(found, Candidate):
+                yield found
+                continue
+            key = key_of(found.path)
+            if key in seen:
+                yield Repeated(found.path, group)
+                continue
+            seen.add(key)
+            if key in named and not found.is_named:  # met in a folder first
+                yield Candidate(found.path, is_named=True, group=group)
+            else:
+                yield found
+
+
+def _key(path: str) -> str:
+    return path if path == STANDARD_INPUT else os.path.abspath(path)
+
+
+def _plain_key(path: str) -> str:
+    return os.path.normpath(path) if "./" in path or "//" in path else path
 
 
 def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
@@ -82,15 +110,30 @@ def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
 
 
 def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
-    matches = sorted(glob.iglob(pattern, recursive=True))
+    matches = sorted(set(_matches(pattern)))
     if not matches:
         yield Missing(pattern, "matches no file", group)
     for match in matches:
         if os.path.isdir(match):
-            if not pattern.endswith("**"):
+            if not pattern.rstrip("/").endswith("**"):
                 yield from _walk(match, group)
         elif os.path.isfile(match):
             yield Candidate(match, is_named=False, group=group)
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches; `**` does not follow links, which may lead in circles."""
+    head, found, rest = f"/{pattern}".partition("/**")
+    if not found or rest[:1] not in ("", "/"):  # `a**b` is an ordinary pattern
+        yield from glob.iglob(pattern)
+        return
+    head, rest = head[1:], rest.lstrip("/") or "*"
+    roots = glob.iglob(head) if head else ("/" if pattern.startswith("/") else "",)
+    for root in roots:
+        for folder, folders, _ in os.walk(root or "."):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            inner = folder if root else folder.removeprefix(".").lstrip("/")
+            yield from _matches(os.path.join(glob.escape(inner), rest))
 
 
 def _walk(root: str, group: int) -> Iterator[Candidate | Missing]:

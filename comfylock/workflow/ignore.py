@@ -15,7 +15,7 @@ class IgnoreRules:
     """The .gitignore files from the repository's top down to each folder that is entered."""
 
     def __init__(self, root: str) -> None:
-        self._specs: list[tuple[str, GitIgnoreSpec]] = []
+        self._specs: dict[str, list[GitIgnoreSpec]] = {}
         self._loaded: set[str] = set()
         top = _repository_top(os.path.abspath(root))
         if top is not None:
@@ -35,28 +35,34 @@ class IgnoreRules:
         if not self._specs:
             return False
         path = os.path.abspath(path)
-        for folder, spec in reversed(self._specs):
-            if not path.startswith(folder + os.sep):
-                continue
-            relative = os.path.relpath(path, folder).replace(os.sep, "/")
-            verdict = spec.check_file(relative + "/" if is_folder else relative).include
-            if verdict is not None:
-                return verdict
-        return False
+        folder = os.path.dirname(path)
+        while True:
+            for spec in reversed(self._specs.get(folder, ())):
+                relative = path[len(folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+                verdict = spec.check_file(relative + "/" if is_folder else relative).include
+                if verdict is not None:
+                    return verdict
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return False
+            folder = parent
 
     def _load(self, folder: str, file: str) -> None:
         if file in self._loaded:
             return
         self._loaded.add(file)
+        if not os.path.isfile(file):  # a pipe of this name would be waited for
+            return
         try:
             with open(file, "rb") as stream:
-                text = stream.read(MAX_RULES_BYTES).decode(errors="replace")
+                text = stream.read(MAX_RULES_BYTES).decode("utf-8-sig", errors="surrogateescape")
         except OSError:
             return
         # pathspec costs 40 ms to import; most folders have no .gitignore.
         from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
-        self._specs.append((folder, GitIgnoreSpec.from_lines(_valid_lines(text))))
+        rules = GitIgnoreSpec.from_lines(_valid_lines(text))
+        self._specs.setdefault(folder, []).append(rules)
 
 
 def _valid_lines(text: str) -> list[str]:
@@ -64,7 +70,7 @@ def _valid_lines(text: str) -> list[str]:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
     lines = []
-    for line in text.splitlines():
+    for line in text.replace("\r\n", "\n").split("\n"):
         try:
             GitIgnoreSpec.from_lines([line])
         except ValueError:

@@ -75,8 +75,9 @@ FILE_TAILS = frozenset(
     "".join(letters)
     for extension in MODEL_EXTENSIONS + MEDIA_EXTENSIONS
     for letters in itertools.product(*((c, c.upper()) for c in extension[-3:]))
-)
-"""The last three characters of every extension in every case: one look-up rules most values out."""
+) | {"ut]", "mp]"}
+"""The last three characters of every extension in every case, and of ` [input]`, ` [output]` and
+` [temp]` behind one: one look-up rules most values out."""
 
 WELL_KNOWN_INPUTS = {
     "ckpt_name": "checkpoints",
@@ -110,6 +111,9 @@ DIRECTORY_FOLDERS = frozenset({"diffusers"})
 
 _ANNOTATION = Pattern(r"\s*\[(?:input|output|temp)\]\Z")
 MAX_NAME = 400
+MAX_REPOSITORY = 193
+"""Characters of the longest `org/name`."""
+
 MAX_FINDERS = 20_000
 MAX_REMEMBERED = 2_000
 """Values of one class type whose meaning is remembered."""

@@ -41,7 +41,11 @@ def add_files(
     if not picked:
         return
     inputs = inputs_of(node.inputs)
-    wired = {entry.name: entry.link for entry in inputs if entry.link is not None}
+    wired = {
+        entry.name: entry.link
+        for entry in inputs
+        if entry.link is not None and isinstance(entry.name, str)
+    }
     names = None if node.widgets_values_named else _names_by_place(node, tables, inputs)
     for place, text, off in picked:
         name = names[place] if names and isinstance(place, int) else place
@@ -150,5 +154,5 @@ def _follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]
             return (first, None) if isinstance(first, str) else (text, None)
         if node.type != REROUTE:
             return None, None
-        link = next((entry.link for entry in inputs_of(node.inputs)), None)
+        link = scope.first_link(node)
     return None, None

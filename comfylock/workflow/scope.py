@@ -18,7 +18,7 @@ class Input(Struct, gc=False):
 
     name: str | None = None
     link: int | str | float | None = None
-    widget: Raw | None = None
+    widget: Any = None
 
 
 class Link(Struct, gc=False):
@@ -44,6 +44,7 @@ class Scope(Struct):
     has_ids: bool = True
     _origins: dict[Any, tuple[Any, Any]] | None = None
     _by_id: dict[Any, UiNode] | None = None
+    _first_links: dict[int, Any] = {}
 
     def origin(self, link: Any) -> tuple[Any, Any] | None:
         """Return (node id, slot) that a link comes from; None if the link is not there."""
@@ -56,6 +57,14 @@ class Scope(Struct):
         if self._by_id is None:
             self._by_id = {node.id: node for node in self.nodes}
         return self._by_id.get(identifier) if isinstance(identifier, int | str | float) else None
+
+    def first_link(self, node: UiNode) -> Any:
+        """Return the link into a node's first input; decoded once, however many ask."""
+        key = id(node)
+        if key not in self._first_links:
+            first = next(iter(inputs_of(node.inputs)), None)
+            self._first_links[key] = first.link if first else None
+        return self._first_links[key]
 
 
 class Instance(Struct):

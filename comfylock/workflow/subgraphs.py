@@ -7,12 +7,12 @@ in ComfyUI_frontend.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from comfylock.names import normalise_model_path
-from comfylock.workflow.models import WELL_KNOWN_INPUTS, is_model_name, texts_in
+from comfylock.workflow.models import WELL_KNOWN_INPUTS, is_model_name
 from comfylock.workflow.reading import FoundModel, Reading
 from comfylock.workflow.scope import Instance, input_names, inputs_of
 
@@ -31,6 +31,12 @@ def apply_overrides(
 
     An inner model stays where at least one instance leaves it alone.
     """
+    # What an instance's values name, stands for what its inner nodes name.
+    reading.models = [
+        model
+        for model in reading.models
+        if model.class_type not in definitions or not is_model_name(model.name)
+    ]
     targets: dict[tuple[str, str | int], list[FoundModel]] = {}
     for model in reading.models:
         if model.owner is not None:
@@ -39,13 +45,20 @@ def apply_overrides(
                 targets.setdefault((model.owner, model.slot), []).append(model)
     known = {model.name for model in reading.models}
     overridden: dict[int, list[FoundModel]] = {}
+    slots: dict[str, dict[str, int]] = {}
     for instance in instances:
         subgraph, _ = definitions[instance.node.type]
         for name, inner, text in _model_values(instance.node):
             path = normalise_model_path(text)
-            target = _target(targets, subgraph, name, inner)
+            target = _target(targets, slots, subgraph, name, inner)
             if target is not None and target.name != path:
-                model = replace(target, name=path, slot=None, inactive=instance.inactive)
+                model = replace(
+                    target,
+                    name=path,
+                    slot=None,
+                    inactive=instance.inactive,
+                    stamps=_stamps(target.stamps, instance.node),
+                )
                 overridden.setdefault(id(target), []).append(model)
             elif target is None and path not in known:
                 reading.models.append(_stranger(path, instance, name))
@@ -92,7 +105,8 @@ def _proxies(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
         return []
     names: list[tuple[str | None, str | None]] = []
     for proxy in proxies:
-        texts = [text for _, text, _ in texts_in(proxy)]
+        parts = proxy if isinstance(proxy, list) else []
+        texts = [str(part) for part in parts if isinstance(part, str | int)]
         inner = texts[0] if len(texts) > 1 and texts[0] != "-1" else None
         names.append((texts[1] if len(texts) > 1 else None, inner))
     return names
@@ -108,6 +122,7 @@ def _shown(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
 
 def _target(
     targets: dict[tuple[str, str | int], list[FoundModel]],
+    slots: dict[str, dict[str, int]],
     subgraph: UiSubgraph,
     name: str | None,
     inner: str | None,
@@ -118,10 +133,22 @@ def _target(
         return next((model for model in candidates if model.input in (name, None)), None)
     if name is None:
         return None
-    names = input_names(subgraph.inputs)
-    if name not in names:
+    places = slots.get(subgraph.id)
+    if places is None:
+        places = slots[subgraph.id] = {}
+        for place, shown in enumerate(input_names(subgraph.inputs)):
+            places.setdefault(shown, place)
+    if name not in places:
         return None
-    return next(iter(targets.get((subgraph.id, names.index(name)), ())), None)
+    return next(iter(targets.get((subgraph.id, places[name]), ())), None)
+
+
+def _stamps(inner: Any, node: UiNode) -> Any:
+    """Return what the inner node and the instance say about models, the instance first."""
+    own = node.properties.models if node.properties else None
+    if not isinstance(own, list):
+        return inner
+    return [*own, *inner] if isinstance(inner, list) else own
 
 
 def _stranger(path: str, instance: Instance, name: str | None) -> FoundModel:

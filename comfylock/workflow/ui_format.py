@@ -7,12 +7,13 @@ bypassed nodes apart. Source: the workflow schemas of ComfyUI_frontend.
 
 from __future__ import annotations
 
+from collections import deque
 from operator import attrgetter
 from typing import Any
 
 from comfylock.model import Problem
 from comfylock.names import SUBGRAPH_ID
-from comfylock.workflow.models import FILE_TAILS
+from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY
 from comfylock.workflow.node_files import add_files
 from comfylock.workflow.reading import InputTables, Reading
 from comfylock.workflow.scope import Instance, Scope
@@ -66,8 +67,10 @@ class _Walk:
         self.definitions: dict[str, tuple[UiSubgraph, str]] = {}
         self.groups: dict[str, Any] = (workflow.extra and workflow.extra.groupNodes) or {}
         self.instances: list[Instance] = []
-        self.pending: dict[str, bool] = {}
-        self.done: dict[str, bool] = {}
+        # Definitions to open, by whether an active node uses them.
+        self.active: deque[str] = deque()
+        self.inactive: deque[str] = deque()
+        self.done: set[str] = set()
         if workflow.definitions:
             self._declare(workflow.definitions, "definitions")
 
@@ -77,14 +80,12 @@ class _Walk:
         Active ones first, so that a definition that any active node uses counts as active.
         """
         self.walk(top, inactive=False)
-        while self.pending:
-            name = next((n for n, off in self.pending.items() if not off), None)
-            inactive = name is None
-            if name is None:
-                name = next(iter(self.pending))
-            del self.pending[name]
-            self.done[name] = inactive
-            self.walk(self._open(name), inactive=inactive)
+        while self.active or self.inactive:
+            inactive = not self.active
+            name = (self.active or self.inactive).popleft()
+            if name not in self.done:
+                self.done.add(name)
+                self.walk(self._open(name), inactive=inactive)
         if self.instances:
             apply_overrides(self.reading, self.instances, self.definitions)
 
@@ -123,8 +124,8 @@ class _Walk:
         """Return the types that stand for other nodes, or look as if they did."""
         odd = kinds & self.definitions.keys()
         for kind in kinds - _PLAIN:
-            if "-" in kind or kind[:8] == "workflow":
-                if kind.startswith(GROUP_PREFIXES) or SUBGRAPH_ID.match(kind):
+            if "-" in kind or kind[:8] == "workflow" or not kind or kind.isspace():
+                if kind.startswith(GROUP_PREFIXES) or SUBGRAPH_ID.match(kind) or not kind.strip():
                     odd.add(kind)
             elif len(_PLAIN) < MAX_PLAIN:
                 _PLAIN.add(kind)
@@ -139,8 +140,10 @@ class _Walk:
                 if ":" in value:
                     if "://" in value:
                         self.reading.notes.append(value)
-                    if "embedding:" in value or "<lora:" in value:
+                    if "embedding:" in value or ("<" in value and "<lora:" in value.lower()):
                         return True
+                elif "/" in value and len(value) <= MAX_REPOSITORY:
+                    return True
             elif value.__class__ is dict or value.__class__ is list:
                 return True
         return False
@@ -166,18 +169,22 @@ class _Walk:
     def _enter(self, node: UiNode, scope: Scope, index: int, *, inactive: bool) -> None:
         """Note that a definition is used, to be walked once, later; report one that is missing."""
         name = node.type
-        is_subgraph = name in self.definitions
-        if not is_subgraph and self._group(name) not in self.groups:
-            what = "group node" if name.startswith(GROUP_PREFIXES) else "subgraph"
-            path = f"{scope.path}[{index}].type"
-            self.reading.problems.append(Problem(path, f"{what} is not in the file"))
+        group = self._group(name)
+        if name in self.definitions:
+            self.instances.append(Instance(node, scope, inactive))
+        elif group is not None and group in self.groups:
+            name = GROUP_PREFIXES[0] + group  # one group, however its instances are spelled
+        else:
+            message = "is an empty text instead of a class type"
+            if name.strip():
+                message = f"{'subgraph' if group is None else 'group node'} is not in the file"
+            self.reading.problems.append(Problem(f"{scope.path}[{index}].type", message))
             self.reading.unread += 1
             self.reading.nodes -= 1
+            self.reading.inactive -= inactive
             return
-        if is_subgraph and node.widgets_values:
-            self.instances.append(Instance(node, scope, inactive))
         if name not in self.done:
-            self.pending[name] = inactive and self.pending.get(name, True)
+            (self.inactive if inactive else self.active).append(name)
 
     def _open(self, name: str) -> Scope:
         if name in self.definitions:

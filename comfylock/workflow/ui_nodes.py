@@ -79,7 +79,7 @@ class UiWorkflow(Struct, gc=False):
     nodes: list[UiNode]
     links: Raw = NULL
     last_node_id: Raw | msgspec.UnsetType = msgspec.UNSET
-    state: Raw | msgspec.UnsetType = msgspec.UNSET
+    state: Any = None
     version: Any = None
     definitions: UiDefinitions | None = None
     extra: UiExtra | None = None
@@ -88,8 +88,12 @@ class UiWorkflow(Struct, gc=False):
     @property
     def is_marked(self) -> bool:
         """Say whether it has what only a ComfyUI graph has at its top."""
-        unset = msgspec.UNSET
-        return not (self.last_node_id is unset and self.state is unset)
+        return self.last_node_id is not msgspec.UNSET or is_editor_state(self.state)
+
+
+def is_editor_state(state: Any) -> bool:
+    """Say whether this is the `state` of schema 1, which counts what the editor has made."""
+    return isinstance(state, dict) and not {"lastNodeId", "lastLinkId"}.isdisjoint(state)
 
 
 UI_DECODER = msgspec.json.Decoder(UiWorkflow)
@@ -105,7 +109,7 @@ def salvage_workflow(value: dict[str, Any], problems: list[Problem]) -> tuple[Ui
         nodes=nodes,
         links=_raw(value.get("links")),
         last_node_id=NULL if "last_node_id" in value else msgspec.UNSET,
-        state=NULL if "state" in value else msgspec.UNSET,
+        state=value.get("state"),
         version=value.get("version"),
         models=_salvage_stamps(value.get("models"), "models", problems),
     )
