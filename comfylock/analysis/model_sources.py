@@ -101,7 +101,7 @@ class ModelSources:
         if folder is None:
             folders = {place.folder for place in known if place.folder}
             folder = folders.pop() if len(folders) == 1 else None
-        for place in known:
+        for place in sorted(known, key=lambda place: place.sha256 is None):
             if place.url not in sources:
                 sources[place.url] = Source(place.url, "registry", place.sha256)
         own = self._known.get(f"{folder}/{model.name}") or self._known.get(model.name)
