@@ -162,6 +162,6 @@ def _stamps(found: Iterable[FoundModel], stamps: list[ModelStamp], name: str, ba
 
 def _names(stamped: str, name: str, base: str) -> bool:
     """Say whether a stamp's name means this file: the same, or the same below its folder."""
-    if stamped == name or stamped == base:  # noqa: PLR1714 - the hot path
+    if stamped in (name, base):
         return True
     return stamped.endswith(base) and stamped.replace("\\", "/").rpartition("/")[2] == base

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from comfylock.names import normalise_model_path
 from comfylock.patterns import Pattern
-from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
+from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,41 +33,39 @@ MODEL_EXTENSIONS = (
 )
 """ComfyUI's own extensions, and those that packs add. Source: folder_paths.py, ComfyUI-GGUF."""
 
-MEDIA_EXTENSIONS = tuple(
-    [
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".tiff",
-        ".avif",
-        ".heic",
-        ".exr",
-        ".mp4",
-        ".mov",
-        ".webm",
-        ".mkv",
-        ".avi",
-        ".m4v",
-        ".mp3",
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".opus",
-        ".m4a",
-        ".aac",
-        ".glb",
-        ".gltf",
-        ".obj",
-        ".stl",
-        ".fbx",
-        ".ply",
-        ".spz",
-        ".splat",
-        ".ksplat",
-    ]
+MEDIA_EXTENSIONS = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tiff",
+    ".avif",
+    ".heic",
+    ".exr",
+    ".mp4",
+    ".mov",
+    ".webm",
+    ".mkv",
+    ".avi",
+    ".m4v",
+    ".mp3",
+    ".wav",
+    ".flac",
+    ".ogg",
+    ".opus",
+    ".m4a",
+    ".aac",
+    ".glb",
+    ".gltf",
+    ".obj",
+    ".stl",
+    ".fbx",
+    ".ply",
+    ".spz",
+    ".splat",
+    ".ksplat",
 )
 """Files of the input folder."""
 

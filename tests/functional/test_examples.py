@@ -39,7 +39,8 @@ EXPECTED = {
         "ui-0.4",
         11,
         packs="comfyui-gguf",
-        models="checkpoints/ace_step_v1_3.5b.safetensors diffusion_models/ace_step_v1_folk-Q6_K.gguf",
+        models="checkpoints/ace_step_v1_3.5b.safetensors "
+        "diffusion_models/ace_step_v1_folk-Q6_K.gguf",
         assets="fiddle_take_2.wav",
         minimum="0.3.61",
     ),
