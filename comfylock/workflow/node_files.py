@@ -40,7 +40,8 @@ def add_files(
     if node.type == PRIMITIVE:  # its value counts where it is used
         return
     finder = finder_for(tables, node.type)
-    picked = _picked(node.named_values(), finder)
+    in_list = not node.widgets_values_named or node.names_fit()
+    picked = _picked(node.widgets_values if in_list else node.widgets_values_named, finder)
     if not picked:
         return
     inputs = node.inputs or ()
@@ -49,7 +50,7 @@ def add_files(
         for entry in inputs
         if entry.link is not None and isinstance(entry.name, str)
     }
-    names = None if node.widgets_values_named else _names_by_place(node, tables, inputs)
+    names = _names_by_place(node, tables, inputs) if in_list else None
     for place, text, off in picked:
         name = names[place] if names and isinstance(place, int) else place
         if "://" in text:
@@ -106,6 +107,8 @@ def _names_by_place(
     values = node.widgets_values
     if not isinstance(values, list):
         return None
+    if node.widgets_values_named:
+        return list(node.widgets_values_named)
     declared = [entry.name for entry in inputs if entry.widget is not None]
     if len(declared) == len(values):
         return declared

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
 
 
+_Value = tuple[str | None, str | None, str]
+"""Input name if known, inner node's id if given, model name."""
+
+
 def apply_overrides(
     reading: Reading,
     instances: list[Instance],
@@ -39,12 +43,32 @@ def apply_overrides(
         for model in reading.models
         if model.class_type not in definitions or not is_model_name(model.name)
     ]
+    said = [list(_model_values(instance.node)) for instance in instances]
+    if _say_the_same(reading.models, instances, said):
+        return
     overrides = _Overrides(reading.models, instances, definitions)
-    for instance in instances:
-        overrides.add(instance)
+    for instance, values in zip(instances, said, strict=True):
+        overrides.add(instance, values)
     if overrides.replacements:
         reading.models = overrides.exchanged()
     reading.models.extend(overrides.strangers)
+
+
+def _say_the_same(
+    models: list[FoundModel], instances: list[Instance], said: list[list[_Value]]
+) -> bool:
+    """Say whether instances, one for each definition, only repeat what is inside: most do."""
+    if len({instance.node.type for instance in instances}) < len(instances):
+        return False
+    inside: dict[str | None, set[str]] = {}
+    for model in models:
+        if model.slot is not None:
+            inside.setdefault(model.owner, set()).add(model.name)
+    return all(
+        {normalise_model_path(text) for _, _, text in values}
+        == inside.get(instance.node.type, set())
+        for instance, values in zip(instances, said, strict=True)
+    )
 
 
 class _Overrides:
@@ -71,10 +95,10 @@ class _Overrides:
                 if model.slot is not None:
                     self._by_slot.setdefault((model.owner, model.slot), []).append(model)
 
-    def add(self, instance: Instance) -> None:
+    def add(self, instance: Instance, values: list[_Value]) -> None:
         """Note what one instance sets."""
         wired = {entry.name: entry.link for entry in instance.node.inputs or () if entry.link}
-        for name, inner, value in _model_values(instance.node):
+        for name, inner, value in values:
             text: str | None = value
             if name in wired:
                 text, slot = follow(value, wired[name], instance.scope)
@@ -146,7 +170,7 @@ class _Overrides:
         return places.get(name or "") if name else None
 
 
-def _model_values(node: UiNode) -> Iterator[tuple[str | None, str | None, str]]:
+def _model_values(node: UiNode) -> Iterator[_Value]:
     """Yield (input name, inner node id, model name) for an instance's values that name models."""
     values = node.named_values()
     if isinstance(values, dict):

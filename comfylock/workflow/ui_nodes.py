@@ -58,6 +58,11 @@ class UiNode(Struct, gc=False):
     widgets_values: Any = None
     widgets_values_named: dict[str, Any] | None = None
 
+    def names_fit(self) -> bool:
+        """Say whether the names stored beside a list of widget values are its names, in order."""
+        named, values = self.widgets_values_named, self.widgets_values
+        return bool(named) and values.__class__ is list and len(values) == len(named or ())
+
     def named_values(self) -> Any:
         """Return the widget values by name if they are stored so, else as they are.
 
@@ -67,9 +72,7 @@ class UiNode(Struct, gc=False):
         named, values = self.widgets_values_named, self.widgets_values
         if not named:
             return values
-        if isinstance(values, list) and len(values) == len(named):
-            return dict(zip(named, values, strict=True))
-        return named
+        return dict(zip(named, values, strict=True)) if self.names_fit() else named
 
 
 class UiSubgraph(Struct, gc=False):
