@@ -69,6 +69,11 @@ def normalise_model_path(value: str) -> str:
     return value.strip().replace("\\", "/").removeprefix("./")
 
 
+def leaves_its_folder(path: str) -> bool:
+    """Say whether a normalised path is absolute, has a drive, or climbs out of its folder."""
+    return path.startswith(("/", "~")) or path[1:2] == ":" or ".." in path.split("/")
+
+
 def printable(text: str, limit: int = 200) -> str:
     """Return a stranger's text safe for one line: no control characters, cut short."""
     clean = "".join(

@@ -18,7 +18,7 @@ from comfylock.links import (
     sha256_of,
 )
 from comfylock.model import ModelUse, Problem, Source
-from comfylock.names import printable
+from comfylock.names import leaves_its_folder, printable
 from comfylock.workflow.reading import ModelStamp
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class ModelSources:
             return []
         groups: dict[tuple[str, str, str], list[FoundModel]] = {}
         for model in reading.models:
+            if leaves_its_folder(model.name):
+                name = printable(model.name, 120)
+                message = f"{printable(model.class_type, 80)} names a file outside models: `{name}`"
+                problems.append(Problem("", message))
+                continue
             groups.setdefault((model.name, model.class_type, model.input or ""), []).append(model)
         notes = "\n".join(reading.notes)
         uses: list[ModelUse] = []

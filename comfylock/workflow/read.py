@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from comfylock.errors import WorkflowError
 from comfylock.model import Problem
 from comfylock.names import printable
-from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError
+from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, to_text
 from comfylock.workflow.detect import may_hold_workflow, read_json
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def _read_json(data: bytes, path: str, tables: InputTables, *, is_named: bool) -
     try:
         readings = read_json(data, tables)
     except NotJsonError as error:
+        if not is_named and not may_hold_workflow(to_text(data)[0].encode(errors="replace")):
+            return []
         if is_named and not _may_be_json(data[:HEAD_SIZE]):
             raise WorkflowError(path, _NO_WORKFLOW if data.strip() else str(error)) from None
         raise WorkflowError(path, str(error)) from None
