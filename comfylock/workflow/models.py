@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from comfylock.names import normalise_model_path
+from comfylock.names import leaves_its_folder, normalise_model_path
 from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables
 
@@ -170,8 +170,9 @@ def names_in_prompt(text: str) -> Iterator[tuple[str, str]]:
                 yield "embeddings", normalise_model_path(name)
     if "<lora:" in text.lower():
         for match in _PROMPT_LORA.finditer(text):
-            if name := match[1].strip():
-                yield "loras", normalise_model_path(name)
+            name = normalise_model_path(match[1])
+            if name and not leaves_its_folder(name):
+                yield "loras", name
 
 
 def texts_in(value: Any, depth: int = 0) -> Iterator[tuple[str | None, str, bool]]:

@@ -83,6 +83,12 @@ def _read(
     return _read_json(data, path, tables, is_named=is_named)
 
 
+def _speaks_of_nodes(data: bytes) -> bool:
+    """Say whether bytes that are no JSON look like a damaged workflow all the same."""
+    text, _ = to_text(data)
+    return '"nodes"' in text or "class_type" in text
+
+
 def _container(head: bytes) -> str | None:
     from comfylock.workflow.embedded import sniff  # noqa: PLC0415 - folders of JSON need it not
 
@@ -93,7 +99,7 @@ def _read_json(data: bytes, path: str, tables: InputTables, *, is_named: bool) -
     try:
         readings = read_json(data, tables)
     except NotJsonError as error:
-        if not is_named and not may_hold_workflow(to_text(data)[0].encode(errors="replace")):
+        if not is_named and not _speaks_of_nodes(data):
             return []
         if is_named and not _may_be_json(data[:HEAD_SIZE]):
             raise WorkflowError(path, _NO_WORKFLOW if data.strip() else str(error)) from None
