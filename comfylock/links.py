@@ -10,7 +10,9 @@ ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
 """Hosts that a workflow may name as a model's source without anybody's word for it."""
 
 _URL = Pattern(r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?")
-_STOPS = frozenset(" \t\r\n\"'<>()[]{}|\\^`")
+MAX_LINKS = 16
+_CONTINUES = frozenset("-_")
+_STOPS = Pattern(r"""[\s"'<>()\[\]{}|\\^`]""")
 _SECRET = Pattern(
     r"(?i)(?:^|[?&])(?:token|api_?key|access_token|sig|signature|x-amz-[a-z-]+)=[^&]*"
 )
@@ -59,19 +61,17 @@ def links_to(name: str, text: str) -> list[str]:
     """Return the https links in a text whose last part is this file name, in order."""
     found: list[str] = []
     for spelling in (name, name.replace(" ", "%20")) if " " in name else (name,):
-        start = 0
-        while len(found) < 16:
-            at = text.find(spelling, start)
-            if at < 0:
-                break
-            start = at + len(spelling)
+        needle = f"/{spelling}"
+        at = text.find(needle)
+        while at >= 0 and len(found) < MAX_LINKS:
+            end = at + len(needle)
             begin = text.rfind("https://", max(0, at - 800), at)
-            follows = text[start : start + 1]
-            if begin < 0 or text[at - 1] != "/" or follows.isalnum() or follows in {"-", "_"}:
-                continue
-            url = text[begin:start]
-            if _STOPS.isdisjoint(url):
-                found.append(url)
+            follows = text[end : end + 1]
+            if begin >= 0 and not follows.isalnum() and follows not in _CONTINUES:
+                url = text[begin:end]
+                if _STOPS.search(url) is None:
+                    found.append(url)
+            at = text.find(needle, end)
     return found
 
 

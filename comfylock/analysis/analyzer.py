@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comfylock.analysis.model_sources import ModelSources
 from comfylock.links import ALLOWED_HOSTS
-from comfylock.model import AssetUse, ClassUse, Kind, Source, WorkflowReport
+from comfylock.model import AssetUse, ClassUse, Source, WorkflowReport
 from comfylock.registry.lookup import EVIDENCE, Lookup, Verdict, newest, oldest
 from comfylock.versions import version_key
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
     from comfylock.workflow.reading import ClassKey, FoundAsset, Reading
 
+_NAME_OF = attrgetter("class_type")
 MAX_REMEMBERED = 100_000
 """Class uses kept to be shared between workflows."""
 
@@ -41,7 +44,7 @@ class Analyzer:
         self.registry = registry
         self.settings = settings
         self.lookup = Lookup(registry, settings.class_types)
-        self._uses: dict[tuple[ClassKey, int, int, str | None], ClassUse] = {}
+        self._ready: dict[tuple[ClassKey, int, int], ClassUse] = {}
         self._sources = ModelSources(registry, settings.models, settings.allowed_hosts)
 
     def report(self, reading: Reading, path: str) -> WorkflowReport:
@@ -62,80 +65,84 @@ class Analyzer:
             class_types=tuple(uses),
             models=tuple(models),
             assets=_assets(reading.assets, with_inactive=with_inactive),
-            minimum=newest(use.since for use in uses if use.count),
+            minimum=newest({use.since for use in uses if use.since and use.count}),
             problems=tuple(problems),
         )
 
     def _class_uses(self, classes: Mapping[ClassKey, list[int]]) -> list[ClassUse]:
-        """Return the class types of one workflow, sorted, ambiguous ones decided by company."""
-        decide = self.lookup.decide
-        verdicts = [(key, decide(key), counts) for key, counts in classes.items()]
-        if any(verdict.candidates for _, verdict, _ in verdicts):
-            company = {v.pack for _, v, _ in verdicts if v.pack and v.kind == "pack"}
-            verdicts = [
-                (
-                    key,
-                    self.lookup.in_company(verdict, company) if verdict.candidates else verdict,
-                    n,
-                )
-                for key, verdict, n in verdicts
-            ]
-        merged: dict[tuple[str, str], ClassUse] = {}
-        for key, verdict, counts in verdicts:
-            place = (key[0], verdict.pack or "")
-            use = merged.get(place)
-            merged[place] = (
-                self._use(key, verdict, counts) if use is None else _add(use, key, verdict, counts)
-            )
-        return [merged[place] for place in sorted(merged)]
+        """Return the class types of one workflow, sorted, ambiguous ones decided by company.
 
-    def _use(self, key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
-        """Return the use of one class type with one stamp; the same object for the same facts."""
-        place = (key, counts[0], counts[1], verdict.pack)
-        use = self._uses.get(place)
-        if use is None:
-            if len(self._uses) > MAX_REMEMBERED:
-                self._uses.clear()
-            use = self._uses[place] = ClassUse(
-                key[0],
-                verdict.kind,
-                verdict.pack,
-                verdict.evidence,
-                verdict.candidates if verdict.pack is None else (),
-                counts[0],
-                counts[1],
-                _versions(key),
-                verdict.since,
-                verdict.conflicts,
-            )
-        return use
+        The same stamp with the same counts is the same use, unless company decides about it.
+        """
+        ready, decide = self._ready, self.lookup.decide
+        uses: list[ClassUse] = []
+        undecided: list[tuple[ClassKey, Verdict, list[int]]] = []
+        for key, counts in classes.items():
+            place = (key, counts[0], counts[1])
+            use = ready.get(place)
+            if use is None:
+                verdict = decide(key)
+                if verdict.candidates:
+                    undecided.append((key, verdict, counts))
+                    continue
+                use = _use(key, verdict, counts)
+                self._remember(place, use)
+            uses.append(use)
+        if undecided:
+            company = {use.pack for use in uses if use.pack and use.kind == "pack"}
+            for key, verdict, counts in undecided:
+                uses.append(_use(key, self.lookup.in_company(verdict, company), counts))
+        if len(set(map(_NAME_OF, uses))) < len(uses):
+            uses = _merged(uses)
+        uses.sort(key=_NAME_OF)
+        return uses
+
+    def _remember(self, key: tuple[ClassKey, int, int], use: ClassUse) -> None:
+        if len(self._ready) > MAX_REMEMBERED:
+            self._ready.clear()
+        self._ready[key] = use
 
 
-def _add(use: ClassUse, key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
-    """Return the use with the nodes of another stamp added; the order of the two is the same."""
-    versions = {*use.versions, *_versions(key)}
-    better = min((verdict.evidence, verdict.kind), (use.evidence, use.kind), key=_strength)
+def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
+    version = key[3].strip() if key[3] else ""
     return ClassUse(
-        use.class_type,
-        better[1],
-        use.pack,
-        better[0],
-        use.candidates,
-        use.count + counts[0],
-        use.inactive + counts[1],
-        tuple(sorted(versions, key=lambda text: (version_key(text), text))),
-        oldest((use.since, verdict.since)),
-        tuple(sorted({*use.conflicts, *verdict.conflicts})) if verdict.conflicts else use.conflicts,
+        key[0],
+        verdict.kind,
+        verdict.pack,
+        verdict.evidence,
+        verdict.candidates if verdict.pack is None else (),
+        counts[0],
+        counts[1],
+        (version,) if version else (),
+        verdict.since,
+        verdict.conflicts,
     )
 
 
-def _strength(evidence: tuple[str, Kind]) -> int:
-    return EVIDENCE.index(evidence[0])
+def _merged(uses: list[ClassUse]) -> list[ClassUse]:
+    """Return one use for each class type and pack, sorted by both."""
+    merged: dict[tuple[str, str], ClassUse] = {}
+    for use in uses:
+        place = (use.class_type, use.pack or "")
+        merged[place] = _add(merged[place], use) if place in merged else use
+    return [merged[place] for place in sorted(merged)]
 
 
-def _versions(key: ClassKey) -> tuple[str, ...]:
-    version = key[3].strip() if key[3] else ""
-    return (version,) if version else ()
+def _add(use: ClassUse, other: ClassUse) -> ClassUse:
+    """Return a use with the nodes of another stamp added, the same in either order."""
+    versions = {*use.versions, *other.versions}
+    return replace(
+        min(use, other, key=_strength),
+        count=use.count + other.count,
+        inactive=use.inactive + other.inactive,
+        versions=tuple(sorted(versions, key=lambda text: (version_key(text), text))),
+        since=oldest((use.since, other.since)),
+        conflicts=tuple(sorted({*use.conflicts, *other.conflicts})),
+    )
+
+
+def _strength(use: ClassUse) -> int:
+    return EVIDENCE.index(use.evidence)
 
 
 def _assets(found: Iterable[FoundAsset], *, with_inactive: bool) -> tuple[AssetUse, ...]:

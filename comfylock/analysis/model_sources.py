@@ -75,7 +75,7 @@ class ModelSources:
         first = found[0]
         base = first.name.rpartition("/")[2]
         said = _stamps(found, stamps, first.name, base)
-        links = tuple(links_to(base, notes)) if base in notes else ()
+        links = tuple(links_to(base, notes)) if notes else ()
         inactive = first.inactive and all(model.inactive for model in found)
         key = (first.name, first.class_type, first.input, first.folder, inactive, said, links)
         answer = self._remembered.get(key)

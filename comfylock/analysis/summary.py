@@ -91,11 +91,13 @@ class Summary:
                 self._findings.append(Problem(place, problem.message))
         if report.minimum:
             self._minima.add(report.minimum)
+        path = report.path
         for use in report.class_types:
-            self._add_class(use, report.path)
+            self._add_class(use, path)
         for model in report.models:
-            self._add_model(model, report.path)
-        self._assets.update(asset.name for asset in report.assets)
+            self._add_model(model, path)
+        if report.assets:
+            self._assets.update(asset.name for asset in report.assets)
 
     def report(self) -> Report:
         """Return everything added so far as one report."""
@@ -126,7 +128,8 @@ class Summary:
             tally.since.add(use.since)
         if use.conflicts:
             tally.conflicts.update(use.conflicts)
-        self._add_path(tally, path)
+        if tally.last is not path:
+            self._add_path(tally, path)
         if use.pack is None or use.pack == COMFYUI:
             return
         pack = self._packs.get(use.pack)
@@ -143,7 +146,7 @@ class Summary:
         tally = self._models.get(key)
         if tally is None:
             tally = self._models[key] = _Tally(use)
-        elif tally.first != use and isinstance(tally.first, ModelUse):
+        elif tally.first is not use and tally.first != use and isinstance(tally.first, ModelUse):
             tally.first = _merged_model(tally.first, use)
         tally.is_active = tally.is_active or not use.inactive
         self._add_path(tally, path)

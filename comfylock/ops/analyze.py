@@ -106,7 +106,7 @@ def analyze_each(
     registry = registry or shared_registry()
     settings = settings or Settings()
     given: list[Input] = [inputs] if isinstance(inputs, str | bytes | os.PathLike) else list(inputs)
-    analyzer = Analyzer(registry, settings)
+    analyzer = _shared_analyzer(registry, settings)
     fruitful: set[int] = set()
     for outcome in _outcomes(given, analyzer, executor, standard_input):
         if reporter is not None:
@@ -149,14 +149,22 @@ def _outcomes(
 def work(setup: tuple[tuple[str, ...], Settings], candidates: Sequence[Candidate]) -> bytes:
     """Return the outcomes of some files, encoded; what a worker process runs."""
     layers, settings = setup
-    key = (layers, msgspec.msgpack.encode(settings, order="deterministic"))
-    analyzer = _ANALYZERS.get(key)
-    if analyzer is None:
-        analyzer = _ANALYZERS[key] = Analyzer(shared_registry(layers), settings)
+    analyzer = _shared_analyzer(shared_registry(layers), settings)
     return _ENCODER.encode([_outcome(candidate, analyzer, None) for candidate in candidates])
 
 
-_ANALYZERS: dict[tuple[tuple[str, ...], bytes], Analyzer] = {}
+def _shared_analyzer(registry: Registry, settings: Settings) -> Analyzer:
+    """Return the analyzer of these facts; what it worked out once serves the next call too."""
+    key = msgspec.msgpack.encode(settings, order="deterministic")
+    if _ANALYZERS.get(key, (None,))[0] is not registry:
+        if len(_ANALYZERS) >= MAX_ANALYZERS:
+            _ANALYZERS.clear()
+        _ANALYZERS[key] = (registry, Analyzer(registry, settings))
+    return _ANALYZERS[key][1]
+
+
+_ANALYZERS: dict[bytes, tuple[Registry, Analyzer]] = {}
+MAX_ANALYZERS = 8
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -182,9 +190,7 @@ def _candidates(
 
 
 def _discovered(paths: list[tuple[int, str]]) -> Iterator[Candidate | Missing | Repeated]:
-    groups = [group for group, _ in paths]
-    for found in discover([path for _, path in paths]):
-        yield msgspec.structs.replace(found, group=groups[found.group])
+    return discover([path for _, path in paths], [group for group, _ in paths])
 
 
 def _is_plain_file(item: Any) -> bool:
@@ -228,5 +234,8 @@ def _outcome(item: Any, analyzer: Analyzer, standard_input: BinaryIO | None) -> 
 
 def _shown(path: str) -> str:
     """Return a path as reports show it: `/` between parts, nothing that UTF-8 cannot hold."""
-    path = path.replace(os.sep, "/")
+    if os.sep != "/":
+        path = path.replace(os.sep, "/")
+    if path.isascii():
+        return path
     return path.encode(errors="surrogateescape").decode(errors="replace")

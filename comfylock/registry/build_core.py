@@ -30,6 +30,11 @@ class Core:
         self._lacking = _lacking(inputs)
         names = set(self._sightings) | set(self._history.class_types if self._history else ())
         names |= _undisputed(inputs)
+        unstamped = _unstamped(inputs, names)
+        for name, versions in unstamped.items():
+            self._sightings.setdefault(name, set()).update(versions)
+            self._lacking.setdefault(name, max(map(_end, inputs.histories), default=_NEVER))
+        names |= set(unstamped)
         self.since = {
             name: self._since(name) for name in sorted(names - frontend_only) if name.strip()
         }
@@ -93,6 +98,27 @@ def _lacking(inputs: BuildInputs) -> dict[str, _Release]:
 
 def _end(history: CoreHistory) -> _Release:
     return _release(history.versions[-1]) if history.versions else _NEVER
+
+
+def _unstamped(inputs: BuildInputs, known: set[str]) -> dict[str, set[_Release]]:
+    """Return further class types of official templates, which are made to run without packs.
+
+    A template with a class type that a pack's own source has was made with packs after all, and
+    says nothing.
+    """
+    packs: set[str] = set()
+    for recorded in inputs.recorded:
+        packs.update(recorded.class_types, recorded.earlier, recorded.frontend_only)
+    found: dict[str, set[_Release]] = {}
+    for template in (each for templates in inputs.templates for each in templates.unstamped):
+        names = set(template.class_types) - known
+        if names & packs:
+            continue
+        for name in names:
+            found.setdefault(name, set()).update(
+                [_release(template.minimum)] if template.minimum else []
+            )
+    return found
 
 
 def _undisputed(inputs: BuildInputs) -> set[str]:

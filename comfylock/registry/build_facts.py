@@ -41,6 +41,14 @@ class ManagerLists(Struct, frozen=True):
     stars: dict[str, int] = {}
 
 
+class Unstamped(Struct, frozen=True, order=True):
+    """The class types of one official template that nobody stamped."""
+
+    class_types: tuple[str, ...]
+    minimum: str = ""
+    """The oldest ComfyUI that the template's index entry asks for."""
+
+
 class Templates(Struct, frozen=True):
     """What one version of the workflow templates shows."""
 
@@ -50,6 +58,8 @@ class Templates(Struct, frozen=True):
     models: tuple[KnownModel, ...] = ()
     model_inputs: dict[str, Inputs] = {}
     """Inputs whose value is a model file that the same node publishes."""
+    unstamped: tuple[Unstamped, ...] = ()
+    """Made with a ComfyUI between releases, whose editor stamped nothing, or with a pack."""
 
 
 class FormerLists(Struct, frozen=True):

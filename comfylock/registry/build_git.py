@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from comfylock.errors import RegistryError
@@ -21,6 +22,7 @@ _BLOBS = {"100644", "100755"}
 _MAX_BLOB = 4 * 1024 * 1024
 _MAX_COMMITS = 100_000
 _MAX_BLOBS = 20_000
+_MAX_TOTAL = 256 * 1024 * 1024
 _SECONDS = 120.0
 _OPTIONS = (
     "--no-replace-objects",
@@ -85,10 +87,16 @@ def blobs(git_directory: str, commit: str, suffixes: tuple[str, ...]) -> list[Bl
         path = name.decode("utf-8", "replace")
         if len(fields) != 4 or fields[0] not in _BLOBS or not path.endswith(suffixes):
             continue
-        size = int(fields[3]) if fields[3].isdigit() else _MAX_BLOB + 1
-        if size <= _MAX_BLOB and is_contained(path):
-            found.append(Blob(path, fields[2], size))
-    return found[:_MAX_BLOBS]
+        if fields[3].isdigit() and is_contained(path):
+            found.append(Blob(path, fields[2], int(fields[3])))
+    return _within_limits(found)
+
+
+def _within_limits(found: list[Blob]) -> list[Blob]:
+    """Return the files that may be read: none too large, not too many, not too much."""
+    small = [blob for blob in found if blob.size <= _MAX_BLOB][:_MAX_BLOBS]
+    totals = accumulate(blob.size for blob in small)
+    return [blob for blob, total in zip(small, totals, strict=True) if total <= _MAX_TOTAL]
 
 
 def is_contained(path: str) -> bool:
@@ -121,11 +129,19 @@ def _answers(output: bytes, asked: list[_Asked]) -> Iterator[tuple[_Asked, bytes
 
 
 def read_states(git_directory: str, path: str, found: list[Commit]) -> Iterator[tuple[str, bytes]]:
-    """Yield a file's bytes at each of these commits, with the commit; where it is not, nothing."""
+    """Yield each state that a file had at these commits once, with the first such commit."""
     names = [commit.id for commit in found if _COMMIT.match(commit.id)]
-    if "\n" not in path:
-        request = b"".join(f"{name}:{path}\n".encode() for name in names)
-        yield from _answers(_run(git_directory, "cat-file", "--batch", data=request), names)
+    if not names or "\n" in path:
+        return
+    request = "".join(f"{name}:{path}\n" for name in names).encode()
+    lines = _run(git_directory, "cat-file", "--batch-check", data=request).splitlines()
+    first: dict[Blob, str] = {}
+    for name, line in zip(names, lines, strict=False):
+        fields = line.decode("ascii", "replace").split()
+        if len(fields) == 3 and fields[1] == "blob" and fields[2].isdigit():
+            first.setdefault(Blob(path, fields[0], int(fields[2])), name)
+    for blob, data in read_blobs(git_directory, _within_limits(list(first))):
+        yield first[blob], data
 
 
 def read_text(git_directory: str, commit: str, path: str) -> str | None:

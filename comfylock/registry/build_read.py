@@ -126,6 +126,11 @@ def _read_folder(path: str, found: _Found) -> None:
     if any(name.endswith(".dist-info") for name in names):
         _read_package(Folder(path), found)
         return
+    lists = [name for name in names if name in _LISTS]
+    if lists:
+        files = {name: msgspec.json.decode(read_file(os.path.join(path, name))) for name in lists}
+        found.managers.append(read_manager("", files))
+        return
     for name in names:
         if name.endswith(".json"):
             _read_json(os.path.join(path, name), found)
@@ -142,7 +147,11 @@ def _read_package(tree: Tree, found: _Found) -> None:
             _read_manager(tree, version, found)
         elif package == "comfyui_workflow_templates_json":
             names = tree.names(f"{package}/templates")
-            workflows = (_decode(tree, name) for name in names if name.endswith(".json"))
+            workflows = (
+                (name.rpartition("/")[2], _decode(tree, name))
+                for name in names
+                if name.endswith(".json")
+            )
             found.templates.append(read_templates(version, workflows))
         elif package == "comfyui_embedded_docs":
             parts = [name.split("/") for name in tree.names(f"{package}/docs")]
@@ -184,6 +193,20 @@ def _read_json(path: str, found: _Found) -> None:
         found.former.append(msgspec.convert(data, FormerLists))
     elif "repository" in data and "commit" in data:
         found.recorded.append(msgspec.convert(data, RecordedPack))
+    elif (kind := _list_kind(data)) is not None:
+        found.managers.append(read_manager("", {kind: data}))
     elif data and all(isinstance(each, dict) and "input" in each for each in data.values()):
         version = _VERSION.search(os.path.basename(path))
         found.states.append(CoreState(version[0] if version else "", tuple(sorted(data))))
+
+
+def _list_kind(data: dict[str, Any]) -> str | None:
+    """Return which of the Manager's lists a JSON object is, told by its shape."""
+    if isinstance(data.get("custom_nodes"), list):
+        return "custom-node-list.json"
+    if isinstance(data.get("models"), list):
+        return "model-list.json"
+    values = list(data.values())
+    if values and all(isinstance(v, list) and v and isinstance(v[0], list) for v in values):
+        return "extension-node-map.json"
+    return None

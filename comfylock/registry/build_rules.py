@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MAX_FOREIGN = 0.1
 _MAX_PATTERN = 200
+_REPEATED_GROUP = re.compile(r"\)[*+{?]")
+"""A repeated group can take for ever on a name made for it; no honest pattern has one."""
 
 
 def preemptions(inputs: BuildInputs, packs: Packs) -> dict[str, list[str]]:
@@ -36,8 +38,8 @@ def patterns(
 ) -> tuple[list[list[str]], list[list[str]]]:
     """Return the name patterns kept and dropped, as (regular expression, pack).
 
-    A pattern is dropped if it cannot be compiled, if it hits a core class type, or if
-    more than one in ten of the class types it hits belong to other packs only.
+    A pattern is dropped if it cannot be compiled or repeats a group, if it hits a core class
+    type, or if more than one in ten of the class types it hits belong to other packs only.
     """
     kept: set[tuple[str, str]] = set()
     dropped: set[tuple[str, str]] = set()
@@ -53,7 +55,7 @@ def patterns(
 def _trusted(
     text: str, pack: str, class_types: Mapping[str, list[str]], core: Mapping[str, str]
 ) -> bool:
-    if len(text) > _MAX_PATTERN:
+    if len(text) > _MAX_PATTERN or _REPEATED_GROUP.search(text):
         return False
     try:
         search = re.compile(text).search

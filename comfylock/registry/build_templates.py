@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from comfylock.names import COMFYUI, SUBGRAPH_ID
-from comfylock.registry.build_facts import Inputs, KnownModel, Templates
+from comfylock.registry.build_facts import Inputs, KnownModel, Templates, Unstamped
 from comfylock.registry.build_urls import canonical_model_url
 from comfylock.registry.known import folder_key
 
@@ -23,12 +23,18 @@ _RELEASE = re.compile(r"\d{1,9}(\.\d{1,9}){1,3}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
-def read_templates(version: str, workflows: Iterable[Any]) -> Templates:
-    """Return the stamps and models of decoded template files; other values are passed over."""
+def read_templates(version: str, files: Iterable[tuple[str, Any]]) -> Templates:
+    """Return the stamps and models of decoded template files; other values are passed over.
+
+    `files` are base names with their decoded content; `index.json` among them tells which
+    ComfyUI each template needs.
+    """
+    workflows = dict(files)
+    minima = _minima(workflows.pop("index.json", None))
     stamps: defaultdict[str, set[str]] = defaultdict(set)
     models: set[KnownModel] = set()
     seen: defaultdict[str, Counter[_Input]] = defaultdict(Counter)
-    for node in (node for workflow in workflows for node in _nodes(workflow)):
+    for node in (node for workflow in workflows.values() for node in _nodes(workflow)):
         properties = node.get("properties")
         if not isinstance(properties, dict):
             continue
@@ -43,7 +49,37 @@ def read_templates(version: str, workflows: Iterable[Any]) -> Templates:
         stamps={name: tuple(sorted(versions)) for name, versions in sorted(stamps.items())},
         models=tuple(sorted(models, key=repr)),
         model_inputs={name: _usual(inputs) for name, inputs in sorted(seen.items()) if inputs},
+        unstamped=_unstamped(workflows, minima),
     )
+
+
+def _minima(index: Any) -> dict[str, str]:
+    """Return template name to the oldest ComfyUI that it needs, from the package's index."""
+    minima: dict[str, str] = {}
+    for category in _list(index):
+        entries = category.get("templates") if isinstance(category, dict) else None
+        for entry in _list(entries):
+            name = entry.get("name") if isinstance(entry, dict) else None
+            version = entry.get("minComfyUIVersion") if isinstance(entry, dict) else None
+            if isinstance(name, str) and isinstance(version, str) and _RELEASE.match(version):
+                minima[name] = version
+    return minima
+
+
+def _unstamped(workflows: dict[str, Any], minima: dict[str, str]) -> tuple[Unstamped, ...]:
+    """Return the class types without any stamp, template by template."""
+    found = set()
+    for file, workflow in workflows.items():
+        names = set()
+        for node in _nodes(workflow):
+            name, properties = node.get("type"), node.get("properties")
+            stamps = properties if isinstance(properties, dict) else {}
+            if isinstance(name, str) and not SUBGRAPH_ID.match(name):
+                names.update([] if stamps.get("cnr_id") or stamps.get("aux_id") else [name])
+        if names:
+            minimum = minima.get(file.removesuffix(".json"), "")
+            found.add(Unstamped(tuple(sorted(names)), minimum))
+    return tuple(sorted(found))
 
 
 def _list(value: Any) -> list[Any]:

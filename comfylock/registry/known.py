@@ -1,12 +1,6 @@
-"""Small tables that no published list carries, each with its source."""
+"""Model folder keys: what the published lists write and what ComfyUI calls it today."""
 
 from __future__ import annotations
-
-GROUP_PREFIXES = ("workflow>", "workflow/")
-"""What the type of a group node starts with; the slash is the older spelling.
-
-Source: `groupNode.ts` of ComfyUI's frontend.
-"""
 
 FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders"}
 """Old model folder keys and today's. Source: `map_legacy` in ComfyUI's `folder_paths.py`."""

@@ -211,11 +211,10 @@ class Lookup:
 
 def newest(versions: Iterable[str | None]) -> str | None:
     """Return the newest of some ComfyUI versions; None if none is known."""
-    best: str | None = None
-    for version in {*versions}:
-        if version and is_version(version) and (best is None or _rank(version) > _rank(best)):
-            best = version
-    return best
+    known = [version for version in versions if version and is_version(version)]
+    if len(known) < 2:
+        return known[0] if known else None
+    return max(known, key=_rank)
 
 
 def oldest(versions: Iterable[str | None]) -> str | None:

@@ -46,12 +46,17 @@ class Missing(Struct, frozen=True):
     group: int = 0
 
 
-def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing | Repeated]:
-    """Yield every file that the paths mean, once each, folders in name order."""
+def discover(
+    paths: Iterable[str], groups: Iterable[int] | None = None
+) -> Iterator[Candidate | Missing | Repeated]:
+    """Yield every file that the paths mean, once each, folders in name order.
+
+    `groups` are the numbers that the paths go by, if not their places.
+    """
     paths = list(paths)
-    named = {_key(path) for path in paths}
+    named = set(map(_key, paths))
     seen: set[str] = set()
-    for group, path in enumerate(paths):
+    for group, path in zip(groups, paths, strict=True) if groups else enumerate(paths):
         for found in _expand(path, group):
             if not isinstance(found, Candidate):
                 yield found
@@ -62,13 +67,12 @@ def discover(paths: Iterable[str]) -> Iterator[Candidate | Missing | Repeated]:
                 continue
             seen.add(key)
             if key in named and not found.is_named:  # met in a folder first
-                yield Candidate(found.path, is_named=True, group=group)
-            else:
-                yield found
+                found = Candidate(found.path, is_named=True, group=group)  # noqa: PLW2901
+            yield found
 
 
 def _key(path: str) -> str:
-    return path if path == STANDARD_INPUT else os.path.abspath(path)
+    return os.path.normpath(path) if "./" in path or "//" in path else path
 
 
 def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:

@@ -10,6 +10,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from comfylock.names import normalise_model_path
 from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
@@ -97,7 +99,7 @@ WELL_KNOWN_INPUTS = {
 
 _EMBEDDING = Pattern(r"embedding:([^\s,()\[\]{}:<>|\"']+)")
 _PROMPT_LORA = Pattern(r"<lora:([^:<>\n]{1,200})(?::[^<>\n]{0,60})?>", re.IGNORECASE)
-_NOT_IN_A_NAME = frozenset('\n\r\t\0<>"|?*')
+_NOT_IN_A_NAME = Pattern(r'[\n\r\t\0<>"|?*]|://')
 _REPOSITORY = Pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z")
 _REPOSITORY_INPUT = Pattern(
     r"(?:.*_)?(?:model|models|repo|repo_id|model_id|model_name|model_path|model_repo|hf_model"
@@ -113,13 +115,15 @@ MAX_REPOSITORY = 193
 """Characters of the longest `org/name`."""
 
 MAX_FINDERS = 20_000
+MAX_REMEMBERED = 2_000
+"""Values of one class type whose meaning is remembered."""
 MAX_DEPTH = 12
 """Widget values nested deeper hold no file names that any known node understands."""
 
 
 def _is_plain(value: str) -> bool:
     """Say whether a text has nothing in it that no file name has."""
-    return _NOT_IN_A_NAME.isdisjoint(value) and "://" not in value
+    return _NOT_IN_A_NAME.search(value) is None
 
 
 def is_model_name(value: str) -> bool:
@@ -199,50 +203,55 @@ class FileFinder:
     """Finds the models and assets that the values of one class type name."""
 
     def __init__(self, tables: InputTables, class_type: str) -> None:
+        models = tables.models.get(class_type, [])
         self.class_type = class_type
-        self.models = tables.models.get(class_type, [])
-        self.assets = tables.assets.get(class_type, [])
-        self.is_loader = "load" in class_type.lower()
-        self.takes_any_name = any(row[1] in DIRECTORY_FOLDERS for row in self.models)
+        self._folders = {row[0]: row[1] for row in models}
+        self._only_folder = models[0][1] if len(models) == 1 else None
+        self._assets = {row[0] for row in tables.assets.get(class_type, [])}
+        self._is_loader = "load" in class_type.lower()
+        self._takes_any_name = not DIRECTORY_FOLDERS.isdisjoint(self._folders.values())
+        self._found: dict[tuple[str | None, str], tuple[FoundModel | FoundAsset, ...]] = {}
 
     def wants(self, text: str) -> bool:
         """Say quickly whether a value is worth a look; most are not."""
-        return text[-3:] in FILE_TAILS or ":" in text or "/" in text or self.takes_any_name
+        return text[-3:] in FILE_TAILS or ":" in text or "/" in text or self._takes_any_name
 
     def find(self, name: str | None, text: str) -> list[FoundModel | FoundAsset]:
         """Return what one value of one input names; several for prompts."""
-        if not self.wants(text):
-            return []
+        key = (name, text)
+        found = self._found.get(key)
+        if found is None:
+            found = tuple(self._find(name, text))
+            if len(text) <= MAX_NAME and len(self._found) < MAX_REMEMBERED:
+                self._found[key] = found
+        return [replace(item) for item in found] if found else []
+
+    def _find(self, name: str | None, text: str) -> Iterator[FoundModel | FoundAsset]:
         if is_model_name(text) or self._takes(name, text):
             folder = self._folder(name)
-            return [FoundModel(normalise_model_path(text), self.class_type, name, folder)]
-        if self._is_asset(name, text):
-            return [FoundAsset(strip_annotation(text), self.class_type, name)]
-        if ":" in text:
-            return [
-                FoundModel(found, self.class_type, name, folder)
-                for folder, found in names_in_prompt(text)
-            ]
-        return []
+            yield FoundModel(normalise_model_path(text), self.class_type, name, folder)
+        elif self._is_asset(name, text):
+            yield FoundAsset(strip_annotation(text), self.class_type, name)
+        elif ":" in text:
+            for folder, found in names_in_prompt(text):
+                yield FoundModel(found, self.class_type, name, folder)
 
     def _folder(self, name: str | None) -> str | None:
         """Return the folder by the table, else by an input name that means one folder."""
-        row = _row(self.models, name)
-        if row is not None and row[1] is not None:
-            return row[1]
-        return WELL_KNOWN_INPUTS.get(name or "")
+        if name is None:
+            return self._only_folder
+        return self._folders.get(name) or WELL_KNOWN_INPUTS.get(name)
 
     def _takes(self, name: str | None, text: str) -> bool:
         """Say whether a text without an extension names a model here."""
-        row = _row(self.models, name)
-        if row is not None and row[1] in DIRECTORY_FOLDERS:
+        if self._takes_any_name and self._folder(name) in DIRECTORY_FOLDERS:
             return bool(text) and text.lower() != "none" and _is_plain(text)
         return is_repository_name(name, text)
 
     def _is_asset(self, name: str | None, text: str) -> bool:
-        if not (self.assets or self.is_loader) or not is_media_name(text):
+        if not is_media_name(text):
             return False
-        return self.is_loader or _row(self.assets, name) is not None
+        return self._is_loader or name in self._assets or (name is None and bool(self._assets))
 
 
 def finder_for(tables: InputTables, class_type: str) -> FileFinder:
@@ -253,10 +262,3 @@ def finder_for(tables: InputTables, class_type: str) -> FileFinder:
             tables.finders.clear()
         finder = tables.finders[class_type] = FileFinder(tables, class_type)
     return finder
-
-
-def _row(rows: list[InputRow], name: str | None) -> InputRow | None:
-    """Return the row for an input; for an unknown name the only row there is."""
-    if name is None:
-        return rows[0] if len(rows) == 1 else None
-    return next((row for row in rows if row[0] == name), None)

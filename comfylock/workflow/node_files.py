@@ -37,7 +37,7 @@ def add_files(
     if node.type == PRIMITIVE:  # its value counts where it is used
         return
     finder = finder_for(tables, node.type)
-    picked = _picked(node.widgets_values_named or node.widgets_values, finder)
+    picked = _picked(node.named_values(), finder)
     if not picked:
         return
     inputs = inputs_of(node.inputs)
@@ -63,7 +63,7 @@ def add_files(
                 reading.assets.append(item)
                 continue
             item.slot = slot
-            item.node = str(node.id)
+            item.node = node.id
             item.owner = scope.subgraph.id if scope.subgraph else None
             item.stamps = node.properties.models if node.properties else None
             reading.models.append(item)
@@ -101,10 +101,9 @@ def _names_by_place(
     values = node.widgets_values
     if not isinstance(values, list):
         return None
-    if len(values) == 1 and len(inputs) == 1:
-        name = inputs[0].name
-        return [name if isinstance(name, str) else None]
     declared = [entry.name for entry in inputs if entry.widget is not None]
+    if len(declared) == len(values):
+        return declared
     names = _align(declared, values)
     if names is not None:
         return names
@@ -116,7 +115,7 @@ def _names_by_place(
     return names
 
 
-def _align(declared: list[Any], values: list[Any]) -> list[str | None] | None:
+def _align(declared: list[str | None], values: list[Any]) -> list[str | None] | None:
     """Match widget names with values, stepping over the extra value after a seed."""
     names: list[str | None] = []
     position = 0
@@ -125,8 +124,7 @@ def _align(declared: list[Any], values: list[Any]) -> list[str | None] | None:
         if after_seed and value in _CONTROL:
             names.append(None)
         elif position < len(declared):
-            name = declared[position]
-            names.append(name if isinstance(name, str) else None)
+            names.append(declared[position])
             position += 1
         elif value in ("image", "video", "audio", "", None):  # an upload button
             names.append(None)

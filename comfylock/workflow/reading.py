@@ -49,7 +49,7 @@ class FoundModel(Struct, gc=False):
     inactive: bool = False
     owner: str | None = None
     """The subgraph whose node names it; None at the top."""
-    node: str | None = None
+    node: int | str | float | None = None
     """That node's id."""
     slot: int | None = None
     """The subgraph input that overrides it, if that is how it is wired."""

@@ -16,8 +16,8 @@ SUBGRAPH_INPUT = -10
 class Input(Struct, gc=False):
     """One input of a node as the file has it; `widget` marks one that shows a widget."""
 
-    name: Any = None
-    link: Any = None
+    name: str | None = None
+    link: int | str | float | None = None
     widget: Any = None
 
 
@@ -76,16 +76,30 @@ class Instance(Struct):
 
 
 def inputs_of(raw: Raw) -> list[Input]:
-    """Return a node's inputs; empty where they are missing or damaged."""
+    """Return a node's inputs; damaged ones are left out."""
     try:
         return _INPUTS.decode(raw)
     except (msgspec.DecodeError, RecursionError):
+        return _salvaged(raw)
+
+
+def _salvaged(raw: Raw) -> list[Input]:
+    try:
+        entries = msgspec.json.decode(raw, type=list[Raw])
+    except (msgspec.DecodeError, RecursionError):
         return []
+    inputs = []
+    for entry in entries:
+        try:
+            inputs.append(msgspec.json.decode(entry, type=Input))
+        except (msgspec.DecodeError, RecursionError):
+            continue
+    return inputs
 
 
 def input_names(raw: Raw) -> list[str]:
     """Return the names of a subgraph's declared inputs, in slot order."""
-    return [entry.name if isinstance(entry.name, str) else "" for entry in inputs_of(raw)]
+    return [entry.name or "" for entry in inputs_of(raw)]
 
 
 def _origins(raw: Raw) -> dict[Any, tuple[Any, Any]]:

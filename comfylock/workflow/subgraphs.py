@@ -40,7 +40,7 @@ def apply_overrides(
     targets: dict[tuple[str, str | int], list[FoundModel]] = {}
     for model in reading.models:
         if model.owner is not None:
-            targets.setdefault((model.owner, model.node or ""), []).append(model)
+            targets.setdefault((model.owner, str(model.node)), []).append(model)
             if model.slot is not None:
                 targets.setdefault((model.owner, model.slot), []).append(model)
     known = {model.name for model in reading.models}
@@ -83,7 +83,7 @@ def _exchange(
 
 def _model_values(node: UiNode) -> Iterator[tuple[str | None, str | None, str]]:
     """Yield (input name, inner node id, model name) for an instance's values that name models."""
-    values = node.widgets_values_named or node.widgets_values
+    values = node.named_values()
     if isinstance(values, dict):
         for key, value in values.items():
             if isinstance(value, str) and is_model_name(value):
@@ -117,7 +117,7 @@ def _shown(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
     names = [entry.name for entry in inputs_of(node.inputs) if entry.widget is not None]
     if len(names) != count:
         return []
-    return [(name if isinstance(name, str) else None, None) for name in names]
+    return [(name, None) for name in names]
 
 
 def _target(

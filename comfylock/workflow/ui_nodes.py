@@ -37,6 +37,19 @@ class UiNode(Struct, gc=False):
     widgets_values: Any = None
     widgets_values_named: dict[str, Any] | None = None
 
+    def named_values(self) -> Any:
+        """Return the widget values by name if they are stored so, else as they are.
+
+        Where list and names have the same length but not the same values, somebody edited one of
+        them by hand; the editor loads the list.
+        """
+        named, values = self.widgets_values_named, self.widgets_values
+        if not named:
+            return values
+        if isinstance(values, list) and len(values) == len(named):
+            return dict(zip(named, values, strict=True))
+        return named
+
 
 class UiSubgraph(Struct, gc=False):
     """A subgraph definition; an instance is a node whose type is its id."""

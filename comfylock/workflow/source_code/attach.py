@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from comfylock.workflow.source_code.nodes import Draft
 
 _MAX_ALIASES = 8
-_MAX_SAME = 64
-"""Nodes of one id that an assignment reaches; a program has as many as it has variants."""
 Place = tuple[str, str | int]
 """How a node is known: by its id in the workflow, or by where it was built."""
 
@@ -38,8 +36,8 @@ class Attacher:
         self._evaluator = evaluator
         self._drafts: dict[Place, list[Draft]] = {}
         for draft in drafts:
-            places = [place for base in draft.bases for place in self._nodes(base)]
-            places.append(("start", draft.start))
+            places = [] if draft.base is None else self._nodes(draft.base)
+            places += [("start", draft.start), ("start", draft.made)]
             if draft.id is not None:
                 places.append(("id", draft.id))
             for place in dict.fromkeys(places):
@@ -54,20 +52,25 @@ class Attacher:
                 self._assign(target, value)
 
     def _assign(self, target: Member, value: Term) -> None:
-        update: dict[str, object] = {}
         places = self._inputs(target.base)
-        if places:
-            item = self._evaluator.value(value)
-            update = dict.fromkeys(self._evaluator.texts(target.key), item)
-        elif key_text(target.key) == "inputs":
-            places = self._nodes(target.base)
-            update = merge(self._evaluator.values(value)) if places else {}
-        for place in places:
-            for draft in self._drafts.get(place, [])[:_MAX_SAME]:
-                for key, item in update.items():
-                    draft.inputs[key] = (
-                        pack([draft.inputs[key], item]) if key in draft.inputs else item
-                    )
+        key: Term | None = target.key
+        if not places and key_text(key) == "inputs":
+            places, key = self._nodes(target.base), None
+        for draft in [draft for place in places for draft in self._drafts.get(place, ())]:
+            if not self._evaluator.spend(1):
+                return
+            self._put(draft, key, value)
+
+    def _put(self, draft: Draft, key: Term | None, value: Term) -> None:
+        """Set one input, or without a key all that a dict holds."""
+        evaluator, inputs = self._evaluator, draft.inputs
+        if key is None:
+            update = merge(evaluator.values(value, draft.binding))
+        else:
+            item = evaluator.value(value, draft.binding)
+            update = dict.fromkeys(evaluator.texts(key, draft.binding), item)
+        for name, item in update.items():
+            inputs[name] = pack([inputs[name], item]) if name in inputs else item
 
     def _inputs(self, term: Term) -> list[Place]:
         """Return the nodes whose `inputs` a term is."""

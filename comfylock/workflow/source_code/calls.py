@@ -20,6 +20,7 @@ from comfylock.workflow.source_code.terms import (
     Type,
     key_text,
 )
+from comfylock.workflow.source_code.walk import RECEIVERS
 
 if TYPE_CHECKING:
     from comfylock.workflow.source_code.evaluate import Evaluator
@@ -55,7 +56,7 @@ def _data_class(definition: Class) -> None:
 
 def _called(call: Call, evaluator: Evaluator, methods: dict[str, list[Function]]) -> list[Function]:
     callee = call.callee
-    if _is_super(callee):
+    if _is_super(callee, call.arguments):
         bases = [] if call.scope.owner is None else call.scope.owner.bases
         return [f for base in bases[:8] for f in _targets(base, evaluator)]
     found = _targets(callee, evaluator)
@@ -65,11 +66,13 @@ def _called(call: Call, evaluator: Evaluator, methods: dict[str, list[Function]]
     return named[:8] if named and not _known(callee.base, evaluator) else []
 
 
-def _is_super(callee: Term) -> bool:
+def _is_super(callee: Term, arguments: list[Term]) -> bool:
     """Tell whether this is `super(…)` of JavaScript or `super().__init__(…)` of Python."""
     if isinstance(callee, Member) and key_text(callee.key) == "__init__":
         base = callee.base
         callee = base.callee if isinstance(base, Call) else base
+    elif not arguments or (isinstance(arguments[-1], Name) and arguments[-1].text in RECEIVERS):
+        return False
     return isinstance(callee, Name) and callee.text == "super"
 
 

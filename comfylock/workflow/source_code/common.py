@@ -22,6 +22,7 @@ from comfylock.workflow.source_code.terms import (
 )
 from comfylock.workflow.source_code.walk import RECEIVERS, Frame, Walk
 
+_STRINGS = frozenset({"string", "template_string", "concatenated_string"})
 _FOR_EACH = frozenset({"map", "forEach", "flatMap"})
 MAX_OPTIONS = 64
 """Alternatives of one place that are told apart."""
@@ -108,23 +109,22 @@ def joined(walk: Walk, left: Term, right: Term) -> Term:
         left.parts.append(right)
         walk.facts.joins[left.start] = left
         return left
-    return join(walk, [left, right], left.start)
+    return join(walk, [left, right], left.start, left.line)
 
 
-def join(walk: Walk, parts: list[Term], start: int) -> Joined:
+def join(walk: Walk, parts: list[Term], start: int, line: int) -> Joined:
     """Return strings put together, known by where the first begins."""
     for part in parts:
         walk.forget(part)
     result = Joined(parts)
-    result.start = start
-    result.line = next((part.line for part in parts if part.line), 0)
+    result.start, result.line = start, line
     walk.facts.joins[start] = result
     return result
 
 
 def statement(walk: Walk, frame: Frame) -> Term | None:
     """Drop a statement; one that is nothing but a string is a docstring or a directive."""
-    if len(frame.parts) == 1 and isinstance(frame.parts[0].term, Literal | Joined):
+    if len(frame.parts) == 1 and frame.parts[0].kind in _STRINGS:
         walk.forget(frame.parts[0].term)
     return None
 

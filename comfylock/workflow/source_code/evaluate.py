@@ -10,6 +10,7 @@ from comfylock.workflow.source_code.arguments import argument
 from comfylock.workflow.source_code.common import MAX_OPTIONS
 from comfylock.workflow.source_code.reading import DYNAMIC
 from comfylock.workflow.source_code.terms import (
+    ABSENT,
     EACH,
     MAX_HEIGHT,
     UNKNOWN,
@@ -37,6 +38,11 @@ Head = tuple[Term, Binding | None]
 """A term that is no reference any more, and what its parameters are bound to."""
 
 _NOTHING: list[Head] = [(UNKNOWN, None)]
+SMALL_SHARE = 500
+LARGE_SHARE = 30_000
+"""What one place may take of the budget, so that a knot does not hide the rest of the file:
+little where a callee or a string is looked up, much where a node is."""
+_UNTOLD = (UNKNOWN, ABSENT)
 _SAME = frozenset({"freeze", "structuredClone", "deepcopy", "copy", "String", "str", "list"})
 """Functions that give back what they are given."""
 
@@ -45,8 +51,12 @@ class Evaluator:
     """Looks up terms; `calls` says who calls a function and is filled in by `calls.link`."""
 
     def __init__(self, facts: Facts) -> None:
-        self.steps = 1_000_000 + 4 * facts.terms
+        self.steps = 300_000 + 3 * facts.terms
         """What is left of the budget."""
+        self.entangled = False
+        """Whether the budget, or one place's share of it, was too small for something."""
+        self.share = SMALL_SHARE
+        self._limit = 0
         self.calls: dict[int, list[Call]] = {}
         self.needs: list[Function] | None = None
         """While a list: functions whose parameters were met and that nothing binds."""
@@ -55,6 +65,8 @@ class Evaluator:
 
     def values(self, term: Term, binding: Binding | None = None, depth: int = 0) -> list[object]:
         """Return all that a term may be, `DYNAMIC` among it if that is not all; never empty."""
+        if isinstance(term, Literal):
+            return [term.value]
         found: list[object] = []
         for head, inner in self.expand(term, binding, depth):
             for value in self._convert(head, inner, depth + 1):
@@ -66,11 +78,11 @@ class Evaluator:
         """Return a term's one value, its `Alternatives`, or `DYNAMIC`."""
         return pack(self.values(term, binding, depth))
 
-    def texts(self, term: Term, binding: Binding | None = None) -> list[str]:
+    def texts(self, term: Term, binding: Binding | None = None, depth: int = 0) -> list[str]:
         """Return the strings that a term may be as a key; numbers as their digits."""
         if (text := key_text(term)) is not None:
             return [text]
-        values = self.values(term, binding)
+        values = self.values(term, binding, depth)
         return [str(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
 
     def _convert(self, head: Term, binding: Binding | None, depth: int) -> list[object]:
@@ -99,8 +111,7 @@ class Evaluator:
                 texts[0] += plain[0]
             else:
                 texts = [text + end for text in texts for end in plain]
-            self.steps -= sum(map(len, texts)) >> 10
-            if self.steps < 0:
+            if not self.spend(sum(map(len, texts)) >> 10):
                 return [DYNAMIC]
         return list(texts) if quoted else [DYNAMIC]
 
@@ -108,7 +119,7 @@ class Evaluator:
         result: dict[str, object] = {}
         for entry in term.entries:
             if entry.key is not None:
-                keys = self.texts(entry.key, binding)
+                keys = self.texts(entry.key, binding, depth)
                 value = self.value(entry.value, binding, depth) if keys else DYNAMIC
                 result.update(dict.fromkeys(keys, value))
                 continue
@@ -119,8 +130,9 @@ class Evaluator:
 
     def expand(self, term: Term, binding: Binding | None = None, depth: int = 0) -> list[Head]:
         """Follow names, members, parameters and choices to the terms that they stand for."""
-        self.steps -= 1
-        if depth > MAX_HEIGHT or self.steps < 0:
+        if not depth:
+            self._limit = max(self.steps - self.share, 0)
+        if depth > MAX_HEIGHT or not self.spend(1):
             return _NOTHING
         if isinstance(term, Name):
             return self._name(term, binding, depth)
@@ -134,13 +146,21 @@ class Evaluator:
             return self._call(term, binding, depth)
         return [(term, binding)]
 
+    def spend(self, steps: int) -> bool:
+        """Take from the budget; False if there is nothing left for this place."""
+        self.steps -= steps
+        if self.steps < self._limit:
+            self.entangled = True
+        return self.steps >= self._limit
+
     def _choice(self, term: Choice, binding: Binding | None, depth: int) -> list[Head]:
         if not term.fallback:
             return self._all(term.options, binding, depth)
         heads = self._all(term.options[:1], binding, depth)
-        if all(head is not UNKNOWN for head, _ in heads):
-            return heads
-        return heads + self._all(term.options[1:], binding, depth)
+        given = [head for head in heads if head[0] is not ABSENT]
+        if len(given) == len(heads) and all(head is not UNKNOWN for head, _ in given):
+            return given
+        return given + self._all(term.options[1:], binding, depth)
 
     def _name(self, term: Name, binding: Binding | None, depth: int) -> list[Head]:
         terms = term.scope.find(term.text)
@@ -196,7 +216,7 @@ class Evaluator:
     def _member(self, term: Member, binding: Binding | None, depth: int) -> list[Head]:
         keys = None
         if term.key is not EACH and term.key is not UNKNOWN:
-            keys = self._keys(term.key, binding)
+            keys = self._keys(term.key, binding, depth + 1)
         base = term.base
         if isinstance(base, Name) and base.text in RECEIVERS and base.scope.owner is not None:
             return self._attribute(base.scope.owner, keys, binding, depth)
@@ -207,12 +227,12 @@ class Evaluator:
                 found += inside or _NOTHING
         return found[:MAX_OPTIONS]
 
-    def _keys(self, key: Term, binding: Binding | None) -> list[str] | None:
+    def _keys(self, key: Term, binding: Binding | None, depth: int) -> list[str] | None:
         """Return what a key may be; None if it may be any."""
         if (text := key_text(key)) is not None:
             return [text]
-        texts = self.texts(key, binding)
-        return texts if texts and DYNAMIC not in self.values(key, binding) else None
+        texts = self.texts(key, binding, depth)
+        return texts if texts and DYNAMIC not in self.values(key, binding, depth) else None
 
     def _inside(
         self, head: Term, each: bool, keys: list[str] | None, binding: Binding | None, depth: int
@@ -226,8 +246,9 @@ class Evaluator:
             return self._all(_items(head, keys), binding, depth)
         if isinstance(head, Type):
             return self._attribute(head.definition, keys, binding, depth)
-        if isinstance(head, Call):
-            made = [t for t, _ in self.expand(head.callee, binding, depth) if isinstance(t, Type)]
+        if isinstance(head, Call) and isinstance(head.callee, Name):
+            heads = self._guarded((id(head), -1), [head.callee], binding, depth)
+            made = [t for t, _ in heads if isinstance(t, Type)]
             return [h for t in made for h in self._attribute(t.definition, keys, binding, depth)]
         if isinstance(head, Literal) and keys == ["value"]:  # the member of an Enum
             return [(head, binding)]
@@ -241,7 +262,7 @@ class Evaluator:
             chosen = [e.value if e.key is not None else Member(e.value, UNKNOWN) for e in entries]
             return self._all(chosen, binding, depth)
         found: list[Head] = []
-        index = self._index(record, binding)
+        index = self._index(record, binding, depth + 1)
         for key in keys:
             after = index.get(key, -1)
             if after >= 0:
@@ -249,17 +270,19 @@ class Evaluator:
             spreads = [e for e in entries[after + 1 :][-MAX_OPTIONS:] if e.key is None]
             for entry in spreads:
                 heads = self._member(Member(entry.value, Literal(key)), binding, depth + 1)
-                found += [head for head in heads if head[0] is not UNKNOWN]
+                found += [head for head in heads if head[0] not in _UNTOLD]
+            if not spreads and after < 0:
+                found.append((ABSENT, None))
         return found
 
-    def _index(self, record: Record, binding: Binding | None) -> dict[str, int]:
+    def _index(self, record: Record, binding: Binding | None, depth: int) -> dict[str, int]:
         """Return where a record's keys are; computed keys are looked up once."""
         index = self._indexes.get(id(record))
         if index is None:
             index = self._indexes[id(record)] = {}
-            self.steps -= len(record.entries)
+            self.spend(len(record.entries) >> 4)
             for place, entry in enumerate(record.entries):
-                for key in self.texts(entry.key, binding) if entry.key is not None else ():
+                for key in self.texts(entry.key, binding, depth) if entry.key is not None else ():
                     index[key] = place
         return index
 

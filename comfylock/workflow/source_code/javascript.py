@@ -74,7 +74,7 @@ def _template(walk: Walk, frame: Frame) -> Term:
         parts += [_piece(walk, at, hole.start), hole.value]
         at = hole.end
     parts.append(_piece(walk, at, frame.node.end_byte - 1))
-    return common.join(walk, parts, frame.node.start_byte)
+    return common.join(walk, parts, frame.node.start_byte, frame.node.start_point[0] + 1)
 
 
 def _piece(walk: Walk, first: int, last: int) -> Literal:

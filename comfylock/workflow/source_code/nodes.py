@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from comfylock.workflow.source_code.reading import DYNAMIC
 from comfylock.workflow.source_code.terms import (
@@ -36,8 +36,9 @@ _MAX_CHAIN = 6
 
 _COMPUTED = "the `class_type` is computed, so this node was not counted"
 _PARTLY = "the `class_type` may be another than what was counted"
-_REPORTS = frozenset({"errors", "dependent_outputs"})
-"""Keys of a server's error report about a node. Source: ComfyUI `execution.validate_prompt`."""
+_NODE_KEYS = frozenset({"class_type", "_meta", "id", "title", "is_changed", "None"})
+"""Keys that a node without `inputs` may have; beside others `class_type` means something else,
+a server's error report about a node or a thing of another trade."""
 _SCHEMAS = frozenset({"z", "zod", "t", "Joi", "yup", "v", "Type", "String", "str"})
 """What stands for a type where an object describes nodes instead of being one."""
 
@@ -51,8 +52,11 @@ class Draft(Struct, eq=False):
     inputs: dict[str, object]
     id: str | None = None
     title: str | None = None
-    bases: list[Term] = field(default_factory=list)
+    made: int = -1
+    """Start of the object; `start` is the call's where a function made it."""
+    base: Term | None = None
     """What the source calls the node where it was not made by a literal."""
+    binding: Binding | None = None
 
 
 class Construct(Struct, eq=False):
@@ -148,7 +152,9 @@ class Builder:
             merge(values),
             id=None if key is None else _only(evaluator.texts(key, binding)),
             title=None if title is None else next(iter(evaluator.texts(title, binding)), None),
-            bases=[] if construct.base is None else [construct.base],
+            made=construct.start,
+            base=construct.base,
+            binding=binding,
         )
 
 
@@ -161,10 +167,13 @@ def _of_record(record: Record) -> Construct | None:
     """Return the node that an object literal is, or is by what it spreads."""
     keys = {key_text(entry.key): entry.value for entry in record.entries}
     explicit = keys.get("class_type")
-    spread = any(e.key is None or not isinstance(e.key, Literal) for e in record.entries)
+    spread = any(
+        not isinstance(e.value, Record) if e.key is None else not isinstance(e.key, Literal)
+        for e in record.entries
+    )
     if explicit is None and not spread:
         return None
-    if "inputs" not in keys and not _REPORTS.isdisjoint(map(str, keys)):
+    if "inputs" not in keys and not spread and not _NODE_KEYS.issuperset(map(str, keys)):
         return None
     if explicit is not None and _is_schema(explicit):
         return None

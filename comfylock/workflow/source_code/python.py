@@ -64,7 +64,7 @@ def _string(walk: Walk, frame: Frame) -> Term | None:
         parts += [_piece(walk, at, hole.start, quotes), hole.value]
         at = hole.end
     parts.append(_piece(walk, at, frame.node.end_byte - quotes.last, quotes))
-    return common.join(walk, parts, frame.node.start_byte)
+    return common.join(walk, parts, frame.node.start_byte, frame.node.start_point[0] + 1)
 
 
 def _piece(walk: Walk, first: int, last: int, quotes: Quotes) -> Literal:
@@ -83,7 +83,7 @@ def _neighbours(walk: Walk, frame: Frame) -> Term:
     for term in frame.terms():
         parts += term.parts if isinstance(term, Joined) else [term]
         walk.forget(term)
-    return common.join(walk, parts, frame.node.start_byte)
+    return common.join(walk, parts, frame.node.start_byte, frame.node.start_point[0] + 1)
 
 
 def _binary(walk: Walk, frame: Frame) -> Term | None:

@@ -14,7 +14,7 @@ from comfylock.model import Problem
 from comfylock.workflow.source_code import javascript, python
 from comfylock.workflow.source_code.attach import Attacher
 from comfylock.workflow.source_code.calls import link
-from comfylock.workflow.source_code.evaluate import Evaluator
+from comfylock.workflow.source_code.evaluate import LARGE_SHARE, SMALL_SHARE, Evaluator
 from comfylock.workflow.source_code.nodes import Builder, Draft
 from comfylock.workflow.source_code.reading import SourceNode, SourceReading
 from comfylock.workflow.source_code.strings import (
@@ -52,17 +52,21 @@ def read(data: bytes, language: str) -> SourceReading:
     facts = walk.run(tree)
     evaluator = Evaluator(facts)
     link(facts, evaluator)
+    evaluator.share, evaluator.entangled = LARGE_SHARE, False
     builder = Builder(facts, evaluator)
     drafts = builder.run()
     Attacher(drafts, evaluator).run(facts)
+    entangled = evaluator.entangled
+    evaluator.share = SMALL_SHARE
     strings, computed = read_strings(facts, evaluator)
+    cut = entangled or builder.full or not facts.complete
     embedded = tuple(pair for pair in strings if is_workflow(pair[1]))
     return SourceReading(
         nodes=tuple(_node(draft) for draft in drafts),
         embedded=embedded,
         loose_models=_loose(strings, drafts) if drafts or embedded else (),
         unread=builder.unread,
-        problems=tuple(_problems(facts, builder, computed)),
+        problems=tuple(_problems(facts, builder, computed, cut=cut)),
     )
 
 
@@ -79,7 +83,9 @@ def _loose(strings: list[tuple[int, str]], drafts: list[Draft]) -> tuple[tuple[i
     return tuple((line, text) for text, line in found.items())
 
 
-def _problems(facts: Facts, builder: Builder, computed: list[int]) -> Iterable[Problem]:
+def _problems(
+    facts: Facts, builder: Builder, computed: list[int], *, cut: bool
+) -> Iterable[Problem]:
     """Give all problems, by line; those of the whole file last."""
     faults = sorted(builder.faults.values())
     told = [(line, "this does not parse; what it hides was not read") for line in facts.errors]
@@ -91,5 +97,5 @@ def _problems(facts: Facts, builder: Builder, computed: list[int]) -> Iterable[P
     more = len(told[_MAX_PROBLEMS:]) + len(faults[_MAX_PROBLEMS:])
     if more:
         yield Problem("", f"there are {more} more problems of these kinds")
-    if not facts.complete or builder.full or builder.evaluator.steps < 0:
+    if cut:
         yield Problem("", "the file is too long or too entangled to be read to its end")

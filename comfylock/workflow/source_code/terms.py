@@ -213,6 +213,9 @@ class Facts(Struct, eq=False):
 UNKNOWN = Term(start=0)
 """The term for everything computed; as a key: any of the values."""
 
+ABSENT = Term(start=0)
+"""The term for what is known not to be there: a key that a record lacks."""
+
 EACH = Term(start=0)
 """As a key: what a loop over the base gives, items of a list but keys of a dict."""
 

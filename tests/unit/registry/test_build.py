@@ -139,6 +139,7 @@ def test_sources_say_versions_and_commits() -> None:
         ("Sampler", False),
         ("Q", False),
         ("(", False),
+        ("^(P+)+e$", False),
         ("x" * 201, False),
         ("nothing yet", True),
     ],

@@ -11,6 +11,7 @@ from comfylock.registry.build_facts import (
     ManagerLists,
     RecordedPack,
     Templates,
+    Unstamped,
 )
 
 HISTORY = CoreHistory(
@@ -101,3 +102,21 @@ def test_frontend_types_are_left_out() -> None:
 def test_removed_says_the_version_unless_a_later_one_has_it_again() -> None:
     states = (CoreState("0.6.0", ("Back",)),)
     assert core(histories=(HISTORY,), states=states).removed == {"Gone": "0.3.12"}
+
+
+def templates_without_stamps(*names: str, minimum: str = "") -> tuple[Templates, ...]:
+    return (Templates("1", unstamped=(Unstamped(names, minimum),)),)
+
+
+def test_an_official_template_without_stamps_shows_core_class_types() -> None:
+    found = core(histories=(HISTORY,), templates=templates_without_stamps("Fresh", minimum="0.4.0"))
+    assert found.since["Fresh"] == "0.4.0"
+
+
+def test_a_template_made_with_a_pack_shows_nothing() -> None:
+    pack = RecordedPack("https://github.com/o/pack", "c" * 40, class_types=("PackNode",))
+    found = core(
+        recorded=(pack,), templates=templates_without_stamps("PackNode", "Fresh", minimum="0.4.0")
+    )
+    assert "Fresh" not in found.since
+    assert "PackNode" not in found.since

@@ -8,6 +8,7 @@ import pytest
 
 from comfylock.errors import RegistryError
 from comfylock.registry import build_git as git
+from comfylock.registry.build import read_inputs
 from comfylock.registry.build_facts import CoreHistory, RecordedPack
 from comfylock.registry.build_record import (
     declared_repository,
@@ -19,6 +20,7 @@ from comfylock.registry.build_record import (
     record_pack,
 )
 
+VERSION = '__version__ = "0.3.9"'
 URL = "https://github.com/ann/comfyui-pens"
 
 
@@ -106,6 +108,26 @@ def test_a_file_that_is_not_there_is_none(repository: Repository) -> None:
     assert git.read_text(repository.directory, "HEAD", "a.py") is None
 
 
+def test_each_state_of_a_file_is_read_once(repository: Repository) -> None:
+    for text in ("1", "2", "1"):
+        repository.commit({"a.py": text})
+    found = git.commits(repository.directory)
+    states = list(git.read_states(repository.directory, "a.py", found))
+    assert states == [(found[0].id, b"1"), (found[1].id, b"2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("_MAX_BLOB", 3), ("_MAX_TOTAL", 5), ("_MAX_BLOBS", 1)]
+)
+def test_what_is_read_has_limits(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, name: str, limit: int
+) -> None:
+    repository.commit({"a.py": "123", "b.py": "1234"})
+    monkeypatch.setattr(git, name, limit)
+    commit = git.commits(repository.directory)[0]
+    assert [blob.path for blob in git.blobs(repository.directory, commit.id, (".py",))] == ["a.py"]
+
+
 def test_refusals_are_registry_errors(repository: Repository) -> None:
     with pytest.raises(RegistryError, match="git refuses"):
         git.commits(repository.directory)
@@ -186,3 +208,17 @@ def test_former_lists_hold_what_a_later_state_dropped(repository: Repository) ->
     found = record_manager(repository.directory)
     assert is_manager(repository.directory)
     assert found.former == {"u": ("B",), "v": ("C",)}
+
+
+def test_git_directories_are_inputs_of_the_build(repository: Repository) -> None:
+    repository.commit({"__init__.py": mapping("Pen")})
+    with pytest.raises(RegistryError, match="nothing in it"):
+        read_inputs([repository.folder])
+    repository.commit({"pyproject.toml": project("comfyui-pens")})
+    (pack,) = read_inputs([repository.folder]).recorded
+    assert (pack.repository, pack.class_types) == (URL, ("Pen",))
+    repository.commit({"extension-node-map.json": '{"u": [["A"], {}]}'})
+    assert read_inputs([repository.directory]).former[0].former == {}
+    files = {"comfy/sd.py": "", "nodes.py": mapping("K"), "comfyui_version.py": VERSION}
+    repository.commit(files)
+    assert read_inputs([repository.folder]).histories[0].class_types == {"K": ("0.3.9", "")}

@@ -75,6 +75,29 @@ def test_an_id_that_went_on_to_another_pack_joins_nothing() -> None:
     assert names(BuildInputs(managers=(older, newer))) == ["ann/comfyui-pens", "old/inks"]
 
 
+def test_what_was_apart_is_joined_by_a_later_entry() -> None:
+    inks = "https://github.com/ann/inks"
+    both = Listing(PENS, (inks,), "comfyui-pens")
+    first = Listing("https://github.com/Ann/Apart", (inks,), "inks")
+    facts = listed(first, both, stars={inks: 3})
+    pack = only(facts)
+    assert pack.id == "comfyui-pens"
+    assert pack.stars == 3
+    assert pack.aliases == ["ann/apart", "ann/comfyui-pens", "ann/inks", "apart", "inks"]
+
+
+def test_packs_that_two_lists_knew_apart_are_merged() -> None:
+    inks, quills = "https://github.com/ann/inks", "https://github.com/ann/quills"
+    newer = ManagerLists(
+        "4.3", listings=(Listing(inks, (), "i"), Listing(quills, (), "q")), stars={quills: 5}
+    )
+    older = ManagerLists("4.1", listings=(Listing(inks, (quills,), "i"),))
+    pack = only(BuildInputs(managers=(older, newer)))
+    assert pack.name == "ann/inks"
+    assert pack.stars == 5
+    assert pack.aliases == ["ann/quills", "i", "inks", "q", "quills"]
+
+
 def test_a_former_address_in_the_metadata_is_an_alias() -> None:
     recorded = RecordedPack(PENS, "a" * 40, declared=("https://github.com/Ann/Quills",))
     assert only(BuildInputs(recorded=(recorded,))).aliases == [
