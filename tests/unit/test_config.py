@@ -74,7 +74,7 @@ def test_a_pyproject_of_other_tools(tmp_path: Path) -> None:
 
 
 def test_the_own_file_comes_before_the_pyproject(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.comfylock]\nwrong = 1\n', "utf-8")
+    (tmp_path / "pyproject.toml").write_text("[tool.comfylock]\nwrong = 1\n", "utf-8")
     (tmp_path / "comfylock.toml").write_text("", "utf-8")
     assert load_config(str(tmp_path)).class_types == {}
 
@@ -107,13 +107,13 @@ def test_all_faults_are_told_at_once() -> None:
     told = faults(text)
     assert [line.split(" ", 1)[0] for line in told] == [
         "class-type",
-        "class-types.\"A\"",
-        "class-types.\"B\"",
-        "models.\"x.pt\"",
-        "models.\"y.pt\".url",
-        "models.\"z.pt\".sha256",
-        "models.\"../a/b.pt\"",
-        "models.\"w.pt\".sha",
+        'class-types."A"',
+        'class-types."B"',
+        'models."x.pt"',
+        'models."y.pt".url',
+        'models."z.pt".sha256',
+        'models."../a/b.pt"',
+        'models."w.pt".sha',
         "trust.allow",
         "trust.allow-hosts[0]",
         "trust.allow-hosts[1]",

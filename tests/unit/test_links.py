@@ -41,7 +41,10 @@ def test_one_link_in_many_spellings(url: str) -> None:
             "https://civitai.com/api/download/models/1?type=Model&token=abc&format=x",
             "https://civitai.com/api/download/models/1?type=Model&format=x",
         ),
-        ("https://civitai.com/api/download/models/1?token=abc", "https://civitai.com/api/download/models/1"),
+        (
+            "https://civitai.com/api/download/models/1?token=abc",
+            "https://civitai.com/api/download/models/1",
+        ),
         ("https://x.example/a?API_KEY=1&b=2", "https://x.example/a?b=2"),
         ("https://github.com/o/r/blob/main/a.pth", "https://github.com/o/r/raw/main/a.pth"),
         ("https://x.example:8443/a", "https://x.example:8443/a"),
@@ -106,7 +109,8 @@ def test_digests(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [(None, None), ("abc", None), (SHA, "md5"), (SHA[:-1], "SHA256"), ("g" * 64, None)]
+    ("value", "kind"),
+    [(None, None), ("abc", None), (SHA, "md5"), (SHA[:-1], "SHA256"), ("g" * 64, None)],
 )
 def test_what_is_no_digest(value: str | None, kind: str | None) -> None:
     assert sha256_of(value, kind) is None

@@ -119,9 +119,7 @@ def test_a_value_whose_inner_node_cannot_be_told_is_not_lost(name: str) -> None:
 
 
 def test_a_promoted_input_overrides_by_its_slot() -> None:
-    loader = node(
-        12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}]
-    )
+    loader = node(12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}])
     definition = subgraph(
         OUTER,
         loader,
@@ -137,9 +135,7 @@ def test_a_promoted_input_overrides_by_its_slot() -> None:
 
 @pytest.mark.parametrize("slot", ["1", None, 9])
 def test_a_slot_that_fits_nothing_keeps_both(slot: Any) -> None:
-    loader = node(
-        12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}]
-    )
+    loader = node(12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}])
     declared = [{"name": "model file"}]
     definition = subgraph(OUTER, loader, inputs=declared, links=[link_1(5, -10, slot, 12)])
     changed = node(1, OUTER, OTHER, inputs=[widget("model file")])
