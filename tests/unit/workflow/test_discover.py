@@ -153,11 +153,25 @@ def test_a_folder_that_may_not_be_read(tree: Tree) -> None:
 def test_folders_deeper_than_python_recurses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    depth = 1200
-    for _ in range(depth):
-        os.mkdir("d")
-        os.chdir("d")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "d" / "a.json").write_text("{}", "utf-8")
-    assert files("d") == ["d/a.json"]
+    top = tmp_path / "d"
+    top.mkdir()
+    (top / "a.json").write_text("{}", "utf-8")
+    monkeypatch.chdir(top)
+    try:
+        for _ in range(1200):
+            os.mkdir("d")
+            os.chdir("d")
+        monkeypatch.chdir(tmp_path)
+        assert files("d") == ["d/a.json"]
+    finally:  # nothing else can remove it
+        monkeypatch.chdir(tmp_path)
+        while (top / "d").exists():
+            halves = [top / "d"]
+            while len(halves) < 400 and (halves[-1] / "d").exists():
+                halves.append(halves[-1] / "d")
+            halves[-1].rename(tmp_path / "rest")
+            for path in reversed(halves[:-1]):
+                path.rmdir()
+            (tmp_path / "rest").rename(top / "d")
+            if not (top / "d" / "d").exists():
+                (top / "d").rmdir()
