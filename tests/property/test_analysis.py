@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import json
 import tempfile
@@ -132,7 +133,7 @@ def mutated(draw: st.DrawFn) -> Any:
         if accident == "drop":
             del parent[last]
         elif accident == "retype":
-            parent[last] = draw(ODD)
+            parent[last] = copy.deepcopy(draw(ODD))
         elif accident == "nest":
             parent[last] = draw(st.sampled_from([[parent[last]], {"a": parent[last]}]))
         elif accident == "double" and isinstance(parent, list):
@@ -251,14 +252,11 @@ def test_every_node_of_a_list_is_read_or_unread(kinds: list[Any]) -> None:
 
 @given(mutated_bytes())
 def test_no_bytes_end_in_an_exception(data: bytes) -> None:
-    try:
-        readings = read_bytes(data, "x.json", TABLES)
-    except WorkflowError as error:
-        assert "\n" not in str(error)
-    else:
-        assert readings
+    with contextlib.suppress(WorkflowError):
+        assert read_bytes(data, "x.json", TABLES)
     report = analyze(data, registry=registry())
     assert bool(report.problems) != bool(report.workflows)
+    assert all("\n" not in problem.message for problem in report.problems)
 
 
 @given(mutated_bytes())
@@ -287,9 +285,7 @@ def test_the_order_of_workflows_does_not_matter(documents: list[Any], random: An
         report = analyze([encoded(document) for document in inputs], registry=registry())
         everything = (report.class_types, report.packs, report.models)
         told = [
-            msgspec.structs.replace(entry, workflows=())
-            for group in everything
-            for entry in group  # type: ignore[attr-defined]
+            msgspec.structs.replace(entry, workflows=()) for group in everything for entry in group
         ]
         return told, report.minimum, report.totals
 

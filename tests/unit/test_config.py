@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +8,9 @@ from comfylock.config import MAX_CONFIG_BYTES, Config, load_config, parse_config
 from comfylock.errors import ConfigError
 from comfylock.links import ALLOWED_HOSTS
 from comfylock.model import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHA = "ab" * 32
 URL = "https://models.example.com/x.pt"

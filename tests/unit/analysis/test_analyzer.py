@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -9,6 +8,9 @@ from comfylock.analysis.analyzer import Analyzer, Settings
 from comfylock.analysis.summary import MAX_FINDINGS, SAMPLE, Summary
 from comfylock.model import Problem, Source, WorkflowReport
 from tests.builders import SHA, Json, api, made_up_registry, node, read_one, stamped, ui
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HUB = "https://huggingface.co/org/repo/resolve/main/x.safetensors"
 

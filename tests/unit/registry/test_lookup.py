@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,9 @@ from comfylock.registry.lookup import (
     oldest,
 )
 from tests.builders import made_up_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CORE = "comfy-core"
 

@@ -38,7 +38,7 @@ def test_a_layer_may_hold_some_files_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("decoded", [False, True], ids=["searched", "decoded"])
-def test_the_first_layer_that_knows_a_name_decides(tmp_path: Path, decoded: bool) -> None:  # noqa: FBT001
+def test_the_first_layer_that_knows_a_name_decides(tmp_path: Path, decoded: bool) -> None:
     project = write_layer(tmp_path / "project", class_types={"BetaNode": ["mine"]})
     user = write_layer(
         tmp_path / "user",
@@ -96,9 +96,7 @@ def touch(registry: Registry) -> None:
     for section in SECTIONS:
         getattr(registry, section).get("alpha")
         list(getattr(registry, section))
-    assert registry.rules
-    assert registry.tables
-    assert registry.sources
+    assert len(registry.rules.preemptions) + len(registry.tables.models) + len(registry.sources) > 0
 
 
 DAMAGE: dict[str, bytes] = {

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import networkx as nx
 import pytest
@@ -13,6 +13,9 @@ from comfylock.model import Report
 from comfylock.ops.analyze import analyze
 from comfylock.workflow.graph import build_graph, render_graph
 from tests.builders import encoded, made_up_registry, node, ui
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = 'a"]; evil --> b <x> & \\ \x00\x1b[31m\u202e\ufffe #35;\n`短い` %% }'
 
@@ -83,4 +86,4 @@ def test_nothing_hostile_is_left(report: Report, shape: str) -> None:
 
 def test_an_empty_report_is_an_empty_graph() -> None:
     for shape in ("mermaid", "dot", "graphml", "json"):
-        assert render_graph(Report(), shape).endswith("\n")  # type: ignore[arg-type]
+        assert render_graph(Report(), shape).endswith("\n")
