@@ -129,10 +129,13 @@ def _merged(uses: list[ClassUse]) -> list[ClassUse]:
 
 
 def _add(use: ClassUse, other: ClassUse) -> ClassUse:
-    """Return a use with the nodes of another stamp added, the same in either order."""
+    """Return a use with the nodes of another stamp added."""
     versions = {*use.versions, *other.versions}
+    stronger = min(use, other, key=_strength)
     return replace(
-        min(use, other, key=_strength),
+        use,
+        kind=stronger.kind,
+        evidence=stronger.evidence,
         count=use.count + other.count,
         inactive=use.inactive + other.inactive,
         versions=tuple(sorted(versions, key=lambda text: (version_key(text), text))),

@@ -175,7 +175,7 @@ class _Page:
             return
         self._heading("To settle what is open, add to comfylock.toml")
         lines = list(_toml(classes[: self.limit], models[: self.limit]))
-        self.lines += [f"  {line}" for line in lines]
+        self.lines += [f"  {line}".rstrip() for line in lines]
         hidden = max(len(classes) - self.limit, 0) + max(len(models) - self.limit, 0)
         if hidden:
             self.lines.append(f"  # and {hidden:,} more lines (--verbose)")

@@ -1,12 +1,11 @@
 """Which files a command line means: files, folders, glob patterns and standard input.
 
-Folders are read recursively in name order, honouring .gitignore, without hidden files and without
-following links to folders, so that the same tree always gives the same list.
+Folders are read recursively in name order, honouring .gitignore and without following links to
+folders, so that the same tree always gives the same list.
 """
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -17,8 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
-SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
-"""Folders that hold other people's files, whatever .gitignore says."""
+SKIPPED_FOLDERS = frozenset(
+    [
+        "node_modules",
+        "__pycache__",
+        "site-packages",
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        ".tox",
+        ".nox",
+        ".cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".ipynb_checkpoints",
+        ".comfylock",
+    ]
+)
+"""Folders that hold tools' and other people's files, whatever .gitignore says."""
 
 
 class Candidate(Struct, frozen=True):
@@ -54,24 +72,35 @@ def discover(
     `groups` are the numbers that the paths go by, if not their places.
     """
     paths = list(paths)
-    named = set(map(_key, paths))
+    groups = range(len(paths)) if groups is None else groups
+    if len(paths) == 1:  # nothing can repeat, and a large folder need not be remembered
+        for group in groups:
+            yield from _expand(paths[0], group)
+        return
+    key_of = _key if len({os.path.isabs(path) for path in paths}) > 1 else _plain_key
+    named = {key_of(path) for path in paths}
     seen: set[str] = set()
-    for group, path in zip(groups, paths, strict=True) if groups else enumerate(paths):
+    for group, path in zip(groups, paths, strict=True):
         for found in _expand(path, group):
             if not isinstance(found, Candidate):
                 yield found
                 continue
-            key = _key(found.path)
+            key = key_of(found.path)
             if key in seen:
                 yield Repeated(found.path, group)
                 continue
             seen.add(key)
             if key in named and not found.is_named:  # met in a folder first
-                found = Candidate(found.path, is_named=True, group=group)  # noqa: PLW2901
-            yield found
+                yield Candidate(found.path, is_named=True, group=group)
+            else:
+                yield found
 
 
 def _key(path: str) -> str:
+    return path if path == STANDARD_INPUT else os.path.abspath(path)
+
+
+def _plain_key(path: str) -> str:
     return os.path.normpath(path) if "./" in path or "//" in path else path
 
 
@@ -85,7 +114,7 @@ def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
         yield Missing(path, "is no path", group)
         return
     except OSError as error:
-        if glob.has_magic(path):
+        if any(letter in path for letter in "*?["):
             yield from _glob(path, group)
         else:
             yield Missing(path, _why(error), group)
@@ -112,6 +141,8 @@ def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
 
 def _matches(pattern: str) -> Iterator[str]:
     """Yield what a pattern matches; `**` does not follow links, which may lead in circles."""
+    import glob  # noqa: PLC0415 - shells expand most patterns themselves
+
     head, found, rest = f"/{pattern}".partition("/**")
     if not found or rest[:1] not in ("", "/"):  # `a**b` is an ordinary pattern
         yield from glob.iglob(pattern)
@@ -142,8 +173,6 @@ def _walk(root: str, group: int) -> Iterator[Candidate | Missing]:
         rules.enter(folder, {entry.name for entry in listing})
         folders = []
         for entry in listing:
-            if entry.name.startswith("."):
-                continue
             is_folder = entry.is_dir(follow_symlinks=False)
             if rules.ignores(entry.path, is_folder=is_folder):
                 continue

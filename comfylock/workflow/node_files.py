@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.workflow.models import FileFinder, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
-from comfylock.workflow.scope import SUBGRAPH_INPUT, Input, Scope, inputs_of
+from comfylock.workflow.scope import SUBGRAPH_INPUT, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from comfylock.workflow.ui_nodes import UiNode
+    from comfylock.workflow.ui_nodes import Input, UiNode
 
 NOTES = frozenset({"Note", "MarkdownNote"})
 PRIMITIVE = "PrimitiveNode"
@@ -40,7 +40,7 @@ def add_files(
     picked = _picked(node.named_values(), finder)
     if not picked:
         return
-    inputs = inputs_of(node.inputs)
+    inputs = node.inputs or ()
     wired = {
         entry.name: entry.link
         for entry in inputs
@@ -91,7 +91,7 @@ def _picked(values: Any, finder: FileFinder) -> list[Picked]:
 
 
 def _names_by_place(
-    node: UiNode, tables: InputTables, inputs: list[Input]
+    node: UiNode, tables: InputTables, inputs: Sequence[Input]
 ) -> list[str | None] | None:
     """Return the input name for each place of a widget list, None where nothing tells.
 
@@ -154,5 +154,5 @@ def _follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]
             return (first, None) if isinstance(first, str) else (text, None)
         if node.type != REROUTE:
             return None, None
-        link = scope.first_link(node)
+        link = node.inputs[0].link if node.inputs else None
     return None, None

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from comfylock.names import normalise_model_path
 from comfylock.workflow.models import WELL_KNOWN_INPUTS, is_model_name
 from comfylock.workflow.reading import FoundModel, Reading
-from comfylock.workflow.scope import Instance, input_names, inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from comfylock.workflow.scope import Instance
     from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
 
 
@@ -114,7 +114,7 @@ def _proxies(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
 
 def _shown(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
     """Return the widget names by place, from the instance's inputs, if they fit."""
-    names = [entry.name for entry in inputs_of(node.inputs) if entry.widget is not None]
+    names = [entry.name for entry in node.inputs or () if entry.widget is not None]
     if len(names) != count:
         return []
     return [(name, None) for name in names]
@@ -136,7 +136,7 @@ def _target(
     places = slots.get(subgraph.id)
     if places is None:
         places = slots[subgraph.id] = {}
-        for place, shown in enumerate(input_names(subgraph.inputs)):
+        for place, shown in enumerate(entry.name or "" for entry in subgraph.inputs or ()):
             places.setdefault(shown, place)
     if name not in places:
         return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from comfylock.model import Problem
 from comfylock.names import SUBGRAPH_ID
 from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY
 from comfylock.workflow.node_files import add_files
-from comfylock.workflow.reading import InputTables, Reading
+from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables, Reading
 from comfylock.workflow.scope import Instance, Scope
 from comfylock.workflow.subgraphs import apply_overrides
 from comfylock.workflow.ui_nodes import (
@@ -41,6 +41,8 @@ _PLAIN: set[str] = set()
 
 MAX_PLAIN = 50_000
 
+_Found = TypeVar("_Found", FoundModel, FoundAsset)
+
 
 def read_ui(
     workflow: UiWorkflow, tables: InputTables, problems: list[Problem], lost: int = 0
@@ -55,6 +57,20 @@ def read_ui(
     if not reading.nodes and not reading.unread:
         problems.append(Problem("nodes", "is empty: the workflow has no nodes"))
     return reading
+
+
+def _without_echoes(found: list[_Found]) -> list[_Found]:
+    """Return the files without those that a group node only repeats from its inside.
+
+    An instance stores the values of its inner nodes once more; where it differs, it stays.
+    """
+    inside = [file for file in found if not file.class_type.startswith(GROUP_PREFIXES)]
+    named = {(file.name, off) for file in inside for off in (file.inactive, True)}
+    return [
+        file
+        for file in found
+        if (file.name, file.inactive) not in named or not file.class_type.startswith(GROUP_PREFIXES)
+    ]
 
 
 class _Walk:
@@ -88,6 +104,9 @@ class _Walk:
                 self.walk(self._open(name), inactive=inactive)
         if self.instances:
             apply_overrides(self.reading, self.instances, self.definitions)
+        if self.groups:
+            self.reading.models = _without_echoes(self.reading.models)
+            self.reading.assets = _without_echoes(self.reading.assets)
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""

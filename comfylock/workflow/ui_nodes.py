@@ -26,13 +26,27 @@ class Properties(Struct, gc=False):
     proxyWidgets: Any = None  # noqa: N815 - the wire's spelling
 
 
+class Widget(Struct, gc=False):
+    """The mark of an input that shows a widget."""
+
+    name: str | None = None
+
+
+class Input(Struct, gc=False):
+    """One input of a node."""
+
+    name: str | None = None
+    link: int | str | float | None = None
+    widget: Widget | None = None
+
+
 class UiNode(Struct, gc=False):
-    """A node; `inputs` stays undecoded because one in ten is ever looked at."""
+    """A node, as much of it as is ever looked at."""
 
     type: str
     id: int | str | float | None = None
     mode: Any = 0
-    inputs: Raw = NULL
+    inputs: list[Input] | None = None
     properties: Properties | None = None
     widgets_values: Any = None
     widgets_values_named: dict[str, Any] | None = None
@@ -57,7 +71,7 @@ class UiSubgraph(Struct, gc=False):
     id: str
     nodes: list[UiNode] = []
     links: Raw = NULL
-    inputs: Raw = NULL
+    inputs: list[Input] | None = None
     definitions: UiDefinitions | None = None
 
 
@@ -158,7 +172,7 @@ def _salvage_definitions(
                 id=entry["id"],
                 nodes=nodes,
                 links=_raw(entry.get("links")),
-                inputs=_raw(entry.get("inputs")),
+                inputs=_salvage_inputs(entry.get("inputs")),
                 definitions=inner,
             )
         )
@@ -202,7 +216,7 @@ def _salvage_node(entry: Any, path: str, problems: list[Problem]) -> UiNode | No
         type=class_type,
         id=identifier,
         mode=entry.get("mode", 0),
-        inputs=_raw(entry.get("inputs")),
+        inputs=_salvage_inputs(entry.get("inputs")),
         properties=_salvage_properties(entry.get("properties"), f"{path}.properties", problems),
         widgets_values=entry.get("widgets_values"),
         widgets_values_named=named if isinstance(named, dict) else None,
@@ -245,6 +259,25 @@ def _salvage_stamps(value: Any, path: str, problems: list[Problem]) -> list[Mode
             ModelStamp(**{k: v if isinstance(v, str) else None for k, v in words.items()})
         )
     return stamps
+
+
+def _salvage_inputs(value: Any) -> list[Input] | None:
+    """Return a node's inputs; what is damaged in one costs that one."""
+    if not isinstance(value, list):
+        return None
+    inputs = []
+    for entry in value:
+        if not isinstance(entry, dict):
+            continue
+        name, link, widget = entry.get("name"), entry.get("link"), entry.get("widget")
+        inputs.append(
+            Input(
+                name=name if isinstance(name, str) else None,
+                link=link if isinstance(link, int | str | float) else None,
+                widget=Widget() if isinstance(widget, dict) else None,
+            )
+        )
+    return inputs
 
 
 def _raw(value: Any) -> Raw:

@@ -61,10 +61,10 @@ def test_groups_may_go_by_other_numbers(tree: Tree) -> None:
     assert [found.group for found in discover(["a", "b", "c"], [3, 5, 9])] == [3, 5, 9]
 
 
-def test_hidden_files_and_other_peoples_folders_are_left_out(tree: Tree) -> None:
-    tree(".h.json", ".git/x.json", "node_modules/p/x.json", "__pycache__/x.json", "a.json")
-    assert files(".") == ["./a.json"]
-    assert files(".h.json", "node_modules/p") == [".h.json", "node_modules/p/x.json"]
+def test_other_peoples_folders_are_left_out_and_hidden_ones_are_not(tree: Tree) -> None:
+    tree(".git/x.json", "node_modules/p/x.json", "__pycache__/x.json", ".keep/a.json", "a.json")
+    assert files(".") == ["./a.json", "./.keep/a.json"]
+    assert files("node_modules/p") == ["node_modules/p/x.json"]
 
 
 def test_standard_input_is_a_name(tree: Tree) -> None:
