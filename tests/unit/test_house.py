@@ -250,7 +250,11 @@ def tree() -> list[Path]:
             for name in folders
             if name not in SKIPPED and (not name.startswith(".") or name in {".ci", ".github"})
         ]
-        found += [Path(folder) / name for name in files if Path(name).suffix in TEXTS]
+        found += [
+            Path(folder) / name
+            for name in files
+            if Path(name).suffix in TEXTS and name[:9] != ".coverage"
+        ]
     return sorted(found)
 
 
