@@ -70,7 +70,7 @@ def normalise_model_path(value: str) -> str:
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Return a stranger's text safe for one line of a terminal: no control characters, cut short."""
+    """Return a stranger's text safe for one line: no control characters, cut short."""
     clean = "".join(
         c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1]
     )

@@ -170,7 +170,7 @@ class _Page:
     def advice(self, report: Report) -> None:
         """Write the lines that comfylock.toml wants."""
         classes = [e for e in report.class_types if e.kind in {"ambiguous", "unknown"}]
-        models = [model for model in report.models if not model.sources]
+        models = [model for model in report.models if not model.sources and not model.inactive]
         if not classes and not models:
             return
         self._heading("To settle what is open, add to comfylock.toml")

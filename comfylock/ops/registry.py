@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 from comfylock.errors import RegistryError, UsageError
-from comfylock.files import write_atomically
 from comfylock.names import OWNER_REPO, normalise_registry_id, normalise_repository
 from comfylock.registry.store import Registry, bundled_folder, shared_registry
 
@@ -122,6 +120,8 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
             "the Manager's lists cannot be fetched offline",
             hint="comfylock registry update FILE, a folder or a wheel of comfyui-manager",
         )
+    import tempfile  # noqa: PLC0415 - every analysis imports this module
+
     from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
 
     base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
@@ -142,6 +142,7 @@ def build(sources: Iterable[str], folder: str) -> list[str]:
         RegistryError: a source is nothing that a registry is compiled from, or the folder cannot
             be written.
     """
+    from comfylock.files import write_atomically  # noqa: PLC0415
     from comfylock.registry.build import compile_registry, read_inputs  # noqa: PLC0415
 
     files = compile_registry(read_inputs(sources))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NOTES = frozenset({"Note", "MarkdownNote"})
 PRIMITIVE = "PrimitiveNode"
 REROUTE = "Reroute"
+PREVIEW = "videopreview"
+"""What VideoHelperSuite shows in its nodes, kept among their values; it repeats a file's name."""
+
 MAX_REROUTES = 64
 _CONTROL = frozenset({"fixed", "increment", "decrement", "randomize"})
 """The extra widget after a seed. Source: ComfyUI_frontend's control_after_generate."""
@@ -54,7 +57,7 @@ def add_files(
         found = finder.find(name, text)
         slot = None
         if found and name in wired:
-            live, slot = _follow(text, wired[name], scope)
+            live, slot = follow(text, wired[name], scope)
             if live is not text:
                 found = finder.find(name, live) if live is not None else []
         for item in found:
@@ -80,6 +83,8 @@ def _picked(values: Any, finder: FileFinder) -> list[Picked]:
     else:
         pairs = ((None, values),)
     for place, value in pairs:
+        if place == PREVIEW:
+            continue
         if value.__class__ is str:
             if wants(value):
                 picked.append((place, value, False))
@@ -133,7 +138,7 @@ def _align(declared: list[str | None], values: list[Any]) -> list[str | None] | 
     return names if position == len(declared) else None
 
 
-def _follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]:
+def follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]:
     """Return the text that really reaches a linked widget, and the subgraph slot it comes by.
 
     None where another node computes it; that node's own values are read where it stands.

@@ -35,9 +35,20 @@ class Scope(Struct):
     has_ids: bool = True
     _origins: dict[Any, tuple[Any, Any]] | None = None
     _by_id: dict[Any, UiNode] | None = None
+    _inlets: dict[Any, int] | None = None
 
     def origin(self, link: Any) -> tuple[Any, Any] | None:
-        """Return (node id, slot) that a link comes from; None if the link is not there."""
+        """Return (node id, slot) that a link comes from; None if the link is not there.
+
+        A subgraph's inputs know their links, which spares decoding all of them.
+        """
+        if self._inlets is None:
+            declared = (self.subgraph.inputs if self.subgraph else None) or ()
+            self._inlets = {
+                inlet: slot for slot, entry in enumerate(declared) for inlet in entry.linkIds or ()
+            }
+        if link in self._inlets:
+            return SUBGRAPH_INPUT, self._inlets[link]
         if self._origins is None:
             self._origins = _origins(self.raw_links)
         return self._origins.get(link) if isinstance(link, int | str | float) else None

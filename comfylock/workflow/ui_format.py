@@ -32,7 +32,6 @@ GROUP_PREFIXES = ("workflow>", "workflow/")
 
 
 _ID_OF = attrgetter("id")
-_TYPE_OF = attrgetter("type")
 _OFF = (2, 4)
 """Modes of nodes that are muted and bypassed. Source: LGraphEventMode of litegraph."""
 
@@ -89,6 +88,9 @@ class _Walk:
         self.done: set[str] = set()
         if workflow.definitions:
             self._declare(workflow.definitions, "definitions")
+        # A definition may go by any name, even by one that was a class type elsewhere.
+        taken = self.definitions.keys() & _PLAIN
+        self.plain = _PLAIN - taken if taken else _PLAIN
 
     def run(self, top: Scope) -> None:
         """Walk everything that is reachable, active parts first.
@@ -112,13 +114,13 @@ class _Walk:
         """Count one scope's nodes and note the files that they name."""
         classes, special = self.reading.classes, self.special
         nodes = scope.nodes
-        odd = self._odd(set(map(_TYPE_OF, nodes)))
+        plain = self.plain
         muted = 0
         for index, node in enumerate(nodes):
             kind = node.type
             off = inactive or node.mode in _OFF
             muted += off
-            if kind in odd:
+            if kind not in plain and self._is_odd(kind):
                 self._enter(node, scope, index, inactive=off)
             else:
                 stamp = node.properties
@@ -139,16 +141,16 @@ class _Walk:
         self.reading.inactive += muted
         self._check_ids(scope)
 
-    def _odd(self, kinds: set[str]) -> set[str]:
-        """Return the types that stand for other nodes, or look as if they did."""
-        odd = kinds & self.definitions.keys()
-        for kind in kinds - _PLAIN:
-            if "-" in kind or kind[:8] == "workflow" or not kind or kind.isspace():
-                if kind.startswith(GROUP_PREFIXES) or SUBGRAPH_ID.match(kind) or not kind.strip():
-                    odd.add(kind)
-            elif len(_PLAIN) < MAX_PLAIN:
+    def _is_odd(self, kind: str) -> bool:
+        """Say whether a type stands for other nodes, or looks as if it did."""
+        if kind in self.definitions:
+            return True
+        if "-" not in kind and kind[:8] != "workflow" and kind and not kind.isspace():
+            if len(_PLAIN) < MAX_PLAIN:
                 _PLAIN.add(kind)
-        return odd
+            return False
+        is_group = kind.startswith(GROUP_PREFIXES)
+        return is_group or SUBGRAPH_ID.match(kind) is not None or not kind.strip()
 
     def _may_name_files(self, values: Any) -> bool:
         """Say quickly whether a node's values are worth a closer look; keep texts with links."""

@@ -40,6 +40,13 @@ class Input(Struct, gc=False):
     widget: Widget | None = None
 
 
+class SubgraphInput(Struct, gc=False):
+    """One input of a subgraph, and the links that it sends inside."""
+
+    name: str | None = None
+    linkIds: list[int | str] | None = None  # noqa: N815 - the wire's spelling
+
+
 class UiNode(Struct, gc=False):
     """A node, as much of it as is ever looked at."""
 
@@ -71,7 +78,7 @@ class UiSubgraph(Struct, gc=False):
     id: str
     nodes: list[UiNode] = []
     links: Raw = NULL
-    inputs: list[Input] | None = None
+    inputs: list[SubgraphInput] | None = None
     definitions: UiDefinitions | None = None
 
 
@@ -172,7 +179,7 @@ def _salvage_definitions(
                 id=entry["id"],
                 nodes=nodes,
                 links=_raw(entry.get("links")),
-                inputs=_salvage_inputs(entry.get("inputs")),
+                inputs=_salvage_subgraph_inputs(entry.get("inputs")),
                 definitions=inner,
             )
         )
@@ -275,6 +282,25 @@ def _salvage_inputs(value: Any) -> list[Input] | None:
                 name=name if isinstance(name, str) else None,
                 link=link if isinstance(link, int | str | float) else None,
                 widget=Widget() if isinstance(widget, dict) else None,
+            )
+        )
+    return inputs
+
+
+def _salvage_subgraph_inputs(value: Any) -> list[SubgraphInput] | None:
+    """Return a subgraph's inputs in their places; what is damaged in one costs its name."""
+    if not isinstance(value, list):
+        return None
+    inputs = []
+    for entry in value:
+        name = entry.get("name") if isinstance(entry, dict) else None
+        links = entry.get("linkIds") if isinstance(entry, dict) else None
+        inputs.append(
+            SubgraphInput(
+                name=name if isinstance(name, str) else None,
+                linkIds=[link for link in links if isinstance(link, int | str)]
+                if isinstance(links, list)
+                else None,
             )
         )
     return inputs

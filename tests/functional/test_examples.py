@@ -39,7 +39,8 @@ EXPECTED = {
         "ui-0.4",
         11,
         packs="comfyui-gguf",
-        models="checkpoints/ace_step_v1_3.5b.safetensors unet_gguf/ace_step_v1_folk-Q6_K.gguf",
+        models="checkpoints/ace_step_v1_3.5b.safetensors "
+        "diffusion_models/ace_step_v1_folk-Q6_K.gguf",
         assets="fiddle_take_2.wav",
         minimum="0.3.61",
     ),
@@ -67,7 +68,7 @@ EXPECTED = {
         packs="comfyui-impact-pack comfyui-impact-subpack",
         models="checkpoints/SDXL/juggernautXL_v9.safetensors"
         " loras/SDXL/detail/dmd2_sdxl_4step_lora_fp16.safetensors sams/sam_vit_b_01ec64.pth"
-        " ultralytics_bbox/bbox/face_yolov8m.pt",
+        " ultralytics/bbox/face_yolov8m.pt",
         assets="chess_game.png",
     ),
     "open_questions.json": Needs(
@@ -78,7 +79,7 @@ EXPECTED = {
         14,
         packs="comfyui-impact-pack comfyui-impact-subpack",
         models="checkpoints/juggernautXL_v9.safetensors loras/add-detail-xl.safetensors"
-        " ultralytics_bbox/bbox/face_yolov8m.pt upscale_models/4x-UltraSharp.pth"
+        " ultralytics/bbox/face_yolov8m.pt upscale_models/4x-UltraSharp.pth"
         " vae/sdxl_vae.safetensors",
     ),
     "portrait_sdxl.json": Needs(

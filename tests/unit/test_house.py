@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows: who may import whom, print, or be heavy."""
+"""The rules that no linter knows: who may import whom, who may print, what is heavy."""
 
 from __future__ import annotations
 
