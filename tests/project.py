@@ -21,7 +21,6 @@ from tests.builders import (
 if TYPE_CHECKING:
     import pytest
 
-ROOT = Path(__file__).parents[2]
 
 ROOT = Path(__file__).parents[1]
 URL = "https://huggingface.co/org/repo/resolve/main/fresh.safetensors"
