@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
 
 EXAMPLES = """\
-What do these workflows need: node packs, models, input files, the oldest ComfyUI.
+What do these workflows need: node packs, models, input files, which ComfyUI.
 
 examples:
   comfylock analyze workflows/

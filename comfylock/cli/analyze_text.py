@@ -67,13 +67,11 @@ class _Page:
         if told:
             self._wrapped([f"{total}: {told[0]}", *told[1:]], "")
         if report.minimum:
-            self.lines.append(f"ComfyUI {report.minimum} or newer")
-        verdict = (
-            self.style("everything was read and found its place", "green")
-            if report.is_complete and totals.workflows
-            else self.style("incomplete: see below", "yellow", "bold")
-        )
-        self.lines.append(verdict)
+            self._words(f"ComfyUI {safe(report.minimum)} or newer")
+        if report.is_complete and totals.workflows:
+            self._words("everything was read and found its place", "green")
+        else:
+            self._words("incomplete: see below", "yellow", "bold")
 
     def packs(self, packs: tuple[PackEntry, ...]) -> None:
         """Write the node packs, each with why."""
@@ -183,8 +181,12 @@ class _Page:
             self.lines.append(f"  # and {hidden:,} more lines (--verbose)")
 
     def _heading(self, text: str) -> None:
+        self.lines.append("")
+        self._words(text, "bold")
+
+    def _words(self, text: str, *styles: str) -> None:
         lines = wrap(text.split(), self.columns, "", separator="")
-        self.lines += ["", *(self.style(line, "bold") for line in lines)]
+        self.lines += [self.style(line, *styles) for line in lines]
 
     def _row(self, name: str, note: str, color: str) -> None:
         room = self.columns - 2

@@ -30,7 +30,7 @@ MAX_LIST_BYTES = 64 * 1024 * 1024
 def project_registry(project: str) -> Registry:
     """Return the registry as a project sees it: its own, the user's, the updated, the bundled."""
     layers = [
-        folder
+        os.path.abspath(folder)  # registries are shared by these names, wherever we stand
         for folder in (project_layer(project), user_layer(), updated_layer())
         if os.path.isdir(folder)
     ]

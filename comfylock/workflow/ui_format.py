@@ -134,7 +134,7 @@ class _Walk:
                     classes[key] = [0, 1] if off else [1, 0]
                 else:
                     counts[off] += 1
-            values = node.widgets_values
+            values = node.widgets_values or node.widgets_values_named
             if values and (kind in special or self._may_name_files(values)):
                 add_files(self.reading, self.tables, node, scope, inactive=off)
         self.reading.nodes += len(nodes)

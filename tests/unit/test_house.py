@@ -167,7 +167,7 @@ def test_no_function_is_long(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
 def test_every_module_imports_by_itself(name: str) -> None:
-    assert importlib.import_module(name).__name__ == name
+    assert importlib.import_module(name).__doc__
 
 
 # the public names
@@ -250,7 +250,11 @@ def tree() -> list[Path]:
             for name in folders
             if name not in SKIPPED and (not name.startswith(".") or name in {".ci", ".github"})
         ]
-        found += [Path(folder) / name for name in files if Path(name).suffix in TEXTS]
+        found += [
+            Path(folder) / name
+            for name in files
+            if Path(name).suffix in TEXTS and name[:9] != ".coverage"
+        ]
     return sorted(found)
 
 

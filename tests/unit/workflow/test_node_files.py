@@ -69,15 +69,21 @@ def test_more_values_than_widgets_leave_the_input_open() -> None:
     assert found == [("x.safetensors", None, None)]
 
 
-def test_names_are_taken_for_the_values_of_a_list_as_long() -> None:
-    changed = node(1, "Stranger", SAVED, widgets_values_named={"vae": "edited.safetensors"})
-    assert models(read_one(ui(changed))) == [(SAVED, "vae", None)]
+def test_names_tell_the_inputs_of_a_list() -> None:
+    values = {"seed": 3, "vae_name": "old.safetensors"}
+    changed = node(1, "Stranger", 3, SAVED, widgets_values_named=values)
+    assert models(read_one(ui(changed))) == [(SAVED, "vae_name", "vae")]
 
 
 def test_named_values_win_over_a_list_of_another_length() -> None:
-    named = {"seed": 1, "vae": SAVED}
-    changed = node(1, "Stranger", 1, "fixed", "dead.safetensors", widgets_values_named=named)
-    assert models(read_one(ui(changed))) == [(SAVED, "vae", None)]
+    changed = node(1, "Stranger", "dead.safetensors", 1, widgets_values_named={"vae_name": SAVED})
+    assert models(read_one(ui(changed))) == [(SAVED, "vae_name", "vae")]
+
+
+@pytest.mark.parametrize("values", [None, []])
+def test_named_values_alone(values: Any) -> None:
+    changed = node(1, "Stranger", widgets_values=values, widgets_values_named={"vae_name": SAVED})
+    assert models(read_one(ui(changed))) == [(SAVED, "vae_name", "vae")]
 
 
 def test_values_as_an_object() -> None:
