@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from comfylock.errors import SourceUnavailableError
+from comfylock.errors import SourceUnavailableError, UsageError
+from comfylock.names import printable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -43,13 +44,16 @@ class Client:
         """Return what a URL answers, at most `limit` bytes. Uses the network.
 
         Raises:
+            UsageError: the URL is none.
             SourceUnavailableError: it cannot be reached, answers anything but 200, a web page
-                instead of a file, or more than the limit.
+                instead of a file, or more than the limit, or leads from https to http.
         """
-        parsed = httpx.URL(url)
+        parsed = _parsed(url)
         service = parsed.host
         try:
             with self._client.stream("GET", parsed) as response:
+                if parsed.scheme == "https" != response.url.scheme:
+                    raise SourceUnavailableError(service, "leads to an address without https")
                 if response.status_code != 200:
                     message = f"answered {response.status_code} for {parsed.path}"
                     raise SourceUnavailableError(service, message)
@@ -59,6 +63,16 @@ class Client:
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise SourceUnavailableError(service, f"cannot be reached: {reason}") from error
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{printable(url)} is no URL: {error}") from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise UsageError(f"{printable(str(parsed.copy_with(userinfo=b'')))} is no https address")
+    return parsed
 
 
 def _limited(response: httpx.Response, service: str, limit: int) -> bytes:

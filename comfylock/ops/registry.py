@@ -6,16 +6,17 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from comfylock.errors import RegistryError, UsageError
+from comfylock.errors import RegistryError, SourceUnavailableError, UsageError
 from comfylock.files import write_atomically
-from comfylock.names import OWNER_REPO, normalise_registry_id, normalise_repository
-from comfylock.registry.store import Registry, bundled_folder, shared_registry
+from comfylock.names import COMFYUI, OWNER_REPO, normalise_registry_id, normalise_repository
+from comfylock.registry.store import Registry, bundled_folder, forget, shared_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from comfylock.model import Problem
 
+_ADDRESS = "--repository https://github.com/OWNER/REPO"
 PROJECT_LAYER = os.path.join(".comfylock", "registry")
 MANAGER_URL = "https://raw.githubusercontent.com/Comfy-Org/ComfyUI-Manager/main"
 """Where the Manager's lists are. Source: its channels.list."""
@@ -26,6 +27,9 @@ MANAGER_LISTS = (
     "github-stats.json",
     "model-list.json",
 )
+_ENTRIES = {"custom-node-list.json": "custom_nodes", "model-list.json": "models"}
+"""Where a list's entries are, if not at its top."""
+
 MAX_LIST_BYTES = 64 * 1024 * 1024
 
 
@@ -76,16 +80,20 @@ def add_pack(
 
     if not os.path.exists(path):
         raise UsageError(f"{path}: there is no such file or folder")
+    if repository and normalise_repository(repository) is None:
+        raise UsageError(f"`{repository}` is no address of a repository", hint=_ADDRESS)
     definition = read_pack(path)
     if not definition.class_types and not definition.frontend_only:
         hint = "it needs NODE_CLASS_MAPPINGS, comfy_entrypoint or registerNodeType"
-        raise UsageError(f"{path}: no class types found in this pack", hint=hint)
+        raise UsageError(f"{path}: no node types found in this pack", hint=hint)
     address = normalise_repository(repository or definition.repository or "")
     chosen = name or definition.registry_id or _owner_repo(address) or _folder_name(path)
     if normalise_registry_id(chosen) is None and not OWNER_REPO.match(chosen):
         raise UsageError(
             f"`{chosen}` is no name for a pack", hint="--name ID (letters, digits, `.`, `_`, `-`)"
         )
+    if chosen.lower() == COMFYUI:
+        raise UsageError(f"`{chosen}` is ComfyUI itself", hint="--name ID")
     try:
         put_pack(layer, chosen.lower(), definition, address)
     except OSError as error:
@@ -116,7 +124,7 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
         SourceUnavailableError: the Manager's lists cannot be fetched; nothing is changed.
     """
     if sources:
-        return build(sources, layer)
+        return _refresh(sources, layer)
     if offline:
         raise UsageError(
             "the Manager's lists cannot be fetched offline",
@@ -128,9 +136,12 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
     with tempfile.TemporaryDirectory(prefix="comfylock-") as folder, Client(user_agent) as client:
         for name in MANAGER_LISTS:
             data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
+            if not _is_list(name, data):
+                host = client.host(base)
+                raise SourceUnavailableError(host, f"what it gave as {name} is no such list")
             with open(os.path.join(folder, name), "wb") as stream:
                 stream.write(data)
-        return build([folder], layer)
+        return _refresh([folder], layer)
 
 
 def build(sources: Iterable[str], folder: str) -> list[str]:
@@ -144,7 +155,19 @@ def build(sources: Iterable[str], folder: str) -> list[str]:
     """
     from comfylock.registry.build import compile_registry, read_inputs  # noqa: PLC0415
 
+    return _write(folder, compile_registry(read_inputs(sources)))
+
+
+def _refresh(sources: Iterable[str], layer: str) -> list[str]:
+    from comfylock.registry.build import compile_registry, read_inputs  # noqa: PLC0415
+    from comfylock.registry.refresh import additions  # noqa: PLC0415
+
     files = compile_registry(read_inputs(sources))
+    return _write(layer, additions(files, shared_registry((bundled_folder(),))))
+
+
+def _write(folder: str, files: dict[str, bytes]) -> list[str]:
+    """Write what has changed and return its names."""
     try:
         return [
             name
@@ -153,3 +176,18 @@ def build(sources: Iterable[str], folder: str) -> list[str]:
         ]
     except OSError as error:
         raise RegistryError(folder, f"cannot be written: {error.strerror}") from error
+    finally:
+        forget(folder)
+
+
+def _is_list(name: str, data: bytes) -> bool:
+    """Say whether bytes are one of the Manager's lists with something in it."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    key = _ENTRIES.get(name)
+    entries = found.get(key) if key and isinstance(found, dict) else found
+    return isinstance(entries, list if key else dict) and bool(entries)

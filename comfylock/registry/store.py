@@ -140,13 +140,24 @@ class Registry:
     def pack_named(self, name: str) -> str | None:
         """Return a pack's name for its id, an alias, `owner/repo` or a repository's URL."""
         lowered = name.lower()
-        if lowered in self.packs:
-            return lowered
-        if "://" in lowered or lowered.startswith("git@"):
-            lowered = repository_key(name).removeprefix("github.com/")
-            if lowered in self.packs:
-                return lowered
-        return self.aliases.get(lowered)
+        found = self._named(lowered)
+        if found is None and ("://" in lowered or lowered.startswith("git@")):
+            found = self._named(repository_key(name).removeprefix("github.com/"))
+        return found
+
+    def _named(self, name: str) -> str | None:
+        # Layer by layer: a pack of one's own may be what a lower layer knows by another name.
+        for layer in self._apart:
+            if name in layer.packs:
+                return name
+            alias = layer.aliases.get(name)
+            if alias is not None:
+                return alias
+        return None
+
+    @cached_property
+    def _apart(self) -> list[Registry]:
+        return [self] if len(self.layers) == 1 else [Registry((one,)) for one in self.layers]
 
     def _table(self, section: str, entries: Any) -> Table[Any]:
         layers: list[Layer[Any]] = []
@@ -167,6 +178,12 @@ def shared_registry(layers: tuple[str, ...] = ()) -> Registry:
     if registry is None:
         registry = _SHARED[layers] = Registry(layers)
     return registry
+
+
+def forget(folder: str) -> None:
+    """Let the next `shared_registry` read a layer's folder anew: its files have changed."""
+    for layers in [key for key in _SHARED if folder in key]:
+        del _SHARED[layers]
 
 
 def bundled_folder() -> str:
