@@ -69,6 +69,11 @@ def normalise_model_path(value: str) -> str:
     return value.strip().replace("\\", "/").removeprefix("./")
 
 
+def is_text(text: str) -> bool:
+    """Say whether a text can be written to a file: no half of a character in it."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def printable(text: str, limit: int = 200) -> str:
     """Return a stranger's text safe for one line of a terminal: no control characters, cut short."""
     clean = "".join(

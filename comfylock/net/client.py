@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
@@ -21,15 +21,16 @@ MAX_REDIRECTS = 5
 class Client:
     """Fetches small files; a context manager that closes its connections."""
 
-    def __init__(self, user_agent: str) -> None:
+    def __init__(self, user_agent: str, transport: httpx.BaseTransport | None = None) -> None:
         self._client = httpx.Client(
+            transport=transport,
             timeout=TIMEOUT,
             follow_redirects=True,
             max_redirects=MAX_REDIRECTS,
             headers={"User-Agent": user_agent},
         )
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

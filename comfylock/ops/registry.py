@@ -6,15 +6,24 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from comfylock.errors import RegistryError, SourceUnavailableError, UsageError
 from comfylock.files import write_atomically
-from comfylock.names import COMFYUI, OWNER_REPO, normalise_registry_id, normalise_repository
+from comfylock.model import Problem
+from comfylock.names import (
+    COMFYUI,
+    OWNER_REPO,
+    is_text,
+    normalise_registry_id,
+    normalise_repository,
+)
 from comfylock.registry.store import Registry, bundled_folder, forget, shared_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from comfylock.model import Problem
+    from comfylock.model import PackDefinition
 
 _ADDRESS = "--repository https://github.com/OWNER/REPO"
 PROJECT_LAYER = os.path.join(".comfylock", "registry")
@@ -80,7 +89,7 @@ def add_pack(
 
     if not os.path.exists(path):
         raise UsageError(f"{path}: there is no such file or folder")
-    if repository and normalise_repository(repository) is None:
+    if repository and not (normalise_repository(repository) and is_text(repository)):
         raise UsageError(f"`{repository}` is no address of a repository", hint=_ADDRESS)
     definition = read_pack(path)
     if not definition.class_types and not definition.frontend_only:
@@ -94,12 +103,25 @@ def add_pack(
         )
     if chosen.lower() == COMFYUI:
         raise UsageError(f"`{chosen}` is ComfyUI itself", hint="--name ID")
+    definition = _writable(definition)
     try:
         put_pack(layer, chosen.lower(), definition, address)
     except OSError as error:
         raise RegistryError(layer, f"cannot be written: {error.strerror}") from error
     counts = len(definition.class_types), len(definition.frontend_only)
     return chosen.lower(), *counts, definition.problems
+
+
+def _writable(definition: PackDefinition) -> PackDefinition:
+    """Return a definition without names that no file can hold: halves of characters."""
+    classes = tuple(each for each in definition.class_types if is_text(each.class_type))
+    scripted = tuple(filter(is_text, definition.frontend_only))
+    odd = len(definition.class_types) + len(definition.frontend_only) - len(classes) - len(scripted)
+    if not odd:
+        return definition
+    told = Problem("", f"names that are not valid Unicode were left out: {odd}")
+    problems = (*definition.problems, told)
+    return replace(definition, class_types=classes, frontend_only=scripted, problems=problems)
 
 
 def _owner_repo(address: str | None) -> str | None:
@@ -116,10 +138,11 @@ def _folder_name(path: str) -> str:
 def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str) -> list[str]:
     """Refresh the lists in a layer, from given files, folders or wheels, else from the Manager's.
 
-    Returns the files that changed. Uses the network only without `sources`.
+    The layer holds what is new compared with the bundled registry. Returns the files that
+    changed. Uses the network only without `sources`.
 
     Raises:
-        UsageError: offline and no source given.
+        UsageError: offline and no source given, or `COMFYLOCK_MANAGER_URL` is no URL.
         RegistryError: a source is nothing that a registry is compiled from.
         SourceUnavailableError: the Manager's lists cannot be fetched; nothing is changed.
     """
@@ -130,6 +153,8 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
             "the Manager's lists cannot be fetched offline",
             hint="comfylock registry update FILE, a folder or a wheel of comfyui-manager",
         )
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
     from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
 
     base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
@@ -137,7 +162,7 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
         for name in MANAGER_LISTS:
             data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
             if not _is_list(name, data):
-                host = client.host(base)
+                host = urlsplit(base).hostname or base
                 raise SourceUnavailableError(host, f"what it gave as {name} is no such list")
             with open(os.path.join(folder, name), "wb") as stream:
                 stream.write(data)
@@ -188,6 +213,7 @@ def _is_list(name: str, data: bytes) -> bool:
         found = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    key = _ENTRIES.get(name)
-    entries = found.get(key) if key and isinstance(found, dict) else found
-    return isinstance(entries, list if key else dict) and bool(entries)
+    if not isinstance(found, dict) or name not in _ENTRIES:
+        return isinstance(found, dict) and bool(found)
+    entries = found.get(_ENTRIES[name])
+    return isinstance(entries, list) and bool(entries)

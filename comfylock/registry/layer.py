@@ -9,11 +9,11 @@ import msgspec
 
 from comfylock.definitions.widgets import widget_index
 from comfylock.files import write_atomically
-from comfylock.names import repository_key
+from comfylock.names import is_text, repository_key
 from comfylock.registry.store import Pack, Registry, forget
 
 if TYPE_CHECKING:
-    from comfylock.model import ClassDefinition, PackDefinition
+    from comfylock.model import ClassDefinition, InputDefinition, PackDefinition
 
 _FILES = ("packs", "aliases", "class_types", "frontend_only", "model_inputs", "asset_inputs")
 
@@ -70,9 +70,13 @@ def _claim(owners: dict[str, list[str]], key: str, name: str) -> None:
     owners[key] = sorted({*owners.get(key, ()), name})
 
 
+def _is_writable(entry: InputDefinition) -> bool:
+    return all(map(is_text, (entry.name, entry.folder or "", entry.asset or "")))
+
+
 def _put_inputs(tables: dict[str, dict[str, Any]], declared: ClassDefinition) -> None:
     rows: dict[str, list[list[Any]]] = {"model_inputs": [], "asset_inputs": []}
-    for entry in declared.inputs:
+    for entry in filter(_is_writable, declared.inputs):
         place = widget_index(declared, entry.name)
         if entry.folder:
             rows["model_inputs"].append([entry.name, entry.folder, place])

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from comfylock.errors import RegistryError
-from comfylock.names import repository_key
+from comfylock.names import COMFYUI, repository_key
 from comfylock.registry.tables import Layer, Table, damaged
 from comfylock.workflow.reading import InputRow, InputTables
 
@@ -100,7 +100,12 @@ class Registry:
     @cached_property
     def frontend_only(self) -> dict[str, list[str]]:
         """Node types that exist in JavaScript only, and the packs that register them."""
-        return self._table("frontend_only", list[str]).all()
+        merged = self._table("frontend_only", list[str]).all()
+        if len(self.layers) > 1:  # ComfyUI's own stay its own, whoever registers them again
+            for layer in self._apart:
+                own = layer.frontend_only.items()
+                merged.update((key, packs) for key, packs in own if COMFYUI in packs)
+        return merged
 
     @cached_property
     def models(self) -> Table[list[KnownModel]]:
