@@ -70,10 +70,15 @@ def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise UsageError(f"{printable(url)} is no URL: {error}") from error
+        raise UsageError(f"{_shown(url)} is no URL") from error
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise UsageError(f"{printable(str(parsed.copy_with(userinfo=b'')))} is no https address")
+        raise UsageError(f"{_shown(url)} is no https address")
     return parsed
+
+
+def _shown(url: str) -> str:
+    """Return a broken URL without what may be a password."""
+    return f"`{printable(url.rpartition('@')[2])}`"
 
 
 def _limited(response: httpx.Response, service: str, limit: int) -> bytes:

@@ -52,7 +52,7 @@ def test_the_limit_counts_what_is_unpacked() -> None:
 
 
 def test_what_cannot_be_unpacked_is_a_fault() -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(_: httpx.Request) -> httpx.Response:
         stream = httpx.ByteStream(b"no gzip")
         return httpx.Response(200, stream=stream, headers={"Content-Encoding": "gzip"})
 

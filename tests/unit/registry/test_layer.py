@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def made(*names: str, folder: str | None = None, scripts: tuple[str, ...] = ()) -> PackDefinition:
     """A pack whose class types all take one file."""
-    inputs = (InputDefinition(name="file", kind="COMBO", folder=folder),)
+    inputs = (InputDefinition(name="file", type="COMBO", folder=folder),)
     classes = tuple(ClassDefinition(name, inputs if folder else ()) for name in sorted(names))
     return PackDefinition(class_types=classes, frontend_only=scripts, registry_id="an-id")
 
@@ -65,7 +65,7 @@ def test_the_order_of_packs_is_irrelevant(tmp_path: Path) -> None:
 
 def test_damage_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "aliases.json").write_bytes(b"{")
-    with pytest.raises(RegistryError, match="aliases.json: is damaged"):
+    with pytest.raises(RegistryError, match=r"aliases\.json: is damaged"):
         put_pack(str(tmp_path), "one", made("Pen"), None)
     assert everything(tmp_path) == {"aliases.json": b"{"}
 

@@ -8,7 +8,7 @@ NAMES = ["KSampler", "KSamplerAdvanced", "KSampler (Efficient)", "LoadImage", "L
 
 
 def test_the_closest_comes_first() -> None:
-    assert nearest("LoadImagse", NAMES) == ("LoadImages", "LoadImage")
+    assert nearest("LoadImagse", NAMES) == ("LoadImage", "LoadImages")
     assert nearest("ksampler", NAMES) == ("KSampler",)
 
 

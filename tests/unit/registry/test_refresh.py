@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEN = "https://github.com/a/pens"
-TABLES = (
-    "aliases class_types core frontend_only model_inputs asset_inputs models packs removed sources"
-).split()
+TABLES = [
+    "aliases",
+    "class_types",
+    "core",
+    "frontend_only",
+    "model_inputs",
+    "asset_inputs",
+    "models",
+    "packs",
+    "removed",
+    "sources",
+]
 
 KNOWN: dict[str, Any] = {
     "packs": {"pens": {"id": "pens", "repository": PEN, "stars": 5, "from": ["x"]}},
@@ -30,7 +39,11 @@ KNOWN: dict[str, Any] = {
 
 
 def files(tables: dict[str, Any]) -> dict[str, bytes]:
-    whole = {**dict.fromkeys(TABLES, {}), "rules": {"patterns": [], "preemptions": {}}, **tables}
+    whole = {
+        **{name: {} for name in TABLES},
+        "rules": {"patterns": [], "preemptions": {}},
+        **tables,
+    }
     return {f"{name}.json": msgspec.json.encode(table) for name, table in whole.items()}
 
 

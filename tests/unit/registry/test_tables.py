@@ -32,7 +32,7 @@ def test_other_spellings_of_a_file_are_read_too() -> None:
 def test_the_first_layer_that_has_a_name_decides() -> None:
     layers = [{"a": ["1"]}, {"a": ["2"], "b": ["2"]}, {"b": ["3"], "c": ["3"]}]
     for decoded in (False, True):
-        table = Table([layer(each) for each in layers])
+        table: Table[list[str]] = Table([layer(each) for each in layers])
         if decoded:
             assert len(table) == 3
         assert [table.get(name) for name in "abcd"] == [["1"], ["2"], ["3"], None]
@@ -53,7 +53,9 @@ def test_many_questions_have_the_same_answers() -> None:
     "line", [b'"a":7', b'"a":[7]', b'"a":["\xff"]', b'"a":[', b'"a":' + b"[" * 99_999]
 )
 def test_damage_is_told_once_it_is_met(line: bytes) -> None:
-    table = Table([Layer(b'{\n"ok":["x"],\n' + line + b"\n}\n", list[str], "file.json")])
+    table: Table[list[str]] = Table(
+        [Layer(b'{\n"ok":["x"],\n' + line + b"\n}\n", list[str], "file.json")]
+    )
     assert table.get("ok") == ["x"]
     for question in (lambda: table.get("a"), table.all):
         with pytest.raises(RegistryError, match="file.json: is damaged: "):
