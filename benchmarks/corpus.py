@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.labels import CORE, Aliases, Occurrence, labelled
+from benchmarks.labels import CORE, Aliases, Occurrence, is_fork, labelled
 from benchmarks.node_map import NodeMap
 from benchmarks.stamps import ORIGIN_STAMPS, without_stamps
 from benchmarks.table import Row, at_least, exactly
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 SHOWN = 25
 Verdicts = dict[str, Counter[tuple[str, str]]]
-"""`right`, `wrong`, `ambiguous`, `unknown` or `unseen` to (class type, remark) and how often."""
+"""Kind to (class type, remark) and how often."""
+
+KINDS = ("right", "wrong", "fork", "ambiguous", "unknown", "unseen")
+"""`fork`: the label is a fork of the same name, which nothing but a stamp can tell."""
 
 
 def measure(corpus: str, node_map: str | None) -> tuple[list[Row], list[str]]:
@@ -126,6 +129,8 @@ def _verdict(
     packs = [use.pack for use in uses if use.pack is not None]
     if any(label in labels(pack) for pack in packs):
         return "right", ""
+    if any(is_fork(label, labels(pack)) for pack in packs):
+        return "fork", f"not {', '.join(packs)}"
     if packs:
         return "wrong", f"not {', '.join(packs)} ({uses[0].evidence})"
     if not uses:
@@ -141,14 +146,18 @@ def _judged_by_map(occurrences: Sequence[Occurrence], node_map: NodeMap) -> Verd
         packs = node_map.packs_of(item.class_type)
         if len(packs) > 1:
             kind = "ambiguous"
+        elif item.label in packs:
+            kind = "right"
+        elif is_fork(item.label, packs):
+            kind = "fork"
         else:
-            kind = ("right" if item.label in packs else "wrong") if packs else "unknown"
+            kind = "wrong" if packs else "unknown"
         verdicts[kind][item.class_type, item.label] += item.times
     return verdicts
 
 
 def _no_verdicts() -> Verdicts:
-    return {kind: Counter() for kind in ("right", "ambiguous", "wrong", "unknown", "unseen")}
+    return {kind: Counter() for kind in KINDS}
 
 
 def _share(verdicts: Verdicts, kind: str) -> float:
@@ -183,6 +192,6 @@ def _hidden_rows(verdicts: Verdicts) -> list[Row]:
 def _worst(what: str, verdicts: Verdicts) -> list[str]:
     return [
         f"{what}, {kind}: {count:4} x {class_type}: {remark}"
-        for kind in ("wrong", "ambiguous", "unknown", "unseen")
+        for kind in KINDS[1:]
         for (class_type, remark), count in verdicts[kind].most_common(SHOWN)
     ]

@@ -34,7 +34,9 @@ class Aliases:
     """Tells which names (`id:…`, `gh:owner/repo`) mean the same pack."""
 
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
-        self._first = {name: key for key, names in groups.items() for name in (key, *names)}
+        self._first = {
+            name: key for key, names in groups.items() if set(names) != {key} for name in names
+        }
 
     def canonical(self, name: str) -> str:
         """Return the one name that stands for all names of this pack."""
@@ -64,6 +66,12 @@ class Aliases:
             ids = {f"id:{base}", f"id:{base.removeprefix('comfyui-')}"}
             labels |= {label for label in ids if label not in self._first}
         return {self.canonical(label) for label in labels}
+
+
+def is_fork(label: str, labels: Iterable[str]) -> bool:
+    """Say whether a label is another owner's repository of the same name as one of these."""
+    base = label.rpartition("/")[2]
+    return "/" in label and any(other.endswith(f"/{base}") for other in labels)
 
 
 def of_repository(url: str) -> str:

@@ -25,9 +25,7 @@ NOT_WORKFLOWS = ("index", "fuse_options")
 def scratch_folder() -> str:
     """Return the folder where downloads and environments are kept between runs."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(cache, "comfylock-benchmarks")
-    os.makedirs(folder, exist_ok=True)
-    return folder
+    return os.path.join(cache, "comfylock-benchmarks")
 
 
 def template_paths(scratch: str) -> list[str]:
@@ -35,6 +33,7 @@ def template_paths(scratch: str) -> list[str]:
     name, version = TEMPLATES
     folder = os.path.join(scratch, f"templates-{version}")
     if not os.path.isdir(folder):
+        os.makedirs(scratch, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=scratch) as download:
             wanted = f"{name}=={version}"
             _pip(sys.executable, "download", "--no-deps", "--dest", download, wanted)
@@ -88,12 +87,12 @@ def node_map_path(scratch: str) -> str | None:
 
 
 def peer_versions(scratch: str) -> list[str]:
-    """Return the packages measured with their versions, as installed."""
+    """Return the packages measured with their versions; peers that are not installed left out."""
     versions = ["==".join(TEMPLATES)]
     for peer, packages in PEERS.items():
-        python = peer_python(scratch, peer)
-        if python is None:
+        if not os.path.exists(os.path.join(scratch, peer, "ready")):
             continue
+        python = os.path.join(scratch, peer, "bin", "python")
         name = packages[0].partition("==")[0]
         code = f"from importlib.metadata import version; print(version({name!r}))"
         asked = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)

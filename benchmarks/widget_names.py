@@ -42,7 +42,7 @@ def told_names(node: dict[str, Any]) -> list[str | None] | None:
     if not isinstance(values, list) or not values:
         return None
     named = node.get("widgets_values_named")
-    if isinstance(named, dict) and list(named.values()) == values:
+    if isinstance(named, dict) and len(named) == len(values):
         return [None if name == "control_after_generate" else name for name in named]
     return align(widget_inputs(node), values)
 
@@ -69,14 +69,16 @@ def align(names: list[str], values: list[Any]) -> list[str | None] | None:
 
 
 def named_values(node: dict[str, Any], orders: Orders) -> dict[str, Any]:
-    """Return a node's widget values by input name; `widget_3` where nobody tells the name."""
-    named, values = node.get("widgets_values_named"), node.get("widgets_values")
-    if isinstance(named, dict):
+    """Return a node's widget values by input name; `widget_3` where nobody tells the name.
+
+    Where the list and the named values differ, the list counts: it is what the editor restores.
+    """
+    values, named = node.get("widgets_values"), node.get("widgets_values_named")
+    names = told_names(node)
+    if names is None and isinstance(named, dict):
         return {name: value for name, value in named.items() if name != "control_after_generate"}
-    if isinstance(values, dict):
-        return dict(values)
     if not isinstance(values, list):
-        return {}
-    names = told_names(node) or orders.get(node["type"], [])
+        return dict(values) if isinstance(values, dict) else {}
+    names = names or orders.get(node["type"], [])
     padded = [*names, *(f"widget_{place}" for place in range(len(names), len(values)))]
     return {name: value for name, value in zip(padded, values, strict=False) if name is not None}

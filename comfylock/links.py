@@ -22,8 +22,14 @@ _FOLDER = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.
 _SAME_HOSTS = {"huggingface.com": "huggingface.co", "hf.co": "huggingface.co"}
 """Hosts that redirect to the one that answers. Source: the Hub's documentation."""
 
-FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders", "t2i_adapter": "controlnet"}
-"""Older names of folder keys. Source: map_legacy in ComfyUI's folder_paths.py."""
+FOLDER_ALIASES = {
+    "unet": "diffusion_models",
+    "clip": "text_encoders",
+    "t2i_adapter": "controlnet",
+    "unet_gguf": "diffusion_models",
+    "clip_gguf": "text_encoders",
+}
+"""Other names of folder keys. Source: map_legacy in ComfyUI's folder_paths.py; ComfyUI-GGUF."""
 
 
 @lru_cache(maxsize=16384)

@@ -75,7 +75,7 @@ def is_text(text: str) -> bool:
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Return a stranger's text safe for one line of a terminal: no control characters, cut short."""
+    """Return a stranger's text safe for one line: no control characters, cut short."""
     clean = "".join(
         c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1]
     )

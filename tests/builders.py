@@ -238,7 +238,9 @@ def write_layer(folder: Path, **sections: Json) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     for name, section in sections.items():
         lines = (
-            json.dumps(key, ensure_ascii=False) + ": " + json.dumps(section[key], ensure_ascii=False)
+            json.dumps(key, ensure_ascii=False)
+            + ": "
+            + json.dumps(section[key], ensure_ascii=False)
             for key in sorted(section)
         )
         (folder / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")

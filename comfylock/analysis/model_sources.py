@@ -101,7 +101,7 @@ class ModelSources:
         if folder is None:
             folders = {place.folder for place in known if place.folder}
             folder = folders.pop() if len(folders) == 1 else None
-        for place in known:
+        for place in sorted(known, key=lambda place: place.sha256 is None):
             if place.url not in sources:
                 sources[place.url] = Source(place.url, "registry", place.sha256)
         own = self._known.get(f"{folder}/{model.name}") or self._known.get(model.name)
@@ -162,6 +162,6 @@ def _stamps(found: Iterable[FoundModel], stamps: list[ModelStamp], name: str, ba
 
 def _names(stamped: str, name: str, base: str) -> bool:
     """Say whether a stamp's name means this file: the same, or the same below its folder."""
-    if stamped == name or stamped == base:  # noqa: PLR1714 - the hot path
+    if stamped in (name, base):
         return True
     return stamped.endswith(base) and stamped.replace("\\", "/").rpartition("/")[2] == base

@@ -172,12 +172,12 @@ class _Page:
     def advice(self, report: Report) -> None:
         """Write the lines that comfylock.toml wants."""
         classes = [e for e in report.class_types if e.kind in {"ambiguous", "unknown"}]
-        models = [model for model in report.models if not model.sources]
+        models = [model for model in report.models if not model.sources and not model.inactive]
         if not classes and not models:
             return
         self._heading("To settle what is open, add to comfylock.toml")
         lines = list(_toml(classes[: self.limit], models[: self.limit]))
-        self.lines += [f"  {line}" for line in lines]
+        self.lines += [f"  {line}".rstrip() for line in lines]
         hidden = max(len(classes) - self.limit, 0) + max(len(models) - self.limit, 0)
         if hidden:
             self.lines.append(f"  # and {hidden:,} more lines (--verbose)")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from comfylock.errors import RegistryError, SourceUnavailableError, UsageError
-from comfylock.files import write_atomically
 from comfylock.model import Problem
 from comfylock.names import (
     COMFYUI,
@@ -153,6 +151,7 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
             "the Manager's lists cannot be fetched offline",
             hint="comfylock registry update FILE, a folder or a wheel of comfyui-manager",
         )
+    import tempfile  # noqa: PLC0415 - every analysis imports this module
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
@@ -193,6 +192,8 @@ def _refresh(sources: Iterable[str], layer: str) -> list[str]:
 
 def _write(folder: str, files: dict[str, bytes]) -> list[str]:
     """Write what has changed and return its names."""
+    from comfylock.files import write_atomically  # noqa: PLC0415
+
     try:
         return [
             name

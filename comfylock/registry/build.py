@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from comfylock.links import FOLDER_ALIASES
 from comfylock.names import COMFYUI
 from comfylock.registry.build_core import Core
 from comfylock.registry.build_facts import BuildInputs, Inputs
@@ -128,7 +129,10 @@ def _declared(inputs: BuildInputs, table: str) -> dict[str, Inputs]:
     packs = sorted(inputs.recorded, key=lambda each: each.repository, reverse=True)
     for source in [*packs, *sorted(inputs.histories, key=lambda each: each.commit)]:
         merged.update(getattr(source, table))
-    return merged
+    return {
+        name: tuple((key, FOLDER_ALIASES.get(kind or "", kind), place) for key, kind, place in rows)
+        for name, rows in merged.items()
+    }
 
 
 def _sources(inputs: BuildInputs) -> dict[str, dict[str, str]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-FOLDER_ALIASES = {"unet": "diffusion_models", "clip": "text_encoders"}
-"""Old model folder keys and today's. Source: `map_legacy` in ComfyUI's `folder_paths.py`."""
+from comfylock.links import FOLDER_ALIASES
 
 
 def folder_key(text: str) -> str | None:

@@ -140,6 +140,7 @@ class Registry:
         return InputTables(
             self._table("model_inputs", list[InputRow]).all(),
             self._table("asset_inputs", list[InputRow]).all(),
+            self.core,
         )
 
     def pack_named(self, name: str) -> str | None:

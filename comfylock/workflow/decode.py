@@ -1,4 +1,4 @@
-"""What JSON text says, whatever its encoding and small faults, or one sentence why it cannot be read.
+"""What JSON text says, whatever its encoding and small faults, or one sentence why not.
 
 The fast decoder comes first; what it refuses (NaN, Infinity, a byte order mark, UTF-16, Latin-1)
 gets a second, tolerant look, and only then an error with line and column.

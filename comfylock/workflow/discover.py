@@ -1,12 +1,11 @@
 """Which files a command line means: files, folders, glob patterns and standard input.
 
-Folders are read recursively in name order, honouring .gitignore, without hidden files and without
-following links to folders, so that the same tree always gives the same list.
+Folders are read recursively in name order, honouring .gitignore and without following links to
+folders, so that the same tree always gives the same list.
 """
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -17,8 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
-SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
-"""Folders that hold other people's files, whatever .gitignore says."""
+SKIPPED_FOLDERS = frozenset(
+    [
+        "node_modules",
+        "__pycache__",
+        "site-packages",
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        ".tox",
+        ".nox",
+        ".cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".ipynb_checkpoints",
+        ".comfylock",
+    ]
+)
+"""Folders that hold tools' and other people's files, whatever .gitignore says."""
 
 
 class Candidate(Struct, frozen=True):
@@ -96,7 +114,7 @@ def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
         yield Missing(path, "is no path", group)
         return
     except OSError as error:
-        if glob.has_magic(path):
+        if any(letter in path for letter in "*?["):
             yield from _glob(path, group)
         else:
             yield Missing(path, _why(error), group)
@@ -123,6 +141,8 @@ def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:
 
 def _matches(pattern: str) -> Iterator[str]:
     """Yield what a pattern matches; `**` does not follow links, which may lead in circles."""
+    import glob  # noqa: PLC0415 - shells expand most patterns themselves
+
     head, found, rest = f"/{pattern}".partition("/**")
     if not found or rest[:1] not in ("", "/"):  # `a**b` is an ordinary pattern
         yield from glob.iglob(pattern)
@@ -153,8 +173,6 @@ def _walk(root: str, group: int) -> Iterator[Candidate | Missing]:
         rules.enter(folder, {entry.name for entry in listing})
         folders = []
         for entry in listing:
-            if entry.name.startswith("."):
-                continue
             is_folder = entry.is_dir(follow_symlinks=False)
             if rules.ignores(entry.path, is_folder=is_folder):
                 continue

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from comfylock.names import normalise_model_path
 from comfylock.patterns import Pattern
-from comfylock.workflow.reading import FoundAsset, FoundModel, InputRow, InputTables
+from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,41 +33,39 @@ MODEL_EXTENSIONS = (
 )
 """ComfyUI's own extensions, and those that packs add. Source: folder_paths.py, ComfyUI-GGUF."""
 
-MEDIA_EXTENSIONS = tuple(
-    [
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".tiff",
-        ".avif",
-        ".heic",
-        ".exr",
-        ".mp4",
-        ".mov",
-        ".webm",
-        ".mkv",
-        ".avi",
-        ".m4v",
-        ".mp3",
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".opus",
-        ".m4a",
-        ".aac",
-        ".glb",
-        ".gltf",
-        ".obj",
-        ".stl",
-        ".fbx",
-        ".ply",
-        ".spz",
-        ".splat",
-        ".ksplat",
-    ]
+MEDIA_EXTENSIONS = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tiff",
+    ".avif",
+    ".heic",
+    ".exr",
+    ".mp4",
+    ".mov",
+    ".webm",
+    ".mkv",
+    ".avi",
+    ".m4v",
+    ".mp3",
+    ".wav",
+    ".flac",
+    ".ogg",
+    ".opus",
+    ".m4a",
+    ".aac",
+    ".glb",
+    ".gltf",
+    ".obj",
+    ".stl",
+    ".fbx",
+    ".ply",
+    ".spz",
+    ".splat",
+    ".ksplat",
 )
 """Files of the input folder."""
 
@@ -205,6 +203,7 @@ class FileFinder:
     def __init__(self, tables: InputTables, class_type: str) -> None:
         models = tables.models.get(class_type, [])
         self.class_type = class_type
+        self._is_core = class_type in tables.core  # its own loaders offer files only
         self._folders = {row[0]: row[1] for row in models}
         self._only_folder = models[0][1] if len(models) == 1 else None
         self._assets = {row[0] for row in tables.assets.get(class_type, [])}
@@ -228,8 +227,8 @@ class FileFinder:
 
     def _find(self, name: str | None, text: str) -> Iterator[FoundModel | FoundAsset]:
         if is_model_name(text) or self._takes(name, text):
-            folder = self._folder(name)
-            yield FoundModel(normalise_model_path(text), self.class_type, name, folder)
+            path = normalise_model_path(text)
+            yield FoundModel(path, self.class_type, name, _above(self._folder(name), path))
         elif self._is_asset(name, text):
             yield FoundAsset(strip_annotation(text), self.class_type, name)
         elif ":" in text:
@@ -246,12 +245,22 @@ class FileFinder:
         """Say whether a text without an extension names a model here."""
         if self._takes_any_name and self._folder(name) in DIRECTORY_FOLDERS:
             return bool(text) and text.lower() != "none" and _is_plain(text)
-        return is_repository_name(name, text)
+        return not self._is_core and is_repository_name(name, text)
 
     def _is_asset(self, name: str | None, text: str) -> bool:
         if not is_media_name(text):
             return False
         return self._is_loader or name in self._assets or (name is None and bool(self._assets))
+
+
+def _above(folder: str | None, path: str) -> str | None:
+    """Return the folder that a path starts from.
+
+    Packs that offer the files of two folders (`ultralytics_bbox`, `ultralytics_segm`) put the
+    second half in front of the name (`bbox/face.pt`): both lie below the first half.
+    """
+    head, found, _ = path.partition("/")
+    return folder.removesuffix(f"_{head}") if folder and found else folder
 
 
 def finder_for(tables: InputTables, class_type: str) -> FileFinder:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.workflow.models import FileFinder, finder_for, texts_in
 from comfylock.workflow.reading import FoundAsset, InputTables, Reading
-from comfylock.workflow.scope import SUBGRAPH_INPUT, Input, Scope, inputs_of
+from comfylock.workflow.scope import SUBGRAPH_INPUT, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from comfylock.workflow.ui_nodes import UiNode
+    from comfylock.workflow.ui_nodes import Input, UiNode
 
 NOTES = frozenset({"Note", "MarkdownNote"})
 PRIMITIVE = "PrimitiveNode"
 REROUTE = "Reroute"
+PREVIEW = "videopreview"
+"""What VideoHelperSuite shows in its nodes, kept among their values; it repeats a file's name."""
+
 MAX_REROUTES = 64
 _CONTROL = frozenset({"fixed", "increment", "decrement", "randomize"})
 """The extra widget after a seed. Source: ComfyUI_frontend's control_after_generate."""
@@ -37,16 +40,17 @@ def add_files(
     if node.type == PRIMITIVE:  # its value counts where it is used
         return
     finder = finder_for(tables, node.type)
-    picked = _picked(node.named_values(), finder)
+    in_list = not node.widgets_values_named or node.names_fit()
+    picked = _picked(node.widgets_values if in_list else node.widgets_values_named, finder)
     if not picked:
         return
-    inputs = inputs_of(node.inputs)
+    inputs = node.inputs or ()
     wired = {
         entry.name: entry.link
         for entry in inputs
         if entry.link is not None and isinstance(entry.name, str)
     }
-    names = None if node.widgets_values_named else _names_by_place(node, tables, inputs)
+    names = _names_by_place(node, tables, inputs) if in_list else None
     for place, text, off in picked:
         name = names[place] if names and isinstance(place, int) else place
         if "://" in text:
@@ -54,7 +58,7 @@ def add_files(
         found = finder.find(name, text)
         slot = None
         if found and name in wired:
-            live, slot = _follow(text, wired[name], scope)
+            live, slot = follow(text, wired[name], scope)
             if live is not text:
                 found = finder.find(name, live) if live is not None else []
         for item in found:
@@ -80,6 +84,8 @@ def _picked(values: Any, finder: FileFinder) -> list[Picked]:
     else:
         pairs = ((None, values),)
     for place, value in pairs:
+        if place == PREVIEW:
+            continue
         if value.__class__ is str:
             if wants(value):
                 picked.append((place, value, False))
@@ -91,7 +97,7 @@ def _picked(values: Any, finder: FileFinder) -> list[Picked]:
 
 
 def _names_by_place(
-    node: UiNode, tables: InputTables, inputs: list[Input]
+    node: UiNode, tables: InputTables, inputs: Sequence[Input]
 ) -> list[str | None] | None:
     """Return the input name for each place of a widget list, None where nothing tells.
 
@@ -101,6 +107,8 @@ def _names_by_place(
     values = node.widgets_values
     if not isinstance(values, list):
         return None
+    if node.widgets_values_named:
+        return list(node.widgets_values_named)
     declared = [entry.name for entry in inputs if entry.widget is not None]
     if len(declared) == len(values):
         return declared
@@ -133,7 +141,7 @@ def _align(declared: list[str | None], values: list[Any]) -> list[str | None] | 
     return names if position == len(declared) else None
 
 
-def _follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]:
+def follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]:
     """Return the text that really reaches a linked widget, and the subgraph slot it comes by.
 
     None where another node computes it; that node's own values are read where it stands.
@@ -154,5 +162,5 @@ def _follow(text: str, link: Any, scope: Scope) -> tuple[str | None, int | None]
             return (first, None) if isinstance(first, str) else (text, None)
         if node.type != REROUTE:
             return None, None
-        link = scope.first_link(node)
+        link = node.inputs[0].link if node.inputs else None
     return None, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +21,8 @@ class InputTables(Struct):
 
     models: dict[str, list[InputRow]] = {}
     assets: dict[str, list[InputRow]] = {}
+    core: Collection[str] = frozenset()
+    """ComfyUI's own class types: the `org/name` in them is a service's, not a repository's."""
     special: frozenset[str] = frozenset()
     """Class types whose values are always looked at: all of the above."""
     finders: dict[str, Any] = {}

@@ -13,14 +13,6 @@ SUBGRAPH_INPUT = -10
 """The id that stands for a subgraph's own inputs. Source: ComfyUI_frontend's workflow schema."""
 
 
-class Input(Struct, gc=False):
-    """One input of a node as the file has it; `widget` marks one that shows a widget."""
-
-    name: str | None = None
-    link: int | str | float | None = None
-    widget: Any = None
-
-
 class Link(Struct, gc=False):
     """A link in the object shape of schema 1."""
 
@@ -30,7 +22,6 @@ class Link(Struct, gc=False):
 
 
 _LINKS = msgspec.json.Decoder(list[Link])
-_INPUTS = msgspec.json.Decoder(list[Input])
 _ANY = msgspec.json.Decoder()
 
 
@@ -44,10 +35,20 @@ class Scope(Struct):
     has_ids: bool = True
     _origins: dict[Any, tuple[Any, Any]] | None = None
     _by_id: dict[Any, UiNode] | None = None
-    _first_links: dict[int, Any] = {}
+    _inlets: dict[Any, int] | None = None
 
     def origin(self, link: Any) -> tuple[Any, Any] | None:
-        """Return (node id, slot) that a link comes from; None if the link is not there."""
+        """Return (node id, slot) that a link comes from; None if the link is not there.
+
+        A subgraph's inputs know their links, which spares decoding all of them.
+        """
+        if self._inlets is None:
+            declared = (self.subgraph.inputs if self.subgraph else None) or ()
+            self._inlets = {
+                inlet: slot for slot, entry in enumerate(declared) for inlet in entry.linkIds or ()
+            }
+        if link in self._inlets:
+            return SUBGRAPH_INPUT, self._inlets[link]
         if self._origins is None:
             self._origins = _origins(self.raw_links)
         return self._origins.get(link) if isinstance(link, int | str | float) else None
@@ -58,14 +59,6 @@ class Scope(Struct):
             self._by_id = {node.id: node for node in self.nodes}
         return self._by_id.get(identifier) if isinstance(identifier, int | str | float) else None
 
-    def first_link(self, node: UiNode) -> Any:
-        """Return the link into a node's first input; decoded once, however many ask."""
-        key = id(node)
-        if key not in self._first_links:
-            first = next(iter(inputs_of(node.inputs)), None)
-            self._first_links[key] = first.link if first else None
-        return self._first_links[key]
-
 
 class Instance(Struct):
     """A node that stands for a subgraph, with widget values of its own."""
@@ -73,33 +66,6 @@ class Instance(Struct):
     node: UiNode
     scope: Scope
     inactive: bool
-
-
-def inputs_of(raw: Raw) -> list[Input]:
-    """Return a node's inputs; damaged ones are left out."""
-    try:
-        return _INPUTS.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return _salvaged(raw)
-
-
-def _salvaged(raw: Raw) -> list[Input]:
-    try:
-        entries = msgspec.json.decode(raw, type=list[Raw])
-    except (msgspec.DecodeError, RecursionError):
-        return []
-    inputs = []
-    for entry in entries:
-        try:
-            inputs.append(msgspec.json.decode(entry, type=Input))
-        except (msgspec.DecodeError, RecursionError):
-            continue
-    return inputs
-
-
-def input_names(raw: Raw) -> list[str]:
-    """Return the names of a subgraph's declared inputs, in slot order."""
-    return [entry.name or "" for entry in inputs_of(raw)]
 
 
 def _origins(raw: Raw) -> dict[Any, tuple[Any, Any]]:

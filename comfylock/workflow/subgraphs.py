@@ -13,13 +13,19 @@ from msgspec.structs import replace
 
 from comfylock.names import normalise_model_path
 from comfylock.workflow.models import WELL_KNOWN_INPUTS, is_model_name
+from comfylock.workflow.node_files import follow
 from comfylock.workflow.reading import FoundModel, Reading
-from comfylock.workflow.scope import Instance, input_names, inputs_of
+from comfylock.workflow.scope import SUBGRAPH_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from comfylock.workflow.scope import Instance
     from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
+
+
+_Value = tuple[str | None, str | None, str]
+"""Input name if known, inner node's id if given, model name."""
 
 
 def apply_overrides(
@@ -37,51 +43,134 @@ def apply_overrides(
         for model in reading.models
         if model.class_type not in definitions or not is_model_name(model.name)
     ]
-    targets: dict[tuple[str, str | int], list[FoundModel]] = {}
-    for model in reading.models:
-        if model.owner is not None:
-            targets.setdefault((model.owner, str(model.node)), []).append(model)
-            if model.slot is not None:
-                targets.setdefault((model.owner, model.slot), []).append(model)
-    known = {model.name for model in reading.models}
-    overridden: dict[int, list[FoundModel]] = {}
-    slots: dict[str, dict[str, int]] = {}
-    for instance in instances:
-        subgraph, _ = definitions[instance.node.type]
-        for name, inner, text in _model_values(instance.node):
-            path = normalise_model_path(text)
-            target = _target(targets, slots, subgraph, name, inner)
-            if target is not None and target.name != path:
-                model = replace(
-                    target,
-                    name=path,
-                    slot=None,
-                    inactive=instance.inactive,
-                    stamps=_stamps(target.stamps, instance.node),
-                )
-                overridden.setdefault(id(target), []).append(model)
-            elif target is None and path not in known:
-                reading.models.append(_stranger(path, instance, name))
-    if overridden:
-        _exchange(reading, overridden, instances)
+    said = [list(_model_values(instance.node)) for instance in instances]
+    if _say_the_same(reading.models, instances, said):
+        return
+    overrides = _Overrides(reading.models, instances, definitions)
+    for instance, values in zip(instances, said, strict=True):
+        overrides.add(instance, values)
+    if overrides.replacements:
+        reading.models = overrides.exchanged()
+    reading.models.extend(overrides.strangers)
 
 
-def _exchange(
-    reading: Reading, overridden: dict[int, list[FoundModel]], instances: list[Instance]
-) -> None:
-    uses: dict[str, int] = {}
-    for instance in instances:
-        uses[instance.node.type] = uses.get(instance.node.type, 0) + 1
-    models: list[FoundModel] = []
-    for model in reading.models:
-        replacements = overridden.get(id(model), [])
-        if len(replacements) < uses.get(model.owner or "", 1):
-            models.append(model)
-        models.extend(replacements)
-    reading.models = models
+def _say_the_same(
+    models: list[FoundModel], instances: list[Instance], said: list[list[_Value]]
+) -> bool:
+    """Say whether instances, one for each definition, only repeat what is inside: most do."""
+    if len({instance.node.type for instance in instances}) < len(instances):
+        return False
+    inside: dict[str | None, set[str]] = {}
+    for model in models:
+        if model.slot is not None:
+            inside.setdefault(model.owner, set()).add(model.name)
+    return all(
+        {normalise_model_path(text) for _, _, text in values}
+        == inside.get(instance.node.type, set())
+        for instance, values in zip(instances, said, strict=True)
+    )
 
 
-def _model_values(node: UiNode) -> Iterator[tuple[str | None, str | None, str]]:
+class _Overrides:
+    """What the instances of one workflow set inside their subgraphs."""
+
+    def __init__(
+        self,
+        models: list[FoundModel],
+        instances: list[Instance],
+        definitions: dict[str, tuple[UiSubgraph, str]],
+    ) -> None:
+        self.models = models
+        self.instances = instances
+        self.definitions = definitions
+        self.replacements: dict[int, list[FoundModel]] = {}
+        self.strangers: list[FoundModel] = []
+        self._known = {model.name for model in models}
+        self._by_node: dict[tuple[str, str], list[FoundModel]] = {}
+        self._by_slot: dict[tuple[str, int], list[FoundModel]] = {}
+        self._slots: dict[str, dict[str, int]] = {}
+        for model in models:
+            if model.owner is not None:
+                self._by_node.setdefault((model.owner, str(model.node)), []).append(model)
+                if model.slot is not None:
+                    self._by_slot.setdefault((model.owner, model.slot), []).append(model)
+
+    def add(self, instance: Instance, values: list[_Value]) -> None:
+        """Note what one instance sets."""
+        wired = {entry.name: entry.link for entry in instance.node.inputs or () if entry.link}
+        for name, inner, value in values:
+            text: str | None = value
+            if name in wired:
+                text, slot = follow(value, wired[name], instance.scope)
+                if text is None or slot is not None:  # computed, or set by the instance around
+                    continue
+            path = normalise_model_path(text or "")
+            targets = self._targets(instance.node.type, name, inner)
+            for target in targets:
+                if target.name != path:
+                    self._replace(target, path, instance)
+            if not targets and path not in self._known:
+                self.strangers.append(_stranger(path, instance, name))
+
+    def exchanged(self) -> list[FoundModel]:
+        """Return the models with those exchanged that no instance leaves alone."""
+        uses: dict[str, int] = {}
+        for instance in self.instances:
+            uses[instance.node.type] = uses.get(instance.node.type, 0) + 1
+        models: list[FoundModel] = []
+        for model in self.models:
+            replacements = self.replacements.get(id(model), [])
+            if len(replacements) < uses.get(model.owner or "", 1):
+                models.append(model)
+            models.extend(replacements)
+        return models
+
+    def _replace(self, target: FoundModel, path: str, instance: Instance) -> None:
+        model = replace(
+            target,
+            name=path,
+            slot=None,
+            inactive=instance.inactive,
+            stamps=_stamps(target.stamps, instance.node),
+        )
+        self.replacements.setdefault(id(target), []).append(model)
+
+    def _targets(self, owner: str, name: str | None, inner: str | None) -> list[FoundModel]:
+        """Return the inner models that an instance's value stands for, as far as they are found."""
+        if inner is not None:
+            found = self._by_node.get((owner, inner), [])
+            return [model for model in found if model.input in (name, None)]
+        slot = self._slot(owner, name)
+        return [] if slot is None else self._behind(owner, slot, set())
+
+    def _behind(self, owner: str, slot: int, seen: set[tuple[str, int]]) -> list[FoundModel]:
+        """Return the models that a subgraph's input sets, in subgraphs inside it too."""
+        if (owner, slot) in seen:
+            return []
+        seen.add((owner, slot))
+        found = list(self._by_slot.get((owner, slot), ()))
+        for instance in self.instances:
+            scope = instance.scope
+            if scope.subgraph is None or scope.subgraph.id != owner:
+                continue
+            for entry in instance.node.inputs or ():
+                if entry.link and scope.origin(entry.link) == (SUBGRAPH_INPUT, slot):
+                    deeper = self._slot(instance.node.type, entry.name)
+                    if deeper is not None:
+                        found += self._behind(instance.node.type, deeper, seen)
+        return found
+
+    def _slot(self, owner: str, name: str | None) -> int | None:
+        """Return the place of a subgraph's input."""
+        places = self._slots.get(owner)
+        if places is None:
+            places = self._slots[owner] = {}
+            for place, entry in enumerate(self.definitions[owner][0].inputs or ()):
+                places.setdefault(entry.name or "", place)
+        return places.get(name or "") if name else None
+
+
+def _model_values(node: UiNode) -> Iterator[_Value]:
     """Yield (input name, inner node id, model name) for an instance's values that name models."""
     values = node.named_values()
     if isinstance(values, dict):
@@ -114,33 +203,10 @@ def _proxies(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
 
 def _shown(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:
     """Return the widget names by place, from the instance's inputs, if they fit."""
-    names = [entry.name for entry in inputs_of(node.inputs) if entry.widget is not None]
+    names = [entry.name for entry in node.inputs or () if entry.widget is not None]
     if len(names) != count:
         return []
     return [(name, None) for name in names]
-
-
-def _target(
-    targets: dict[tuple[str, str | int], list[FoundModel]],
-    slots: dict[str, dict[str, int]],
-    subgraph: UiSubgraph,
-    name: str | None,
-    inner: str | None,
-) -> FoundModel | None:
-    """Return the inner model that an instance's value stands for, if it is found."""
-    if inner is not None:
-        candidates = targets.get((subgraph.id, inner), [])
-        return next((model for model in candidates if model.input in (name, None)), None)
-    if name is None:
-        return None
-    places = slots.get(subgraph.id)
-    if places is None:
-        places = slots[subgraph.id] = {}
-        for place, shown in enumerate(input_names(subgraph.inputs)):
-            places.setdefault(shown, place)
-    if name not in places:
-        return None
-    return next(iter(targets.get((subgraph.id, places[name]), ())), None)
 
 
 def _stamps(inner: Any, node: UiNode) -> Any:

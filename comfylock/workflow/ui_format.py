@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from comfylock.model import Problem
 from comfylock.names import SUBGRAPH_ID
 from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY
 from comfylock.workflow.node_files import add_files
-from comfylock.workflow.reading import InputTables, Reading
+from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables, Reading
 from comfylock.workflow.scope import Instance, Scope
 from comfylock.workflow.subgraphs import apply_overrides
 from comfylock.workflow.ui_nodes import (
@@ -32,7 +32,6 @@ GROUP_PREFIXES = ("workflow>", "workflow/")
 
 
 _ID_OF = attrgetter("id")
-_TYPE_OF = attrgetter("type")
 _OFF = (2, 4)
 """Modes of nodes that are muted and bypassed. Source: LGraphEventMode of litegraph."""
 
@@ -40,6 +39,8 @@ _PLAIN: set[str] = set()
 """Types met that cannot stand for other nodes by their spelling."""
 
 MAX_PLAIN = 50_000
+
+_Found = TypeVar("_Found", FoundModel, FoundAsset)
 
 
 def read_ui(
@@ -55,6 +56,20 @@ def read_ui(
     if not reading.nodes and not reading.unread:
         problems.append(Problem("nodes", "is empty: the workflow has no nodes"))
     return reading
+
+
+def _without_echoes(found: list[_Found]) -> list[_Found]:
+    """Return the files without those that a group node only repeats from its inside.
+
+    An instance stores the values of its inner nodes once more; where it differs, it stays.
+    """
+    inside = [file for file in found if not file.class_type.startswith(GROUP_PREFIXES)]
+    named = {(file.name, off) for file in inside for off in (file.inactive, True)}
+    return [
+        file
+        for file in found
+        if (file.name, file.inactive) not in named or not file.class_type.startswith(GROUP_PREFIXES)
+    ]
 
 
 class _Walk:
@@ -73,6 +88,9 @@ class _Walk:
         self.done: set[str] = set()
         if workflow.definitions:
             self._declare(workflow.definitions, "definitions")
+        # A definition may go by any name, even by one that was a class type elsewhere.
+        taken = self.definitions.keys() & _PLAIN
+        self.plain = _PLAIN - taken if taken else _PLAIN
 
     def run(self, top: Scope) -> None:
         """Walk everything that is reachable, active parts first.
@@ -88,18 +106,21 @@ class _Walk:
                 self.walk(self._open(name), inactive=inactive)
         if self.instances:
             apply_overrides(self.reading, self.instances, self.definitions)
+        if self.groups:
+            self.reading.models = _without_echoes(self.reading.models)
+            self.reading.assets = _without_echoes(self.reading.assets)
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""
         classes, special = self.reading.classes, self.special
         nodes = scope.nodes
-        odd = self._odd(set(map(_TYPE_OF, nodes)))
+        plain = self.plain
         muted = 0
         for index, node in enumerate(nodes):
             kind = node.type
             off = inactive or node.mode in _OFF
             muted += off
-            if kind in odd:
+            if kind not in plain and self._is_odd(kind):
                 self._enter(node, scope, index, inactive=off)
             else:
                 stamp = node.properties
@@ -120,16 +141,16 @@ class _Walk:
         self.reading.inactive += muted
         self._check_ids(scope)
 
-    def _odd(self, kinds: set[str]) -> set[str]:
-        """Return the types that stand for other nodes, or look as if they did."""
-        odd = kinds & self.definitions.keys()
-        for kind in kinds - _PLAIN:
-            if "-" in kind or kind[:8] == "workflow" or not kind or kind.isspace():
-                if kind.startswith(GROUP_PREFIXES) or SUBGRAPH_ID.match(kind) or not kind.strip():
-                    odd.add(kind)
-            elif len(_PLAIN) < MAX_PLAIN:
+    def _is_odd(self, kind: str) -> bool:
+        """Say whether a type stands for other nodes, or looks as if it did."""
+        if kind in self.definitions:
+            return True
+        if "-" not in kind and kind[:8] != "workflow" and kind and not kind.isspace():
+            if len(_PLAIN) < MAX_PLAIN:
                 _PLAIN.add(kind)
-        return odd
+            return False
+        is_group = kind.startswith(GROUP_PREFIXES)
+        return is_group or SUBGRAPH_ID.match(kind) is not None or not kind.strip()
 
     def _may_name_files(self, values: Any) -> bool:
         """Say quickly whether a node's values are worth a closer look; keep texts with links."""

@@ -26,16 +26,42 @@ class Properties(Struct, gc=False):
     proxyWidgets: Any = None  # noqa: N815 - the wire's spelling
 
 
+class Widget(Struct, gc=False):
+    """The mark of an input that shows a widget."""
+
+    name: str | None = None
+
+
+class Input(Struct, gc=False):
+    """One input of a node."""
+
+    name: str | None = None
+    link: int | str | float | None = None
+    widget: Widget | None = None
+
+
+class SubgraphInput(Struct, gc=False):
+    """One input of a subgraph, and the links that it sends inside."""
+
+    name: str | None = None
+    linkIds: list[int | str] | None = None  # noqa: N815 - the wire's spelling
+
+
 class UiNode(Struct, gc=False):
-    """A node; `inputs` stays undecoded because one in ten is ever looked at."""
+    """A node, as much of it as is ever looked at."""
 
     type: str
     id: int | str | float | None = None
     mode: Any = 0
-    inputs: Raw = NULL
+    inputs: list[Input] | None = None
     properties: Properties | None = None
     widgets_values: Any = None
     widgets_values_named: dict[str, Any] | None = None
+
+    def names_fit(self) -> bool:
+        """Say whether the names stored beside a list of widget values are its names, in order."""
+        named, values = self.widgets_values_named, self.widgets_values
+        return bool(named) and values.__class__ is list and len(values) == len(named or ())
 
     def named_values(self) -> Any:
         """Return the widget values by name if they are stored so, else as they are.
@@ -46,9 +72,7 @@ class UiNode(Struct, gc=False):
         named, values = self.widgets_values_named, self.widgets_values
         if not named:
             return values
-        if isinstance(values, list) and len(values) == len(named):
-            return dict(zip(named, values, strict=True))
-        return named
+        return dict(zip(named, values, strict=True)) if self.names_fit() else named
 
 
 class UiSubgraph(Struct, gc=False):
@@ -57,7 +81,7 @@ class UiSubgraph(Struct, gc=False):
     id: str
     nodes: list[UiNode] = []
     links: Raw = NULL
-    inputs: Raw = NULL
+    inputs: list[SubgraphInput] | None = None
     definitions: UiDefinitions | None = None
 
 
@@ -158,7 +182,7 @@ def _salvage_definitions(
                 id=entry["id"],
                 nodes=nodes,
                 links=_raw(entry.get("links")),
-                inputs=_raw(entry.get("inputs")),
+                inputs=_salvage_subgraph_inputs(entry.get("inputs")),
                 definitions=inner,
             )
         )
@@ -202,7 +226,7 @@ def _salvage_node(entry: Any, path: str, problems: list[Problem]) -> UiNode | No
         type=class_type,
         id=identifier,
         mode=entry.get("mode", 0),
-        inputs=_raw(entry.get("inputs")),
+        inputs=_salvage_inputs(entry.get("inputs")),
         properties=_salvage_properties(entry.get("properties"), f"{path}.properties", problems),
         widgets_values=entry.get("widgets_values"),
         widgets_values_named=named if isinstance(named, dict) else None,
@@ -245,6 +269,44 @@ def _salvage_stamps(value: Any, path: str, problems: list[Problem]) -> list[Mode
             ModelStamp(**{k: v if isinstance(v, str) else None for k, v in words.items()})
         )
     return stamps
+
+
+def _salvage_inputs(value: Any) -> list[Input] | None:
+    """Return a node's inputs; what is damaged in one costs that one."""
+    if not isinstance(value, list):
+        return None
+    inputs = []
+    for entry in value:
+        if not isinstance(entry, dict):
+            continue
+        name, link, widget = entry.get("name"), entry.get("link"), entry.get("widget")
+        inputs.append(
+            Input(
+                name=name if isinstance(name, str) else None,
+                link=link if isinstance(link, int | str | float) else None,
+                widget=Widget() if isinstance(widget, dict) else None,
+            )
+        )
+    return inputs
+
+
+def _salvage_subgraph_inputs(value: Any) -> list[SubgraphInput] | None:
+    """Return a subgraph's inputs in their places; what is damaged in one costs its name."""
+    if not isinstance(value, list):
+        return None
+    inputs = []
+    for entry in value:
+        name = entry.get("name") if isinstance(entry, dict) else None
+        links = entry.get("linkIds") if isinstance(entry, dict) else None
+        inputs.append(
+            SubgraphInput(
+                name=name if isinstance(name, str) else None,
+                linkIds=[link for link in links if isinstance(link, int | str)]
+                if isinstance(links, list)
+                else None,
+            )
+        )
+    return inputs
 
 
 def _raw(value: Any) -> Raw:

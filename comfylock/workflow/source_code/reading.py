@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from comfylock.model import Problem  # noqa: TC001 - msgspec reads the annotations
+from comfylock.model import Problem
 
 
 class Dynamic(Enum):

@@ -83,7 +83,7 @@ def test_annotations_are_stripped() -> None:
         ("model", "-x/y", False),
     ],
 )
-def test_repository_names(name: str | None, value: str, expected: bool) -> None:  # noqa: FBT001
+def test_repository_names(name: str | None, value: str, expected: bool) -> None:
     assert is_repository_name(name, value) is expected
 
 

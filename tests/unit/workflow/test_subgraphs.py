@@ -119,9 +119,7 @@ def test_a_value_whose_inner_node_cannot_be_told_is_not_lost(name: str) -> None:
 
 
 def test_a_promoted_input_overrides_by_its_slot() -> None:
-    loader = node(
-        12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}]
-    )
+    loader = node(12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}])
     definition = subgraph(
         OUTER,
         loader,
@@ -137,9 +135,7 @@ def test_a_promoted_input_overrides_by_its_slot() -> None:
 
 @pytest.mark.parametrize("slot", ["1", None, 9])
 def test_a_slot_that_fits_nothing_keeps_both(slot: Any) -> None:
-    loader = node(
-        12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}]
-    )
+    loader = node(12, "CheckpointLoaderSimple", SAVED, inputs=[{**widget("ckpt_name"), "link": 5}])
     declared = [{"name": "model file"}]
     definition = subgraph(OUTER, loader, inputs=declared, links=[link_1(5, -10, slot, 12)])
     changed = node(1, OUTER, OTHER, inputs=[widget("model file")])
@@ -171,3 +167,30 @@ def test_cost_grows_linearly_with_promoted_inputs() -> None:
     declared = [{"name": f"w{number}"} for number in range(count)]
     changed = node(1, OUTER, *(f"m{n}.safetensors" for n in range(count)), inputs=shown)
     assert len(names(changed, definition=subgraph(OUTER, inner(), inputs=declared))) == count + 1
+
+
+def promoted(name: str) -> Json:
+    """A subgraph input and the link that it sends inside."""
+    return {"name": name, "type": "COMBO", "linkIds": [7]}
+
+
+def nested(outer_value: str, stale: str = "stale.safetensors") -> Json:
+    """A value set on the outer instance, passed on by the inner one to two loaders."""
+    loaders = [node(n, "VAELoader", SAVED, inputs=[widget("vae_name", link=7)]) for n in (12, 13)]
+    inside = subgraph(INNER, *loaders, inputs=[promoted("vae_name")], links=[link_1(7, -10, 0, 12)])
+    passing_on = node(5, INNER, stale, inputs=[widget("vae_name", link=7)])
+    around = subgraph(
+        OUTER, passing_on, inputs=[promoted("model_name")], links=[link_1(7, -10, 0, 5)]
+    )
+    top = node(1, OUTER, outer_value, inputs=[widget("model_name")])
+    return with_subgraphs(ui(top), around, inside)
+
+
+def test_a_value_is_passed_on_through_the_instances_inside() -> None:
+    assert {(m.name, m.class_type) for m in read_one(nested(OTHER)).models} == {
+        (OTHER, "VAELoader")
+    }
+
+
+def test_every_loader_behind_one_promoted_input_gets_its_value() -> None:
+    assert len([m for m in read_one(nested(OTHER)).models if m.name == OTHER]) == 2

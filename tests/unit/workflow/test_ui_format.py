@@ -341,18 +341,14 @@ def test_group_nodes_have_no_ids_to_report() -> None:
 
 @pytest.mark.parametrize("links", [[link(7, 5)], [link_1(7, 5)], [None, 3, [], {}, link(7, 5)]])
 def test_links_of_either_shape_lead_to_their_origin(links: Any) -> None:
-    loader = node(
-        1, "CheckpointLoaderSimple", "saved.safetensors", inputs=[widget("ckpt_name", 7)]
-    )
+    loader = node(1, "CheckpointLoaderSimple", "saved.safetensors", inputs=[widget("ckpt_name", 7)])
     workflow = ui(loader, node(5, "PrimitiveNode", "live.safetensors"), links=links)
     assert models(read_one(workflow)) == [("live.safetensors", "ckpt_name", "checkpoints")]
 
 
 @pytest.mark.parametrize("links", [None, 3, "x", {}, [[7]], [{"id": [7]}]])
 def test_links_that_say_nothing_leave_the_value(links: Any) -> None:
-    loader = node(
-        1, "CheckpointLoaderSimple", "saved.safetensors", inputs=[widget("ckpt_name", 7)]
-    )
+    loader = node(1, "CheckpointLoaderSimple", "saved.safetensors", inputs=[widget("ckpt_name", 7)])
     assert models(read_one(ui(loader, links=links))) == [
         ("saved.safetensors", "ckpt_name", "checkpoints")
     ]
