@@ -11,6 +11,7 @@ ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
 
 _URL = Pattern(r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?")
 MAX_LINKS = 16
+_LINK = Pattern(r"""https://[^\s"'<>()\[\]{}|\\^`?#]{1,1500}""")
 _CONTINUES = frozenset("-_")
 _STOPS = Pattern(r"""[\s"'<>()\[\]{}|\\^`]""")
 _SECRET = Pattern(
@@ -78,6 +79,21 @@ def links_to(name: str, text: str) -> list[str]:
                 if _STOPS.search(url) is None:
                     found.append(url)
             at = text.find(needle, end)
+    return found
+
+
+def links_by_name(text: str) -> dict[str, list[str]]:
+    """Return all https links in a text by their last part, as `links_to` would find them.
+
+    For texts that many names are looked for in: the cost is that of reading the text once.
+    """
+    found: dict[str, list[str]] = {}
+    for match in _LINK.finditer(text):
+        url = match[0].rstrip(".,;:!*~")
+        name = url.rpartition("/")[2].replace("%20", " ")
+        links = found.setdefault(name, [])
+        if len(links) < MAX_LINKS:
+            links.append(url)
     return found
 
 

@@ -74,6 +74,11 @@ def leaves_its_folder(path: str) -> bool:
     return path.startswith(("/", "~")) or path[1:2] == ":" or ".." in path.split("/")
 
 
+def is_text(text: str) -> bool:
+    """Say whether a text can be written to a file: no half of a character in it."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def printable(text: str, limit: int = 200) -> str:
     """Return a stranger's text safe for one line: no control characters, cut short."""
     clean = "".join(

@@ -14,6 +14,7 @@ from comfylock.links import (
     folder_key,
     host_of,
     is_allowed,
+    links_by_name,
     links_to,
     sha256_of,
 )
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from comfylock.workflow.reading import FoundModel, Reading
 
 MAX_SOURCES = 16
+MANY_MODELS = 32
+"""Models of one workflow from which on all links in its notes are listed first."""
+
 MAX_REMEMBERED = 50_000
 """Models with the same words about them, kept to be shared between workflows."""
 
@@ -59,10 +63,19 @@ class ModelSources:
                 continue
             groups.setdefault((model.name, model.class_type, model.input or ""), []).append(model)
         notes = "\n".join(reading.notes)
+        linked = links_by_name(notes) if notes and len(groups) > MANY_MODELS else None
+        stamps: dict[str, list[ModelStamp]] = {}
+        for stamp in reading.stamps:
+            if stamp.name:
+                stamps.setdefault(stamp.name.replace("\\", "/").rpartition("/")[2], []).append(
+                    stamp
+                )
         uses: list[ModelUse] = []
         refused: set[str] = set()
         for key in sorted(groups):
-            use, hosts = self._use(groups[key], reading.stamps, notes)
+            base = key[0].rpartition("/")[2]
+            links = links_to(base, notes) if linked is None else linked.get(base, [])
+            use, hosts = self._use(groups[key], stamps.get(base, []), tuple(links))
             uses.append(use)
             refused.update(hosts)
         for host in sorted(refused):
@@ -71,7 +84,7 @@ class ModelSources:
         return uses
 
     def _use(
-        self, found: list[FoundModel], stamps: list[ModelStamp], notes: str
+        self, found: list[FoundModel], stamps: list[ModelStamp], links: tuple[str, ...]
     ) -> tuple[ModelUse, tuple[str, ...]]:
         """Return a model with its sources and the hosts that were refused.
 
@@ -80,7 +93,6 @@ class ModelSources:
         first = found[0]
         base = first.name.rpartition("/")[2]
         said = _stamps(found, stamps, first.name, base)
-        links = tuple(links_to(base, notes)) if notes else ()
         inactive = first.inactive and all(model.inactive for model in found)
         key = (first.name, first.class_type, first.input, first.folder, inactive, said, links)
         answer = self._remembered.get(key)

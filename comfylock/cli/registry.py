@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.registry_text import found_text, shown_text
+from comfylock.errors import UsageError
 from comfylock.ops import registry as ops
 from comfylock.ops.registry_lookup import search, show
 
@@ -27,15 +29,13 @@ subcommands:
   build SOURCE...  compile a registry into a folder
 """
 
-SUBCOMMANDS = ("show", "search", "add", "update", "build")
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's words."""
     parser.description = EXAMPLES
-    parser.add_argument("subcommand", choices=SUBCOMMANDS, metavar="SUBCOMMAND")
+    parser.add_argument("subcommand", nargs="?", metavar="SUBCOMMAND")
     parser.add_argument("words", nargs="*", metavar="WORD")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="search: at most N")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="search: N of each kind")
     parser.add_argument("--user", action="store_true", help="add: for all projects of this user")
     parser.add_argument("--name", metavar="ID", help="add: the pack's name")
     parser.add_argument("--repository", metavar="URL", help="add: where the pack lives")
@@ -44,7 +44,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a subcommand; 0 if done or found, 1 if nothing is known under that name."""
-    return _RUNNERS[arguments.subcommand](arguments)
+    if arguments.subcommand is None:
+        told = f"`registry` needs a subcommand: {', '.join(_RUNNERS)}"
+        raise UsageError(told, hint="comfylock registry --help")
+    runner = _RUNNERS.get(arguments.subcommand)
+    if runner is None:
+        raise _unknown(arguments.subcommand)
+    return runner(arguments)
+
+
+def _unknown(subcommand: str) -> UsageError:
+    import difflib  # noqa: PLC0415 - only mistakes need it
+
+    nearest = difflib.get_close_matches(subcommand, _RUNNERS, 1, 0.5)
+    hint = f"did you mean `comfylock registry {nearest[0]}`?" if nearest else None
+    return UsageError(
+        f"`registry` has no subcommand `{subcommand}`", hint=hint or "comfylock registry --help"
+    )
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -58,8 +74,12 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _search(arguments: argparse.Namespace) -> int:
-    text = _one_word(arguments, "TEXT")
-    found = search(ops.project_registry(arguments.project), text, max(arguments.limit, 1))
+    text = " ".join(arguments.words).strip()
+    if not text:
+        raise UsageError("`registry search` needs a TEXT", hint="comfylock registry search TEXT")
+    if arguments.limit < 1:
+        raise UsageError("--limit must be at least 1", hint="--limit 20")
+    found = search(ops.project_registry(arguments.project), text, arguments.limit)
     if arguments.json:
         _print_json("registry.search", found, ok=bool(found.total))
     else:
@@ -69,6 +89,8 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _add(arguments: argparse.Namespace) -> int:
     path = _one_word(arguments, "PATH")
+    if not arguments.user and not os.path.isdir(arguments.project):
+        raise UsageError(f"{arguments.project}: there is no such folder")
     layer = ops.user_layer() if arguments.user else ops.project_layer(arguments.project)
     name, classes, scripted, problems = ops.add_pack(
         path, layer, name=arguments.name, repository=arguments.repository
@@ -86,9 +108,11 @@ def _add(arguments: argparse.Namespace) -> int:
     from comfylock.cli.text import plural, safe  # noqa: PLC0415
 
     more = f" and {plural(scripted, 'frontend-only type')}" if scripted else ""
-    sys.stdout.write(f"Added {safe(name)}: {plural(classes, 'class type')}{more}, in {layer}\n")
+    counted = f"{plural(classes, 'class type')}{more}"
+    sys.stdout.write(f"Added {safe(name)}: {counted}, in {safe(layer)}\n")
     for problem in problems:
-        sys.stderr.write(f"warning: {safe(problem.path)}: {safe(problem.message)}\n")
+        where = f"{safe(problem.path)}: " if problem.path else ""
+        sys.stderr.write(f"warning: {where}{safe(problem.message)}\n")
     return 0
 
 
@@ -106,8 +130,6 @@ def _update(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from comfylock.errors import UsageError  # noqa: PLC0415
-
     if not arguments.words or not arguments.output:
         raise UsageError(
             "`registry build` needs sources and a folder to write to",
@@ -119,19 +141,23 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _report_changes(arguments: argparse.Namespace, folder: str, changed: list[str]) -> int:
     if arguments.json:
-        _print_json("registry.update", {"folder": folder, "changed": changed}, ok=True)
-    elif changed:
-        sys.stdout.write(f"Updated {folder}: {', '.join(changed)}\n")
+        data = {"folder": folder, "changed": changed}
+        _print_json(f"registry.{arguments.subcommand}", data, ok=True)
+        return 0
+    from comfylock.cli.text import safe  # noqa: PLC0415
+
+    if changed:
+        sys.stdout.write(f"Updated {safe(folder)}: {', '.join(changed)}\n")
     else:
-        sys.stdout.write(f"{folder} is up to date\n")
+        sys.stdout.write(f"{safe(folder)} is up to date\n")
     return 0
 
 
 def _one_word(arguments: argparse.Namespace, what: str) -> str:
-    from comfylock.errors import UsageError  # noqa: PLC0415
-
-    if len(arguments.words) != 1:
+    if len(arguments.words) != 1 or not arguments.words[0]:
         command = f"comfylock registry {arguments.subcommand} {what}"
+        if len(arguments.words) > 1:
+            command += ", in quotes where it has spaces"
         raise UsageError(f"`registry {arguments.subcommand}` needs one {what}", hint=command)
     word: str = arguments.words[0]
     return word

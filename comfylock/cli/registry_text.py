@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.cli.text import Style, plural, safe, wrap
+from comfylock.cli.text import Style, cells, plural, safe, wrap
+from comfylock.names import COMFYUI
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from comfylock.ops.registry_lookup import Facts, PackFacts, SearchResult
     from comfylock.registry.lookup import Verdict
+
+
+_WORDS = {
+    "registry": "listed",
+    "preemption": "it claims the name",
+    "pattern": "the name fits its pattern, but is not listed",
+}
 
 
 def shown_text(facts: Facts, style: Style, columns: int) -> str:
@@ -19,42 +29,55 @@ def shown_text(facts: Facts, style: Style, columns: int) -> str:
     if facts.pack is not None:
         lines += _pack_lines(facts.pack, style, columns)
     if facts.models:
-        lines.append(style(f"{safe(facts.name)}: model file", "bold"))
+        lines += _heading(facts.name, "model file", style, columns)
         for model in facts.models:
             lines.append(f"  {safe(model.folder or 'folder unknown')}  {safe(model.url)}")
             if model.sha256:
-                lines.append(f"    sha256 {model.sha256}")
+                lines.append(f"    sha256 {safe(model.sha256)}")
     if not lines:
         lines.append(f"nothing is known under `{safe(facts.name)}`")
         if facts.nearest:
-            names = [safe(name) for name in facts.nearest]
-            lines += wrap([f"nearest: {names[0]}", *names[1:]], columns, "")
+            lines += _named("nearest:", facts.nearest, columns, "")
     return "\n".join(lines) + "\n"
 
 
 def _class_lines(facts: Facts, verdict: Verdict, style: Style, columns: int) -> list[str]:
-    lines = [style(f"{safe(facts.name)}: class type", "bold")]
+    lines = _heading(facts.name, "class type", style, columns)
     if verdict.kind == "core":
-        since = f" since {verdict.since}" if verdict.since else ""
+        since = f" since {safe(verdict.since)}" if verdict.since else ""
         lines.append(f"  ComfyUI's own{since}")
     elif verdict.kind == "frontend-only":
-        packs = [safe(name) for name in ([verdict.pack] if verdict.pack else verdict.candidates)]
-        lines += wrap(["frontend-only (JavaScript), of " + packs[0], *packs[1:]], columns, "  ")
+        packs = [verdict.pack] if verdict.pack else verdict.candidates
+        lines += _named("frontend-only (JavaScript), of", packs, columns, "  ")
     elif verdict.pack:
-        lines.append(f"  from {safe(verdict.pack)} ({verdict.evidence})")
+        lines.append(f"  from {safe(verdict.pack)} ({_WORDS.get(verdict.evidence)})")
     else:
-        names = [safe(name) for name in verdict.candidates]
-        lines += wrap(["ambiguous: " + names[0], *names[1:]], columns, "  ")
-    others = [safe(name) for name in facts.providers if name != verdict.pack]
+        lines += _named("ambiguous:", verdict.candidates, columns, "  ")
+    others = [name for name in facts.providers if name != verdict.pack]
     if others and verdict.kind != "ambiguous":
-        lines += wrap(["also claimed by " + others[0], *others[1:]], columns, "  ")
+        lines += _named("also claimed by", others, columns, "  ")
     for name, folder in facts.model_inputs:
         lines.append(f"  {safe(name)} names a file of {safe(folder or 'an unknown folder')}")
     return lines
 
 
+def _heading(name: str, kind: str, style: Style, columns: int) -> list[str]:
+    words = f"{safe(name)}: {kind}".split(" ")
+    return [style(line, "bold") for line in wrap(words, columns, "", separator="")]
+
+
+def _named(lead: str, names: Sequence[str], columns: int, indent: str) -> list[str]:
+    """Return names behind what they are, below it where they would not fit beside it."""
+    words = [safe(name) for name in names]
+    room = columns - len(indent) - len(lead) - 2
+    if cells(words[0]) <= room:
+        return wrap([f"{lead} {words[0]}", *words[1:]], columns, indent)
+    return [indent + lead, *wrap(words, columns, indent + "  ")]
+
+
 def _pack_lines(facts: PackFacts, style: Style, columns: int) -> list[str]:
-    lines = [style(f"{safe(facts.name)}: node pack", "bold")]
+    kind = "ComfyUI itself" if facts.name == COMFYUI else "node pack"
+    lines = _heading(facts.name, kind, style, columns)
     pack = facts.pack
     if pack.id:
         lines.append(f"  registry id {safe(pack.id)}")

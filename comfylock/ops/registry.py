@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from comfylock.errors import RegistryError, UsageError
-from comfylock.names import OWNER_REPO, normalise_registry_id, normalise_repository
-from comfylock.registry.store import Registry, bundled_folder, shared_registry
+from msgspec.structs import replace
+
+from comfylock.errors import RegistryError, SourceUnavailableError, UsageError
+from comfylock.model import Problem
+from comfylock.names import (
+    COMFYUI,
+    OWNER_REPO,
+    is_text,
+    normalise_registry_id,
+    normalise_repository,
+)
+from comfylock.registry.store import Registry, bundled_folder, forget, shared_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from comfylock.model import Problem
+    from comfylock.model import PackDefinition
 
+_ADDRESS = "--repository https://github.com/OWNER/REPO"
 PROJECT_LAYER = os.path.join(".comfylock", "registry")
 MANAGER_URL = "https://raw.githubusercontent.com/Comfy-Org/ComfyUI-Manager/main"
 """Where the Manager's lists are. Source: its channels.list."""
@@ -24,6 +34,9 @@ MANAGER_LISTS = (
     "github-stats.json",
     "model-list.json",
 )
+_ENTRIES = {"custom-node-list.json": "custom_nodes", "model-list.json": "models"}
+"""Where a list's entries are, if not at its top."""
+
 MAX_LIST_BYTES = 64 * 1024 * 1024
 
 
@@ -74,22 +87,39 @@ def add_pack(
 
     if not os.path.exists(path):
         raise UsageError(f"{path}: there is no such file or folder")
+    if repository and not (normalise_repository(repository) and is_text(repository)):
+        raise UsageError(f"`{repository}` is no address of a repository", hint=_ADDRESS)
     definition = read_pack(path)
     if not definition.class_types and not definition.frontend_only:
         hint = "it needs NODE_CLASS_MAPPINGS, comfy_entrypoint or registerNodeType"
-        raise UsageError(f"{path}: no class types found in this pack", hint=hint)
+        raise UsageError(f"{path}: no node types found in this pack", hint=hint)
     address = normalise_repository(repository or definition.repository or "")
     chosen = name or definition.registry_id or _owner_repo(address) or _folder_name(path)
     if normalise_registry_id(chosen) is None and not OWNER_REPO.match(chosen):
         raise UsageError(
             f"`{chosen}` is no name for a pack", hint="--name ID (letters, digits, `.`, `_`, `-`)"
         )
+    if chosen.lower() == COMFYUI:
+        raise UsageError(f"`{chosen}` is ComfyUI itself", hint="--name ID")
+    definition = _writable(definition)
     try:
         put_pack(layer, chosen.lower(), definition, address)
     except OSError as error:
         raise RegistryError(layer, f"cannot be written: {error.strerror}") from error
     counts = len(definition.class_types), len(definition.frontend_only)
     return chosen.lower(), *counts, definition.problems
+
+
+def _writable(definition: PackDefinition) -> PackDefinition:
+    """Return a definition without names that no file can hold: halves of characters."""
+    classes = tuple(each for each in definition.class_types if is_text(each.class_type))
+    scripted = tuple(filter(is_text, definition.frontend_only))
+    odd = len(definition.class_types) + len(definition.frontend_only) - len(classes) - len(scripted)
+    if not odd:
+        return definition
+    told = Problem("", f"names that are not valid Unicode were left out: {odd}")
+    problems = (*definition.problems, told)
+    return replace(definition, class_types=classes, frontend_only=scripted, problems=problems)
 
 
 def _owner_repo(address: str | None) -> str | None:
@@ -106,21 +136,23 @@ def _folder_name(path: str) -> str:
 def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str) -> list[str]:
     """Refresh the lists in a layer, from given files, folders or wheels, else from the Manager's.
 
-    Returns the files that changed. Uses the network only without `sources`.
+    The layer holds what is new compared with the bundled registry. Returns the files that
+    changed. Uses the network only without `sources`.
 
     Raises:
-        UsageError: offline and no source given.
+        UsageError: offline and no source given, or `COMFYLOCK_MANAGER_URL` is no URL.
         RegistryError: a source is nothing that a registry is compiled from.
         SourceUnavailableError: the Manager's lists cannot be fetched; nothing is changed.
     """
     if sources:
-        return build(sources, layer)
+        return _refresh(sources, layer)
     if offline:
         raise UsageError(
             "the Manager's lists cannot be fetched offline",
             hint="comfylock registry update FILE, a folder or a wheel of comfyui-manager",
         )
     import tempfile  # noqa: PLC0415 - every analysis imports this module
+    from urllib.parse import urlsplit  # noqa: PLC0415
 
     from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
 
@@ -128,9 +160,12 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
     with tempfile.TemporaryDirectory(prefix="comfylock-") as folder, Client(user_agent) as client:
         for name in MANAGER_LISTS:
             data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
+            if not _is_list(name, data):
+                host = urlsplit(base).hostname or base
+                raise SourceUnavailableError(host, f"what it gave as {name} is no such list")
             with open(os.path.join(folder, name), "wb") as stream:
                 stream.write(data)
-        return build([folder], layer)
+        return _refresh([folder], layer)
 
 
 def build(sources: Iterable[str], folder: str) -> list[str]:
@@ -142,10 +177,23 @@ def build(sources: Iterable[str], folder: str) -> list[str]:
         RegistryError: a source is nothing that a registry is compiled from, or the folder cannot
             be written.
     """
-    from comfylock.files import write_atomically  # noqa: PLC0415
     from comfylock.registry.build import compile_registry, read_inputs  # noqa: PLC0415
 
+    return _write(folder, compile_registry(read_inputs(sources)))
+
+
+def _refresh(sources: Iterable[str], layer: str) -> list[str]:
+    from comfylock.registry.build import compile_registry, read_inputs  # noqa: PLC0415
+    from comfylock.registry.refresh import additions  # noqa: PLC0415
+
     files = compile_registry(read_inputs(sources))
+    return _write(layer, additions(files, shared_registry((bundled_folder(),))))
+
+
+def _write(folder: str, files: dict[str, bytes]) -> list[str]:
+    """Write what has changed and return its names."""
+    from comfylock.files import write_atomically  # noqa: PLC0415
+
     try:
         return [
             name
@@ -154,3 +202,19 @@ def build(sources: Iterable[str], folder: str) -> list[str]:
         ]
     except OSError as error:
         raise RegistryError(folder, f"cannot be written: {error.strerror}") from error
+    finally:
+        forget(folder)
+
+
+def _is_list(name: str, data: bytes) -> bool:
+    """Say whether bytes are one of the Manager's lists with something in it."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if not isinstance(found, dict) or name not in _ENTRIES:
+        return isinstance(found, dict) and bool(found)
+    entries = found.get(_ENTRIES[name])
+    return isinstance(entries, list) and bool(entries)

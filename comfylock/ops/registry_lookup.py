@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.names import COMFYUI
+from comfylock.names import COMFYUI, normalise_model_path
 from comfylock.registry.lookup import Lookup, Verdict
 from comfylock.registry.nearest import nearest
 from comfylock.registry.store import KnownModel, Pack
@@ -34,6 +34,7 @@ class Facts(Struct, frozen=True):
     model_inputs: tuple[tuple[str, str | None], ...] = ()
     """The class type's inputs that name models, with their folders."""
     pack: PackFacts | None = None
+    """A node pack, or ComfyUI itself under its stamp's name `comfy-core`."""
     models: tuple[KnownModel, ...] = ()
     nearest: tuple[str, ...] = ()
     """Names that are spelled much like it, if nothing is known under it."""
@@ -59,31 +60,40 @@ def show(registry: Registry, name: str) -> Facts:
     verdict: Verdict | None = Lookup(registry).decide((name, None, None, None))
     if verdict is not None and verdict.kind == "unknown":
         verdict = None
-    pack = registry.pack_named(name)
+    pack = COMFYUI if name.lower() == COMFYUI else registry.pack_named(name)
+    file = normalise_model_path(name).rpartition("/")[2]
     facts = Facts(
         name=name,
         class_type=verdict,
         providers=tuple(registry.class_types.get(name, ())),
         model_inputs=tuple((row[0], row[1]) for row in registry.tables.models.get(name, ())),
-        pack=_pack_facts(registry, pack) if pack and pack != COMFYUI else None,
-        models=tuple(registry.models.get(name.rsplit("/", 1)[-1], ())),
+        pack=_pack_facts(registry, pack) if pack else None,
+        models=tuple(registry.models.get(file, ())),
     )
     if facts.is_known:
         return facts
-    names = [*registry.core, *registry.class_types, *registry.frontend_only, *registry.packs]
+    classes = (*registry.core, *registry.class_types, *registry.frontend_only)
+    names = (*classes, *registry.packs, *registry.aliases, *registry.models)
     return Facts(name=name, nearest=nearest(name, names))
 
 
 def search(registry: Registry, text: str, limit: int) -> SearchResult:
-    """Return names that contain a text, whatever the case; whole words and short names first."""
-    wanted = text.lower()
+    """Return names that contain every word of a text, whatever the case.
+
+    Names that start with the text come first, then short ones. A pack is found by its other
+    names too: former ids, `owner/repo`. At most `limit` names of each kind.
+    """
+    wanted = text.lower().strip()
+    words = wanted.split()
 
     def matching(names: set[str]) -> list[str]:
-        found = [name for name in names if wanted in name.lower()]
+        found = [name for name in names if all(word in name.lower() for word in words)]
         return sorted(found, key=lambda n: (not n.lower().startswith(wanted), len(n), n))
 
     classes = matching({*registry.core, *registry.class_types, *registry.frontend_only})
     packs = matching(set(registry.packs))
+    named = set(packs)
+    packs += sorted({registry.aliases.all()[a] for a in matching(set(registry.aliases))} - named)
     models = matching(set(registry.models))
     return SearchResult(
         text=text,
@@ -95,6 +105,10 @@ def search(registry: Registry, text: str, limit: int) -> SearchResult:
 
 
 def _pack_facts(registry: Registry, name: str) -> PackFacts:
+    if name == COMFYUI:
+        own = Pack(repository="https://github.com/comfyanonymous/ComfyUI")
+        scripts = (key for key, packs in registry.frontend_only.items() if name in packs)
+        return PackFacts(name, own, tuple(sorted(registry.core)), tuple(sorted(scripts)))
     provided = sorted(key for key, packs in registry.class_types.all().items() if name in packs)
     scripted = sorted(key for key, packs in registry.frontend_only.items() if name in packs)
     return PackFacts(name, registry.packs.get(name, Pack()), tuple(provided), tuple(scripted))

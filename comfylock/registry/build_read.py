@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,6 +46,17 @@ _LISTS = (
 )
 _REGISTERED = re.compile(rb"registerNodeType\([`\"']([A-Za-z][\w ]{0,80})[`\"']")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+_UNREADABLE = (
+    EOFError,
+    OSError,
+    RuntimeError,  # zipfile's word for encrypted and for unknown compression; RecursionError
+    UnicodeDecodeError,
+    msgspec.MsgspecError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What damaged files raise."""
 
 
 class _Found:
@@ -91,8 +103,9 @@ def read_inputs(paths: Iterable[str]) -> BuildInputs:
         before = len(found)
         try:
             _read(path, found)
-        except (OSError, zipfile.BadZipFile, msgspec.MsgspecError, RecursionError) as error:
-            raise RegistryError(path, f"cannot be read: {error}") from error
+        except _UNREADABLE as error:
+            reason = getattr(error, "strerror", None) or error
+            raise RegistryError(path, f"cannot be read: {reason}") from error
         if len(found) == before:
             raise RegistryError(path, "nothing in it that a registry is compiled from")
     return found.inputs()

@@ -47,14 +47,15 @@ def patterns(
         for url, text in manager.patterns.items():
             pack = packs.name(url)
             if pack is not None and pack != COMFYUI:
-                good = _trusted(text, pack, class_types, core)
+                good = is_trusted(text, pack, class_types, core)
                 (kept if good else dropped).add((text, pack))
     return [list(pair) for pair in sorted(kept)], [list(pair) for pair in sorted(dropped - kept)]
 
 
-def _trusted(
+def is_trusted(
     text: str, pack: str, class_types: Mapping[str, list[str]], core: Mapping[str, str]
 ) -> bool:
+    """Say whether a name pattern can be compiled in peace and hits little but its pack's names."""
     if len(text) > _MAX_PATTERN or _REPEATED_GROUP.search(text):
         return False
     try:

@@ -9,10 +9,11 @@ import msgspec
 
 from comfylock.definitions.widgets import widget_index
 from comfylock.files import write_atomically
-from comfylock.registry.store import Pack, Registry
+from comfylock.names import is_text, repository_key
+from comfylock.registry.store import Pack, Registry, forget
 
 if TYPE_CHECKING:
-    from comfylock.model import ClassDefinition, PackDefinition
+    from comfylock.model import ClassDefinition, InputDefinition, PackDefinition
 
 _FILES = ("packs", "aliases", "class_types", "frontend_only", "model_inputs", "asset_inputs")
 
@@ -24,30 +25,31 @@ def put_pack(folder: str, name: str, definition: PackDefinition, repository: str
         RegistryError: the layer's files are damaged.
         OSError: they cannot be written.
     """
-    os.makedirs(folder, exist_ok=True)
     layer = Registry((folder,))
+    gone = {key for key, packs in layer.class_types.all().items() if packs == [name]}
     tables: dict[str, dict[str, Any]] = {
         "packs": dict(layer.packs.all()),
         "aliases": {key: pack for key, pack in layer.aliases.all().items() if pack != name},
         "class_types": _without(layer.class_types.all(), name),
         "frontend_only": _without(layer.frontend_only, name),
-        "model_inputs": dict(layer.tables.models),
-        "asset_inputs": dict(layer.tables.assets),
+        "model_inputs": {k: v for k, v in layer.tables.models.items() if k not in gone},
+        "asset_inputs": {k: v for k, v in layer.tables.assets.items() if k not in gone},
     }
     tables["packs"][name] = Pack(
         id=definition.registry_id, repository=repository, origins=("registry add",)
     )
-    if repository and repository.startswith("https://github.com/"):
-        alias = repository.removeprefix("https://github.com/").lower()
-        if alias != name:
-            tables["aliases"][alias] = name
+    alias = repository_key(repository).removeprefix("github.com/") if repository else name
+    if alias != name:
+        tables["aliases"][alias] = name
     for declared in definition.class_types:
         _claim(tables["class_types"], declared.class_type, name)
         _put_inputs(tables, declared)
     for node_type in definition.frontend_only:
         _claim(tables["frontend_only"], node_type, name)
-    for file in _FILES:
-        write_atomically(os.path.join(folder, f"{file}.json"), encode_table(tables[file]))
+    encoded = {file: encode_table(tables[file]) for file in _FILES}
+    for file, data in encoded.items():
+        write_atomically(os.path.join(folder, f"{file}.json"), data)
+    forget(folder)
 
 
 def encode_table(entries: dict[str, Any]) -> bytes:
@@ -68,9 +70,13 @@ def _claim(owners: dict[str, list[str]], key: str, name: str) -> None:
     owners[key] = sorted({*owners.get(key, ()), name})
 
 
+def _is_writable(entry: InputDefinition) -> bool:
+    return all(map(is_text, (entry.name, entry.folder or "", entry.asset or "")))
+
+
 def _put_inputs(tables: dict[str, dict[str, Any]], declared: ClassDefinition) -> None:
     rows: dict[str, list[list[Any]]] = {"model_inputs": [], "asset_inputs": []}
-    for entry in declared.inputs:
+    for entry in filter(_is_writable, declared.inputs):
         place = widget_index(declared, entry.name)
         if entry.folder:
             rows["model_inputs"].append([entry.name, entry.folder, place])

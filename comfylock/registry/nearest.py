@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
 
 MAX_COMPARED = 400
+MAX_LENGTH = 200
+"""Longer names have no nearest: comparing takes the square of their length."""
+
 MAX_ANSWERED = 50
 """Unknown class types of one report that get advice; the rest are as unknown without."""
 
@@ -22,13 +25,15 @@ def nearest(name: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
 
     Only names of about the same length with the same first two letters are compared.
     """
+    if len(name) > MAX_LENGTH:
+        return ()
     import difflib  # noqa: PLC0415 - only open questions need it
 
     start, length = name[:2].lower(), len(name)
     reach = max(3, length // 3)
     alike = {n for n in names if n[:2].lower() == start and abs(len(n) - length) <= reach}
     compared = sorted(alike, key=lambda n: (abs(len(n) - length), n))[:MAX_COMPARED]
-    return tuple(difflib.get_close_matches(name[:200], compared, limit, 0.75))
+    return tuple(difflib.get_close_matches(name, compared, limit, 0.75))
 
 
 def with_nearest(report: Report, registry: Registry) -> Report:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from comfylock.errors import RegistryError
-from comfylock.names import repository_key
+from comfylock.names import COMFYUI, repository_key
 from comfylock.registry.tables import Layer, Table, damaged
 from comfylock.workflow.reading import InputRow, InputTables
 
@@ -100,7 +100,12 @@ class Registry:
     @cached_property
     def frontend_only(self) -> dict[str, list[str]]:
         """Node types that exist in JavaScript only, and the packs that register them."""
-        return self._table("frontend_only", list[str]).all()
+        merged = self._table("frontend_only", list[str]).all()
+        if len(self.layers) > 1:  # ComfyUI's own stay its own, whoever registers them again
+            for layer in self._apart:
+                own = layer.frontend_only.items()
+                merged.update((key, packs) for key, packs in own if COMFYUI in packs)
+        return merged
 
     @cached_property
     def models(self) -> Table[list[KnownModel]]:
@@ -141,13 +146,24 @@ class Registry:
     def pack_named(self, name: str) -> str | None:
         """Return a pack's name for its id, an alias, `owner/repo` or a repository's URL."""
         lowered = name.lower()
-        if lowered in self.packs:
-            return lowered
-        if "://" in lowered or lowered.startswith("git@"):
-            lowered = repository_key(name).removeprefix("github.com/")
-            if lowered in self.packs:
-                return lowered
-        return self.aliases.get(lowered)
+        found = self._named(lowered)
+        if found is None and ("://" in lowered or lowered.startswith("git@")):
+            found = self._named(repository_key(name).removeprefix("github.com/"))
+        return found
+
+    def _named(self, name: str) -> str | None:
+        # Layer by layer: a pack of one's own may be what a lower layer knows by another name.
+        for layer in self._apart:
+            if name in layer.packs:
+                return name
+            alias = layer.aliases.get(name)
+            if alias is not None:
+                return alias
+        return None
+
+    @cached_property
+    def _apart(self) -> list[Registry]:
+        return [self] if len(self.layers) == 1 else [Registry((one,)) for one in self.layers]
 
     def _table(self, section: str, entries: Any) -> Table[Any]:
         layers: list[Layer[Any]] = []
@@ -168,6 +184,12 @@ def shared_registry(layers: tuple[str, ...] = ()) -> Registry:
     if registry is None:
         registry = _SHARED[layers] = Registry(layers)
     return registry
+
+
+def forget(folder: str) -> None:
+    """Let the next `shared_registry` read a layer's folder anew: its files have changed."""
+    for layers in [key for key in _SHARED if folder in key]:
+        del _SHARED[layers]
 
 
 def bundled_folder() -> str:

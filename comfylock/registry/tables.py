@@ -94,7 +94,10 @@ class Layer(Generic[T]):
         if self._decoded is not None:
             return self._decoded.get(name)
         data = self._data
-        key = b"\n" + msgspec.json.encode(name) + b":"
+        try:
+            key = b"\n" + msgspec.json.encode(name) + b":"
+        except UnicodeEncodeError:  # half a character, which no file can hold
+            return None
         start = data.find(key)
         if start < 0:
             return None

@@ -8,6 +8,7 @@ from comfylock.links import (
     folder_key,
     host_of,
     is_allowed,
+    links_by_name,
     links_to,
     sha256_of,
 )
@@ -133,3 +134,14 @@ def test_what_is_no_digest(value: str | None, kind: str | None) -> None:
 )
 def test_folder_keys(text: str | None, expected: str | None) -> None:
     assert folder_key(text) == expected
+
+
+def test_many_names_find_the_same_links_as_one() -> None:
+    text = (
+        "a https://huggingface.co/o/r/resolve/main/a.pt, (https://civitai.com/x/b%20c.pt) and "
+        "[a](https://github.com/o/r/raw/main/a.pt) http://plain.example/a.pt"
+    )
+    by_name = links_by_name(text)
+    assert by_name["a.pt"] == links_to("a.pt", text)
+    assert by_name["b c.pt"] == links_to("b c.pt", text)
+    assert len(by_name["a.pt"]) == 2
