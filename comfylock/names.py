@@ -65,8 +65,14 @@ def normalise_registry_id(text: str) -> str | None:
 
 
 def normalise_model_path(value: str) -> str:
-    r"""Return a model's relative path with `/` between its parts (`sub\a.pt` is `sub/a.pt`)."""
-    return value.strip().replace("\\", "/").removeprefix("./")
+    r"""Return a model's relative path with `/` between its parts (`..\sub\a.pt` is `sub/a.pt`).
+
+    Steps upwards at the front are dropped: a name is looked for in its folder and nowhere else.
+    """
+    path = value.strip().replace("\\", "/")
+    while path.startswith(("./", "../")):
+        path = path.partition("/")[2]
+    return path
 
 
 def leaves_its_folder(path: str) -> bool:

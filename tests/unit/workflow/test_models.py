@@ -122,7 +122,7 @@ def test_prompts_made_to_take_long_do_not() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("..\\sub\\x.safetensors", "../sub/x.safetensors"),
+        ("..\\sub\\x.safetensors", "sub/x.safetensors"),
         ("sub\\x.safetensors", "sub/x.safetensors"),
         ("./sub/x.safetensors", "sub/x.safetensors"),
         (".\\sub\\x.safetensors", "sub/x.safetensors"),
