@@ -1,4 +1,4 @@
-"""What does the registry know about a name, and which names contain a text?"""
+"""What the registry knows about a name, and which names contain a text."""
 
 from __future__ import annotations
 

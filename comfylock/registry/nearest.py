@@ -1,4 +1,4 @@
-"""Which known names are spelled much like one that is not known?"""
+"""The known names that are spelled much like one that is not known."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_what_cannot_be_written_leaves_no_rest(tmp_path: Path) -> None:
         write_atomically(str(tmp_path / "taken"), b"x")
     assert os.listdir(tmp_path) == ["taken"]
     (tmp_path / "file").write_bytes(b"old")
-    with pytest.raises(OSError, match="director|exists"):
+    with pytest.raises(OSError, match=r"director|exists"):
         write_atomically(str(tmp_path / "file" / "below"), b"x")
     assert (tmp_path / "file").read_bytes() == b"old"
 
@@ -58,7 +58,7 @@ def test_a_full_disk_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "a"
     path.write_bytes(b"old")
 
-    def full(number: int) -> None:
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)

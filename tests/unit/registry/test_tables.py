@@ -58,7 +58,7 @@ def test_damage_is_told_once_it_is_met(line: bytes) -> None:
     )
     assert table.get("ok") == ["x"]
     for question in (lambda: table.get("a"), table.all):
-        with pytest.raises(RegistryError, match="file.json: is damaged: "):
+        with pytest.raises(RegistryError, match=r"file\.json: is damaged: "):
             question()
 
 
