@@ -25,6 +25,12 @@ HEAD_SIZE = 1024
 SMALL_FILE = 256 * 1024
 """Bytes up to which a file is read in one go before anything is known about it."""
 
+_OPEN = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe must not keep anybody waiting
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 _JSON_STARTS = (b"{", b"[", b'"', b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0")
 _SOURCE_SUFFIXES = frozenset({".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".py"})
 
@@ -36,19 +42,35 @@ def read_file(path: str, tables: InputTables, *, is_named: bool) -> list[Reading
         WorkflowError: it cannot be read, is damaged, or was named and holds no workflow.
     """
     try:
-        with open(path, "rb", buffering=0) as stream:
-            status = os.fstat(stream.fileno())
+        # Bare system calls: for small files they are most of the cost.
+        handle = os.open(path, _OPEN)
+        try:
+            status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise WorkflowError(path, "is no regular file")
             if status.st_size <= SMALL_FILE:
-                data = stream.read()
-                return _read(stream, data, len(data), path, tables, is_named=is_named)
-            head = stream.read(HEAD_SIZE)
-            stream.seek(0)
-            return _read(stream, head, status.st_size, path, tables, is_named=is_named)
+                data = _contents(handle, status.st_size)
+                return _read(None, data, len(data), path, tables, is_named=is_named)
+            with os.fdopen(handle, "rb", buffering=0, closefd=False) as stream:
+                head = stream.read(HEAD_SIZE)
+                stream.seek(0)
+                return _read(stream, head, status.st_size, path, tables, is_named=is_named)
+        finally:
+            os.close(handle)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WorkflowError(path, f"cannot be read: {printable(reason).lower()}") from error
+
+
+def _contents(handle: int, size: int) -> bytes:
+    """Return an open file's bytes, as many as it has by now."""
+    data = os.read(handle, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while parts[-1] and sum(map(len, parts)) <= SMALL_FILE:
+        parts.append(os.read(handle, SMALL_FILE))
+    return b"".join(parts)
 
 
 def read_bytes(data: bytes, name: str, tables: InputTables) -> list[Reading]:
@@ -57,18 +79,25 @@ def read_bytes(data: bytes, name: str, tables: InputTables) -> list[Reading]:
     Raises:
         WorkflowError: it is damaged or holds no workflow.
     """
-    return _read(io.BytesIO(data), data, len(data), name, tables, is_named=True)
+    return _read(None, data, len(data), name, tables, is_named=True)
 
 
 def _read(
-    stream: BinaryIO, head: bytes, size: int, path: str, tables: InputTables, *, is_named: bool
+    stream: BinaryIO | None,
+    head: bytes,
+    size: int,
+    path: str,
+    tables: InputTables,
+    *,
+    is_named: bool,
 ) -> list[Reading]:
-    """Read an open file of `size` bytes, of which `head` holds at least the first ones."""
+    """Read a file of `size` bytes; `head` holds the first ones, all of them without a stream."""
     # Most files are JSON; no container begins like this without a zero byte close by.
     is_text = head[:1] == b"{" and b"\0" not in head[:16]
     container = None if is_text else _container(head)
     if container is not None:
-        return _read_media(stream, container, size, path, tables, is_named=is_named)
+        source = io.BytesIO(head) if stream is None else stream
+        return _read_media(source, container, size, path, tables, is_named=is_named)
     if not is_text and os.path.splitext(path)[1].lower() in _SOURCE_SUFFIXES:
         return _read_source(_whole(stream, head, size, path), path, tables, is_named=is_named)
     if not is_named and not _may_be_json(head):
@@ -154,8 +183,8 @@ def _may_be_json(head: bytes) -> bool:
     return start.startswith(_JSON_STARTS) or head[1:2] == b"\0"
 
 
-def _whole(stream: BinaryIO, head: bytes, size: int, path: str) -> bytes:
-    if len(head) == size:
+def _whole(stream: BinaryIO | None, head: bytes, size: int, path: str) -> bytes:
+    if stream is None:
         return head
     if size > MAX_JSON_BYTES:
         raise WorkflowError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large to read")
