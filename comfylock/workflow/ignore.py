@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pathspec import GitIgnoreSpec
 
 MAX_RULES_BYTES = 1 << 20
@@ -24,7 +26,7 @@ class IgnoreRules:
             for parent in _between(top, folder):
                 self._load(parent, os.path.join(parent, ".gitignore"))
 
-    def enter(self, folder: str, names: set[str]) -> None:
+    def enter(self, folder: str, names: Collection[str]) -> None:
         """Take the folder's own .gitignore into account, if it has one among its names."""
         if ".gitignore" in names:
             folder = os.path.abspath(folder)
