@@ -6,6 +6,7 @@ folders, so that the same tree always gives the same list.
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 STANDARD_INPUT = "-"
 SKIPPED_FOLDERS = frozenset(
@@ -73,11 +74,12 @@ def discover(
     """
     paths = list(paths)
     groups = range(len(paths)) if groups is None else groups
-    if len(paths) == 1:  # nothing can repeat, and a large folder need not be remembered
-        for group in groups:
-            yield from _expand(paths[0], group)
+    is_mixed = len({os.path.isabs(path) for path in paths}) > 1
+    key_of = _key if is_mixed or any(".." in path for path in paths) else _plain_key
+    if not _overlap(paths, key_of):
+        for group, path in zip(groups, paths, strict=True):
+            yield from _expand(path, group)
         return
-    key_of = _key if len({os.path.isabs(path) for path in paths}) > 1 else _plain_key
     named = {key_of(path) for path in paths}
     seen: set[str] = set()
     for group, path in zip(groups, paths, strict=True):
@@ -94,6 +96,15 @@ def discover(
                 yield Candidate(found.path, is_named=True, group=group)
             else:
                 yield found
+
+
+def _overlap(paths: list[str], key_of: Callable[[str], str]) -> bool:
+    """Say whether two of the paths can mean the same file; if not, none need be remembered."""
+    if any(letter in path for path in paths for letter in "*?["):
+        return len(paths) > 1
+    # A folder stands right before what is in it, once all names end alike.
+    keys = sorted(key_of(path).rstrip("/") + "/" for path in paths)
+    return any(b.startswith(a) or a == "./" for a, b in itertools.pairwise(keys))
 
 
 def _key(path: str) -> str:

@@ -175,3 +175,12 @@ def test_folders_deeper_than_python_recurses(
             (tmp_path / "rest").rename(top / "d")
             if not (top / "d" / "d").exists():
                 (top / "d").rmdir()
+
+
+def test_a_folder_above_repeats_what_is_named_below(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree("here/a.json", "b.json") / "here")
+    found = [each for each in discover(["..", "a.json"]) if isinstance(each, Candidate)]
+    assert [os.path.basename(each.path) for each in found] == ["b.json", "a.json"]
+    assert [each.is_named for each in found] == [False, True]
