@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from comfylock.errors import WorkflowError
 from comfylock.model import Report
+from comfylock.names import normalise_model_path
 from comfylock.ops.analyze import analyze
 from comfylock.registry.store import Registry, shared_registry
 from comfylock.workflow.models import names_in_prompt
@@ -85,6 +86,9 @@ WORKFLOWS += [
     {"input": {"workflow": WORKFLOWS[-1]}},
     {"id": {"prompt": [0, "id", WORKFLOWS[-1], {}, []]}},
 ]
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "workflows"
+WORKFLOWS += [json.loads(path.read_text("utf-8")) for path in sorted(EXAMPLES.glob("*.json"))]
 
 ODD = st.one_of(
     st.none(),
@@ -192,9 +196,12 @@ def texts(value: Any) -> set[str]:
 def said(document: Any) -> set[str]:
     """Names that a document can be said to name."""
     found = texts(document)
-    for text in list(found):
+    for written in list(found):
+        # Two halves of one character, escaped one by one, are that character.
+        text = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        found.add(text)
         found |= {name for _, name in names_in_prompt(text)}
-        found.add(text.strip().replace("\\", "/").removeprefix("./"))
+        found.add(normalise_model_path(text))
         found.add(text.strip())
     return found
 
