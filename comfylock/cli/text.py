@@ -35,7 +35,8 @@ def width(stream: TextIO) -> int:
         return max(20, min(int(columns), MAX_WIDTH))
     if stream.isatty():
         try:
-            return max(20, min(os.get_terminal_size(stream.fileno()).columns, MAX_WIDTH))
+            shown = os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+            return max(20, min(shown, MAX_WIDTH))
         except OSError:
             return DEFAULT_WIDTH
     return DEFAULT_WIDTH
