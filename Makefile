@@ -30,7 +30,8 @@ test: setup
 	$(BIN)/python -m pytest -q -n auto
 
 test-system: setup
-	$(BIN)/python -m pytest -q -m system -rs
+	@$(BIN)/python -m pytest -q -m system -rs; code=$$?; \
+	if [ $$code -eq 5 ]; then echo "nothing skipped: no test needs Docker or root yet"; else exit $$code; fi
 
 lint: setup
 	$(BIN)/ruff check .
