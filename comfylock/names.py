@@ -77,7 +77,7 @@ def normalise_model_path(value: str) -> str:
 
 def leaves_its_folder(path: str) -> bool:
     """Say whether a normalised path is absolute, has a drive, or climbs out of its folder."""
-    return path.startswith(("/", "~")) or path[1:2] == ":" or ".." in path.split("/")
+    return path[:1] in ("/", "~") or path[1:2] == ":" or (".." in path and ".." in path.split("/"))
 
 
 def is_text(text: str) -> bool:

@@ -64,7 +64,7 @@ class Analyzer:
             unread=reading.unread,
             class_types=tuple(uses),
             models=tuple(models),
-            assets=_assets(reading.assets, with_inactive=with_inactive),
+            assets=_assets(reading.assets, with_inactive=with_inactive) if reading.assets else (),
             minimum=newest({use.since for use in uses if use.since and use.count}),
             problems=tuple(problems),
         )

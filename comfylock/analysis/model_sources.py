@@ -56,12 +56,16 @@ class ModelSources:
             return []
         groups: dict[tuple[str, str, str], list[FoundModel]] = {}
         for model in reading.models:
-            if leaves_its_folder(model.name):
+            key = (model.name, model.class_type, model.input or "")
+            group = groups.get(key)
+            if group is not None:
+                group.append(model)
+            elif leaves_its_folder(model.name):
                 name = printable(model.name, 120)
                 message = f"{printable(model.class_type, 80)} names a file outside models: `{name}`"
                 problems.append(Problem("", message))
-                continue
-            groups.setdefault((model.name, model.class_type, model.input or ""), []).append(model)
+            else:
+                groups[key] = [model]
         notes = "\n".join(reading.notes)
         linked = links_by_name(notes) if notes and len(groups) > MANY_MODELS else None
         stamps: dict[str, list[ModelStamp]] = {}
@@ -74,10 +78,14 @@ class ModelSources:
         refused: set[str] = set()
         for key in sorted(groups):
             base = key[0].rpartition("/")[2]
-            links = links_to(base, notes) if linked is None else linked.get(base, [])
-            use, hosts = self._use(groups[key], stamps.get(base, []), tuple(links))
+            if linked is not None:
+                links = tuple(linked.get(base, ()))
+            else:
+                links = tuple(links_to(base, notes)) if base in notes else ()
+            use, hosts = self._use(groups[key], stamps.get(base, []), links)
             uses.append(use)
-            refused.update(hosts)
+            if hosts:
+                refused.update(hosts)
         for host in sorted(refused):
             message = f"links to models on `{printable(host, 80)}`, which is not an allowed host"
             problems.append(Problem("", message))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -38,10 +38,13 @@ SAMPLE = 3
 """Workflows named for each entry when only totals are asked for."""
 
 
-class _Tally(Struct):
+_Use = TypeVar("_Use", ClassUse, ModelUse)
+
+
+class _Tally(Struct, Generic[_Use]):
     """What was counted for one class type, pack or model."""
 
-    first: ClassUse | ModelUse
+    first: _Use
     count: int = 0
     inactive: int = 0
     is_active: bool = False
@@ -62,9 +65,9 @@ class Summary:
         self._registry = registry
         self._keeps = with_workflows
         self._workflows: list[WorkflowReport] = []
-        self._classes: dict[tuple[str, str, str], _Tally] = {}
-        self._packs: dict[str, _Tally] = {}
-        self._models: dict[tuple[str, str], _Tally] = {}
+        self._classes: dict[tuple[str, str, str], _Tally[ClassUse]] = {}
+        self._packs: dict[str, _Tally[ClassUse]] = {}
+        self._models: dict[tuple[str, str], _Tally[ModelUse]] = {}
         self._assets: set[str] = set()
         self._minima: set[str] = set()
         self._numbers = [0, 0, 0, 0, 0]
@@ -120,10 +123,11 @@ class Summary:
         tally = self._classes.get(key)
         if tally is None:
             tally = self._classes[key] = _Tally(use)
-        elif isinstance(tally.first, ClassUse) and tally.first.evidence != use.evidence:
+        elif tally.first.evidence != use.evidence:
             tally.first = min(tally.first, use, key=_strength)
         tally.count += use.count
-        tally.inactive += use.inactive
+        if use.inactive:
+            tally.inactive += use.inactive
         if use.since:
             tally.since.add(use.since)
         if use.conflicts:
@@ -146,12 +150,12 @@ class Summary:
         tally = self._models.get(key)
         if tally is None:
             tally = self._models[key] = _Tally(use)
-        elif tally.first is not use and tally.first != use and isinstance(tally.first, ModelUse):
+        elif tally.first is not use and tally.first != use:
             tally.first = _merged_model(tally.first, use)
         tally.is_active = tally.is_active or not use.inactive
         self._add_path(tally, path)
 
-    def _add_path(self, tally: _Tally, path: str) -> None:
+    def _add_path(self, tally: _Tally[Any], path: str) -> None:
         """Note a workflow; the same one comes in a row, if at all."""
         if tally.last == path and tally.workflow_count:
             return
@@ -182,9 +186,8 @@ class Summary:
         )
 
 
-def _class_entry(tally: _Tally) -> ClassEntry:
+def _class_entry(tally: _Tally[ClassUse]) -> ClassEntry:
     use = tally.first
-    assert isinstance(use, ClassUse)
     return ClassEntry(
         class_type=use.class_type,
         kind=use.kind,
@@ -200,9 +203,8 @@ def _class_entry(tally: _Tally) -> ClassEntry:
     )
 
 
-def _model_entry(tally: _Tally) -> ModelEntry:
+def _model_entry(tally: _Tally[ModelUse]) -> ModelEntry:
     use = tally.first
-    assert isinstance(use, ModelUse)
     return ModelEntry(
         name=use.name,
         folder=use.folder,

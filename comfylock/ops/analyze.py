@@ -229,7 +229,7 @@ def _outcome(item: Any, analyzer: Analyzer, standard_input: BinaryIO | None) -> 
     except WorkflowError as error:
         return Outcome(_shown(name), group, problem=error.reason)
     shown = _shown(name)
-    return Outcome(shown, group, tuple(analyzer.report(reading, shown) for reading in readings))
+    return Outcome(shown, group, tuple([analyzer.report(reading, shown) for reading in readings]))
 
 
 def _shown(path: str) -> str:
