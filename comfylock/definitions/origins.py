@@ -8,15 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.definitions.values import InstanceValue, Opaque
+from comfylock.links import FOLDER_ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PARTS_LIMIT = 200
 """Parts of a value that are looked at."""
-
-ALIASES = {"unet": "diffusion_models", "clip": "text_encoders"}
-"""Older folder keys. Source: `folder_paths.map_legacy`."""
 
 UPLOADS = {
     "image_upload": "image",
@@ -73,7 +71,7 @@ def folder_of(value: object) -> str | None:
             continue
         key = _key(part)
         if key is not None:
-            return ALIASES.get(key, key)
+            return FOLDER_ALIASES.get(key, key)
         below = below or _below_models(part)
     return below
 
