@@ -65,6 +65,7 @@ class RegistryError(ComfylockError):
 
     def __init__(self, file: str, message: str, *, hint: str | None = None) -> None:
         self.file = file
+        self.reason = message
         super().__init__(f"{file}: {message}", hint=hint)
 
 

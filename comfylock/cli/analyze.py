@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.analysis.analyzer import Settings
 from comfylock.analysis.summary import Summary
-from comfylock.config import load_config
+from comfylock.config import Config, load_config
+from comfylock.errors import ConfigError
+from comfylock.model import Problem
 from comfylock.ops.analyze import Outcome, add_outcome, analyze_each
-from comfylock.ops.registry import project_registry
+from comfylock.ops.registry import usable_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,17 +70,20 @@ def _jobs(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyze and print; 0 if all is read, 1 if --strict finds something, 2 for bad inputs."""
-    config = load_config(arguments.project)
+    config, faults = _config(arguments.project)
     settings = Settings(
         class_types=config.class_types,
         models=config.models,
         allowed_hosts=config.allowed_hosts,
         include_inactive=not arguments.no_inactive,
     )
-    registry = project_registry(arguments.project)
-    registry.core  # noqa: B018 - a damaged registry is told before anything else
+    registry, damage = usable_registry(arguments.project)
     keeps = arguments.json or bool(arguments.graph)
     summary = Summary(registry, with_workflows=keeps)
+    for error in damage:
+        faults.append(Problem(error.file, f"{error.reason}; left out: {error.hint}"))
+    for fault in faults:
+        summary.add_problem(fault)
     with _outcomes(arguments, registry, settings) as outcomes:
         for outcome in outcomes:
             add_outcome(summary, outcome)
@@ -92,6 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
     code = exit_code(report, strict=arguments.strict)
     _print_report(report, arguments, ok=code == 0)
     return code
+
+
+def _config(project: str) -> tuple[Config, list[Problem]]:
+    """Return the project's settings, the defaults where they have faults, and the faults."""
+    try:
+        return load_config(project), []
+    except ConfigError as error:
+        told = [f"`{path}`: {text}" if path else text for path, text in error.faults]
+        return Config(), [Problem(error.file, text) for text in told]
 
 
 def exit_code(report: Report, *, strict: bool) -> int:

@@ -50,6 +50,26 @@ def project_registry(project: str) -> Registry:
     return shared_registry((*layers, bundled_folder()))
 
 
+def usable_registry(project: str) -> tuple[Registry, tuple[RegistryError, ...]]:
+    """Return the project's registry without the layers that are damaged, and what is wrong there.
+
+    Raises:
+        RegistryError: the bundled registry itself is damaged or missing.
+    """
+    *own, bundled = project_registry(project).layers
+    kept, faults = [], []
+    for layer in own:
+        try:
+            Registry((layer,)).check()
+        except RegistryError as error:
+            faults.append(error)
+        else:
+            kept.append(layer)
+    registry = shared_registry((*kept, bundled))
+    registry.core  # noqa: B018 - told before anything else
+    return registry, tuple(faults)
+
+
 def project_layer(project: str) -> str:
     """Return where a project keeps its own packs."""
     return os.path.join(project, PROJECT_LAYER)

@@ -143,6 +143,17 @@ class Registry:
             self.core,
         )
 
+    def check(self) -> None:
+        """Read every file of every layer.
+
+        Raises:
+            RegistryError: for the first that is damaged.
+        """
+        for table in (self.packs, self.aliases, self.class_types, self.models):
+            table.all()
+        for section in ("core", "removed", "frontend_only", "sources", "rules", "tables"):
+            getattr(self, section)
+
     def pack_named(self, name: str) -> str | None:
         """Return a pack's name for its id, an alias, `owner/repo` or a repository's URL."""
         lowered = name.lower()

@@ -147,8 +147,8 @@ def test_a_broken_registry_file_is_one_sentence(run: Run) -> None:
     run.write("a.json", GOOD)
     run.write(".comfylock/registry/core.json", b"{")
     assert run("a.json") == 2
-    assert re.match(r"error: \S*core\.json: is damaged: [^\n]*\n\nhint: [^\n]*\n\Z", run.err)
-    assert run.out == ""
+    assert re.match(r"error: \S*core\.json: is damaged: [^\n]*; left out: [^\n]*\n\Z", run.err)
+    assert run.out.startswith("1 workflow, ")
 
 
 @pytest.mark.parametrize("file", ["class_types", "models", "rules"])
@@ -167,14 +167,17 @@ def test_a_broken_comfylock_toml_is_one_sentence(run: Run) -> None:
     assert run.err == (
         "error: ./comfylock.toml: `class-typs`: is no setting; did you mean `class-types`?\n"
     )
+    assert run.out.startswith("1 workflow, ")
 
 
 def test_all_faults_of_a_comfylock_toml_are_told(run: Run) -> None:
     run.write("comfylock.toml", b'[class-types]\nA = 1\n"B\\u001b[2J" = 2\n')
+    run.write("a.json", GOOD)
     assert run("a.json", "--json") == 2
     told = json.loads(run.out)
-    assert (told["schema"], told["ok"]) == ("comfylock.error", False)
-    assert len(told["error"]["faults"]) == 2
+    assert (told["schema"], told["ok"]) == ("comfylock.analyze", False)
+    assert [each["path"] for each in told["data"]["problems"]] == ["./comfylock.toml"] * 2
+    assert len(told["data"]["workflows"]) == 1
     assert "\x1b" not in run.err
 
 
