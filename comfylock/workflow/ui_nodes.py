@@ -27,9 +27,7 @@ class Properties(Struct, gc=False):
 
 
 class Widget(Struct, gc=False):
-    """The mark of an input that shows a widget."""
-
-    name: str | None = None
+    """The mark of an input that shows a widget; what is in it is not looked at."""
 
 
 class Input(Struct, gc=False):
