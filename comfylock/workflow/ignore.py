@@ -22,9 +22,13 @@ class IgnoreRules:
         top = _repository_top(os.path.abspath(root))
         if top is not None:
             self._load(top, os.path.join(top, ".git", "info", "exclude"))
-            folder = os.path.abspath(root)
-            for parent in _between(top, folder):
+            chain = _between(top, os.path.abspath(root))
+            for parent in chain[:-1]:
                 self._load(parent, os.path.join(parent, ".gitignore"))
+            # Who names an ignored folder means it: then only its own rules count.
+            if any(self.ignores(folder, is_folder=True) for folder in chain[1:]):
+                self._specs.clear()
+            self._load(chain[-1], os.path.join(chain[-1], ".gitignore"))
 
     def enter(self, folder: str, names: Collection[str]) -> None:
         """Take the folder's own .gitignore into account, if it has one among its names."""

@@ -184,3 +184,13 @@ def test_a_folder_above_repeats_what_is_named_below(
     found = [each for each in discover(["..", "a.json"]) if isinstance(each, Candidate)]
     assert [os.path.basename(each.path) for each in found] == ["b.json", "a.json"]
     assert [each.is_named for each in found] == [False, True]
+
+
+def test_an_ignored_folder_is_read_when_it_is_named(tree: Tree) -> None:
+    root = tree("out/a.json", "out/b.json", "out/deep/c.json", "kept/d.json")
+    (root / ".git").mkdir()
+    (root / ".gitignore").write_text("out/\n", "utf-8")
+    (root / "out" / ".gitignore").write_text("b.json\n", "utf-8")
+    assert files(".") == ["./.gitignore", "./kept/d.json"]
+    assert files("out") == ["out/.gitignore", "out/a.json", "out/deep/c.json"]
+    assert files("out/deep") == ["out/deep/c.json"]
