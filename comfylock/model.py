@@ -24,17 +24,6 @@ class Problem(Struct, frozen=True, gc=False, order=True):
     """One sentence without a full stop."""
 
 
-class Stamp(Struct, frozen=True, gc=False, order=True):
-    """What the editor wrote into a node about where it comes from."""
-
-    registry_id: str | None = None
-    """`cnr_id`, lower case."""
-    repository: str | None = None
-    """`aux_id`: `owner/repo`, case kept."""
-    version: str | None = None
-    """`ver`: a version, a commit (4 to 40 hex digits), or whatever was found there."""
-
-
 class Source(Struct, frozen=True, gc=False, order=True, rename={"origin": "from"}):
     """A place a model can be fetched from, and who says so."""
 

@@ -87,10 +87,6 @@ class SourceTree:
         found = self._suffixes.get(dotted.replace(".", "/"))
         return found[0] if found else None
 
-    def is_package(self, dotted: str) -> bool:
-        """Tell whether a folder with Python files goes by that module name."""
-        return dotted.replace(".", "/") in self._folders
-
 
 def _matches(entry: list[str], pattern: list[str]) -> bool:
     """Match path parts; `**` stands for any number of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from comfylock.workflow.source_code.literals import number as parse_number
 from comfylock.workflow.source_code.terms import (
     EACH,
     UNKNOWN,
@@ -21,6 +22,34 @@ from comfylock.workflow.source_code.terms import (
     Term,
 )
 from comfylock.workflow.source_code.walk import RECEIVERS, Frame, Walk
+
+_CONSTANTS = {"true": True, "false": False, "null": None, "undefined": None, "none": None}
+
+
+def name(walk: Walk, frame: Frame) -> Term:
+    """Return what an identifier stands for."""
+    return Name(walk.text(frame.node), walk.scope)
+
+
+def constant(_walk: Walk, frame: Frame) -> Term:
+    """Return a word that is a value by itself."""
+    return Literal(_CONSTANTS[frame.kind])
+
+
+def number(walk: Walk, frame: Frame) -> Term | None:
+    """Return a numeric literal; None where it is none that both languages know."""
+    value = parse_number(walk.text(frame.node))
+    return None if value is None else Literal(value)
+
+
+def unary(walk: Walk, frame: Frame) -> Term | None:
+    """Return a negated number; any other operator is computed."""
+    term = frame.part("argument")
+    negative = walk.data[frame.node.start_byte : frame.node.start_byte + 1] == b"-"
+    if not negative or not isinstance(term, Literal) or not isinstance(term.value, int | float):
+        return None
+    return Literal(-term.value)
+
 
 _STRINGS = frozenset({"string", "template_string", "concatenated_string"})
 _FOR_EACH = frozenset({"map", "forEach", "flatMap"})

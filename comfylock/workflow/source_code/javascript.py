@@ -14,7 +14,7 @@ from comfylock.workflow.source_code.javascript_kinds import (
     IGNORED,
     TRANSPARENT,
 )
-from comfylock.workflow.source_code.literals import number, unescape
+from comfylock.workflow.source_code.literals import unescape
 from comfylock.workflow.source_code.terms import (
     UNKNOWN,
     Choice,
@@ -32,32 +32,9 @@ from comfylock.workflow.source_code.terms import (
 )
 from comfylock.workflow.source_code.walk import Build, Frame, Grammar, Walk
 
-_CONSTANTS = {"true": True, "false": False, "null": None, "undefined": None}
-
-
-def _name(walk: Walk, frame: Frame) -> Term:
-    return Name(walk.text(frame.node), walk.scope)
-
 
 def _key(walk: Walk, frame: Frame) -> Term:
     return Literal(walk.text(frame.node))
-
-
-def _constant(_walk: Walk, frame: Frame) -> Term:
-    return Literal(_CONSTANTS[frame.kind])
-
-
-def _number(walk: Walk, frame: Frame) -> Term | None:
-    value = number(walk.text(frame.node))
-    return None if value is None else Literal(value)
-
-
-def _unary(walk: Walk, frame: Frame) -> Term | None:
-    term = frame.part("argument")
-    negative = walk.data[frame.node.start_byte : frame.node.start_byte + 1] == b"-"
-    if not negative or not isinstance(term, Literal) or not isinstance(term.value, int | float):
-        return None
-    return Literal(-term.value)
 
 
 def _string(walk: Walk, frame: Frame) -> Term:
@@ -231,20 +208,20 @@ def _call(walk: Walk, frame: Frame) -> Term:
 
 
 _BUILD: dict[str, Build] = {
-    "identifier": _name,
-    "type_identifier": _name,
-    "this": _name,
-    "super": _name,
-    "shorthand_property_identifier": _name,
-    "shorthand_property_identifier_pattern": _name,
+    "identifier": common.name,
+    "type_identifier": common.name,
+    "this": common.name,
+    "super": common.name,
+    "shorthand_property_identifier": common.name,
+    "shorthand_property_identifier_pattern": common.name,
     "property_identifier": _key,
     "private_property_identifier": _key,
-    "true": _constant,
-    "false": _constant,
-    "null": _constant,
-    "undefined": _constant,
-    "number": _number,
-    "unary_expression": _unary,
+    "true": common.constant,
+    "false": common.constant,
+    "null": common.constant,
+    "undefined": common.constant,
+    "number": common.number,
+    "unary_expression": common.unary,
     "string": _string,
     "template_string": _template,
     "template_substitution": _hole,

@@ -6,7 +6,7 @@ Source: https://github.com/tree-sitter/tree-sitter-python (src/node-types.json)
 from __future__ import annotations
 
 from comfylock.workflow.source_code import common
-from comfylock.workflow.source_code.literals import Quotes, number, unescape
+from comfylock.workflow.source_code.literals import Quotes, unescape
 from comfylock.workflow.source_code.terms import (
     UNKNOWN,
     Entry,
@@ -24,29 +24,6 @@ from comfylock.workflow.source_code.terms import (
     key_text,
 )
 from comfylock.workflow.source_code.walk import Build, Frame, Grammar, Walk
-
-_CONSTANTS = {"true": True, "false": False, "none": None}
-
-
-def _name(walk: Walk, frame: Frame) -> Term:
-    return Name(walk.text(frame.node), walk.scope)
-
-
-def _constant(_walk: Walk, frame: Frame) -> Term:
-    return Literal(_CONSTANTS[frame.kind])
-
-
-def _number(walk: Walk, frame: Frame) -> Term | None:
-    value = number(walk.text(frame.node))
-    return None if value is None else Literal(value)
-
-
-def _unary(walk: Walk, frame: Frame) -> Term | None:
-    term = frame.part("argument")
-    negative = walk.data[frame.node.start_byte : frame.node.start_byte + 1] == b"-"
-    if not negative or not isinstance(term, Literal) or not isinstance(term.value, int | float):
-        return None
-    return Literal(-term.value)
 
 
 def _string(walk: Walk, frame: Frame) -> Term | None:
@@ -191,13 +168,13 @@ def _subscript(walk: Walk, frame: Frame) -> Term:
 
 
 _BUILD: dict[str, Build] = {
-    "identifier": _name,
-    "true": _constant,
-    "false": _constant,
-    "none": _constant,
-    "integer": _number,
-    "float": _number,
-    "unary_operator": _unary,
+    "identifier": common.name,
+    "true": common.constant,
+    "false": common.constant,
+    "none": common.constant,
+    "integer": common.number,
+    "float": common.number,
+    "unary_operator": common.unary,
     "string": _string,
     "interpolation": _hole,
     "concatenated_string": _neighbours,
