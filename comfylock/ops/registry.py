@@ -37,6 +37,7 @@ MANAGER_LISTS = (
 _ENTRIES = {"custom-node-list.json": "custom_nodes", "model-list.json": "models"}
 """Where a list's entries are, if not at its top."""
 
+WITHOUT_NETWORK = "comfylock registry update FILE, a folder or a wheel of comfyui-manager"
 MAX_LIST_BYTES = 64 * 1024 * 1024
 
 
@@ -167,17 +168,26 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
     if sources:
         return _refresh(sources, layer)
     if offline:
-        raise UsageError(
-            "the Manager's lists cannot be fetched offline",
-            hint="comfylock registry update FILE, a folder or a wheel of comfyui-manager",
-        )
+        raise UsageError("the Manager's lists cannot be fetched offline", hint=WITHOUT_NETWORK)
     import tempfile  # noqa: PLC0415 - every analysis imports this module
+
+    with tempfile.TemporaryDirectory(prefix="comfylock-") as folder:
+        try:
+            _download(folder, user_agent)
+        except SourceUnavailableError as error:
+            error.hint = WITHOUT_NETWORK
+            raise
+        return _refresh([folder], layer)
+
+
+def _download(folder: str, user_agent: str) -> None:
+    """Fetch the Manager's lists into a folder."""
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
 
     base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
-    with tempfile.TemporaryDirectory(prefix="comfylock-") as folder, Client(user_agent) as client:
+    with Client(user_agent) as client:
         for name in MANAGER_LISTS:
             data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
             if not _is_list(name, data):
@@ -185,7 +195,6 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
                 raise SourceUnavailableError(host, f"what it gave as {name} is no such list")
             with open(os.path.join(folder, name), "wb") as stream:
                 stream.write(data)
-        return _refresh([folder], layer)
 
 
 def build(sources: Iterable[str], folder: str) -> list[str]:

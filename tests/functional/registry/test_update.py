@@ -125,7 +125,11 @@ def test_more_than_the_limit_is_not_read(
     publish(service)
     service.answers[NODE_LIST] = Answer(b" " * ((1 << 20) + 1), endless=endless)
     failed = shell.registry("update")
-    assert (failed.code, failed.err) == (3, "error: 127.0.0.1: gave more than 1 MiB\n")
+    assert failed.code == 3
+    assert failed.err == (
+        "error: 127.0.0.1: gave more than 1 MiB\n\nhint: comfylock registry update FILE, "
+        "a folder or a wheel of comfyui-manager\n"
+    )
 
 
 def test_a_redirect_is_followed(shell: Shell, service: Service) -> None:
