@@ -40,9 +40,7 @@ class ConfigError(ComfylockError):
     def __init__(self, file: str, faults: tuple[tuple[str, str], ...]) -> None:
         self.file = file
         self.faults = faults
-        lines = [f"`{path}`: {text}" if path else text for path, text in faults]
-        head = f"{file}: {lines[0]}" if len(lines) == 1 else f"{file} has {len(lines)} faults"
-        super().__init__("\n  ".join([head, *lines] if len(lines) > 1 else [head]))
+        super().__init__(_listed(file, faults))
 
 
 class WorkflowError(ComfylockError):
@@ -69,6 +67,48 @@ class RegistryError(ComfylockError):
         super().__init__(f"{file}: {message}", hint=hint)
 
 
+class LockParseError(ComfylockError):
+    """A lock cannot be read; `faults` lists all of them as (path, sentence)."""
+
+    code = "lock-parse"
+    exit_code = 2
+
+    def __init__(
+        self, file: str, faults: tuple[tuple[str, str], ...], *, hint: str | None = None
+    ) -> None:
+        self.file = file
+        self.faults = faults
+        super().__init__(_listed(file, faults), hint=hint)
+
+
+class LockVersionError(ComfylockError):
+    """A lock is of a newer format than this release reads."""
+
+    code = "lock-version"
+    exit_code = 2
+
+
+class LockConflictError(ComfylockError):
+    """A lock holds conflict markers of a merge; `lines` are where, counted from 1."""
+
+    code = "lock-conflict"
+    exit_code = 2
+
+    def __init__(self, file: str, lines: tuple[int, ...]) -> None:
+        self.file = file
+        self.lines = lines
+        told = ", ".join(map(str, lines))
+        hint = "`comfylock lock` takes both sides and resolves what is left"
+        super().__init__(f"{file} has unresolved merge conflicts (lines {told})", hint=hint)
+
+
+class IntegrityError(ComfylockError):
+    """Bytes are not what was promised; never to be mended silently."""
+
+    code = "integrity"
+    exit_code = 4
+
+
 class SourceUnavailableError(ComfylockError):
     """A service could not be reached or did not answer usefully; `service` names it."""
 
@@ -78,6 +118,20 @@ class SourceUnavailableError(ComfylockError):
     def __init__(self, service: str, message: str, *, hint: str | None = None) -> None:
         self.service = service
         super().__init__(f"{service}: {message}", hint=hint)
+
+
+class OfflineError(SourceUnavailableError):
+    """An answer is needed that nobody knows yet, and the network must not be used."""
+
+    code = "offline"
+
+
+def _listed(file: str, faults: tuple[tuple[str, str], ...]) -> str:
+    """Return one fault in a line with its file, several below each other."""
+    lines = [f"`{path}`: {text}" if path else text for path, text in faults]
+    if len(lines) == 1:
+        return f"{file}: {lines[0]}"
+    return "\n  ".join([f"{file} has {len(lines)} faults", *lines])
 
 
 def _restored(

@@ -25,6 +25,7 @@ FLOORS = {
     "patterns": -1,
     "versions": 0,
     "model": 1,
+    "references": 1,
     "config": 2,
     "definitions": 2,
     "lockfile": 2,

@@ -1,0 +1,1 @@
+"""comfy.lock: read, write, compare, merge; text in, text out."""

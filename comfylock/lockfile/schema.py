@@ -1,0 +1,183 @@
+"""What a `comfy.lock` holds, as frozen values; docs/lockfile.md is its specification.
+
+An absent optional key is None, an empty text or an empty tuple here. Nothing in it depends on
+the machine, the moment or the user (P4): two runs that learn the same facts give equal values.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+VERSION = 1
+"""The format that this release writes; a reader refuses newer ones (P8)."""
+
+REVISION = 0
+"""Additions to the format that older readers may ignore."""
+
+PackSource = Literal["comfy-registry", "git", "file"]
+ModelSource = Literal["huggingface", "civitai", "github-release", "git", "url", "local"]
+Subject = Literal["class-type", "pack", "model", "comfyui"]
+
+
+class Options(Struct, frozen=True):
+    """What shaped the resolution; a change of it makes the lock stale."""
+
+    prefer: Literal["authored", "latest"] = "authored"
+    inputs: tuple[str, ...] = ()
+    """The workflow files, folders and patterns that were locked, relative to the lock, sorted."""
+    targets: tuple[str, ...] = ()
+    """Where it is meant to be used (`linux-x86_64`), sorted; empty: anywhere."""
+
+
+class ComfyuiPin(Struct, frozen=True):
+    """ComfyUI itself."""
+
+    requested: str
+    """`>=0.3.64` from the workflows, or what comfylock.toml asks for."""
+    version: str | None = None
+    repository: str | None = None
+    commit: str | None = None
+    tree: str | None = None
+
+
+class WorkflowEntry(Struct, frozen=True):
+    """One workflow and what it needs, by name."""
+
+    path: str
+    """Relative to the lock, `/` between parts; `file#entry` where a file holds several."""
+    packs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """`folder/name`, or `name` alone where no folder is known."""
+    groups: tuple[str, ...] = ()
+
+
+class PackPin(Struct, frozen=True):
+    """One node pack at one immutable version (P2)."""
+
+    name: str
+    """Registry id or `owner/repo`, lower case: what `tree` prints and `--upgrade-package` takes."""
+    source: PackSource
+    requested: str | None = None
+    """A version, range, tag, branch or commit as asked for; None if nothing in particular."""
+    id: str | None = None
+    """comfy-registry: the id that the registry knows it by, where that is not the name."""
+    version: str | None = None
+    """comfy-registry: the exact version. git: the tag that the commit was taken by, if any."""
+    repository: str | None = None
+    """git and file: `https://host/owner/repo`."""
+    commit: str | None = None
+    """git and file: 40 (or 64) hex digits."""
+    tree: str | None = None
+    """git: the id of the commit's tree, so that an archive of it can be proven too."""
+    path: str | None = None
+    """file: the file's path in its repository, where it has one."""
+    url: str | None = None
+    """comfy-registry and file: where the archive or file is."""
+    sha256: str | None = None
+    size: int | None = None
+    """Bytes."""
+    verified: Literal["upstream", "downloaded"] | None = None
+    """Who computed the sha256: the service that publishes it, or comfylock from the bytes (P5)."""
+    date: str | None = None
+    """UTC, when the version was published or the commit made: `2025-03-01T12:00:00Z`."""
+    status: str | None = None
+    """comfy-registry: `pending` or `flagged`; None for active."""
+    deprecated: bool = False
+    submodules: tuple[str, ...] = ()
+    """git: `path commit url` each, sorted by path."""
+    dependencies: tuple[str, ...] = ()
+    """Python requirements that the pack declares, as declared, in declared order."""
+    provides: tuple[str, ...] = ()
+    """The class types that the workflows need of it, sorted."""
+    missing: tuple[str, ...] = ()
+    """Of these, the ones that this version was found not to provide."""
+    evidence: tuple[str, ...] = ()
+    """Why this pack: `WORKFLOW: cnr_id` or `config`, sorted."""
+    rejected: tuple[str, ...] = ()
+    """Other packs that could have been meant, best first (P6)."""
+    runs_code: tuple[str, ...] = ()
+    """Files that run on install or start (`install.py`), sorted (P7)."""
+    groups: tuple[str, ...] = ()
+    """Groups that need it; empty if something outside all groups does."""
+    os: tuple[str, ...] = ()
+    """Operating systems it says it supports (P10); empty: all."""
+    accelerators: tuple[str, ...] = ()
+
+
+class ModelPin(Struct, frozen=True):
+    """One model file with its digest (P5)."""
+
+    name: str
+    """As workflows write it: path below the model folder, with `/`."""
+    folder: str | None
+    source: ModelSource
+    requested: str | None = None
+    """The revision or URL form asked for where that is not the pin: `main`."""
+    repository: str | None = None
+    """huggingface: `org/name`, `datasets/org/name`, …; git and github-release: a URL."""
+    commit: str | None = None
+    path: str | None = None
+    """The file's path in the repository; github-release: the asset's name."""
+    tag: str | None = None
+    """github-release."""
+    model_id: int | None = None
+    version_id: int | None = None
+    file_id: int | None = None
+    """civitai: the three numbers of a file."""
+    url: str | None = None
+    """url: the address. Others: none, it follows from the rest."""
+    sha256: str | None = None
+    size: int | None = None
+    """Bytes."""
+    verified: Literal["upstream", "downloaded"] | None = None
+    unhashed: str | None = None
+    """Why there is no sha256 (P5)."""
+    licence: str | None = None
+    gated: str | None = None
+    """`auto`, `manual` or `login`: what stands between an anonymous user and the file."""
+    private: bool = False
+    """It was found with a token only."""
+    origin: str | None = None
+    """Who named the source: `config`, `node`, `workflow`, `note` or `registry`."""
+    mirrors: tuple[str, ...] = ()
+    """Other addresses that were proven to hold the same bytes, sorted."""
+    groups: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`folder/name`, by which workflows refer to it."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+
+class Gap(Struct, frozen=True):
+    """Something that could not be pinned, with `--allow-unresolved` (P23)."""
+
+    kind: Subject
+    name: str
+    """The class type, pack or model (`folder/name`)."""
+    reason: str
+    """A stable code, such as `ambiguous` or `not-found`."""
+    message: str
+    """One sentence without a full stop."""
+    tried: tuple[str, ...] = ()
+    """What was asked, in order, each with its outcome."""
+    workflows: tuple[str, ...] = ()
+
+
+class Lock(Struct, frozen=True):
+    """A whole `comfy.lock`; entries sorted by their keys."""
+
+    options: Options = Options()
+    comfyui: ComfyuiPin | None = None
+    workflows: tuple[WorkflowEntry, ...] = ()
+    packs: tuple[PackPin, ...] = ()
+    models: tuple[ModelPin, ...] = ()
+    unresolved: tuple[Gap, ...] = ()
+    tool: dict[str, Any] = {}
+    """`[tool.<name>]` tables of others, kept as they are (P11)."""
+    version: int = VERSION
+    revision: int = REVISION
+    unknown: tuple[str, ...] = ()
+    """Keys of a newer revision that were read over; a rewrite would lose them (P8)."""

@@ -1,0 +1,1 @@
+"""Services that packs and models come from, each behind its interface."""
