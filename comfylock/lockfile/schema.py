@@ -29,6 +29,8 @@ class Options(Struct, frozen=True):
     """The workflow files, folders and patterns that were locked, relative to the lock, sorted."""
     targets: tuple[str, ...] = ()
     """Where it is meant to be used (`linux-x86_64`), sorted; empty: anywhere."""
+    include_inactive: bool = False
+    """What only muted and bypassed nodes need is locked too."""
 
 
 class ComfyuiPin(Struct, frozen=True):

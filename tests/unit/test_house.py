@@ -26,6 +26,7 @@ FLOORS = {
     "versions": 0,
     "model": 1,
     "references": 1,
+    "requirements": 1,
     "config": 2,
     "definitions": 2,
     "lockfile": 2,
