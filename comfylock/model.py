@@ -79,6 +79,8 @@ class ClassUse(Struct, frozen=True, gc=False, order=True):
     """Core: the first ComfyUI version that has it."""
     conflicts: tuple[str, ...] = ()
     """Evidence that says otherwise, a sentence each."""
+    stamped_id: str | None = None
+    """The registry id on its nodes, where the pack goes by another name today."""
 
 
 class WorkflowReport(Struct, frozen=True, gc=False):

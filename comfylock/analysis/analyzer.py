@@ -116,7 +116,14 @@ def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
         (version,) if version else (),
         verdict.since,
         verdict.conflicts,
+        _other_id(key[1], verdict.pack) if key[1] and verdict.evidence == "cnr_id" else None,
     )
+
+
+def _other_id(stamp: str, pack: str | None) -> str | None:
+    """Return the registry id that a stamp has if the pack is known by another name."""
+    stamped = stamp.strip().lower()
+    return stamped if stamped != pack else None
 
 
 def _merged(uses: list[ClassUse]) -> list[ClassUse]:
@@ -141,6 +148,7 @@ def _add(use: ClassUse, other: ClassUse) -> ClassUse:
         versions=tuple(sorted(versions, key=lambda text: (version_key(text), text))),
         since=oldest((use.since, other.since)),
         conflicts=tuple(sorted({*use.conflicts, *other.conflicts})),
+        stamped_id=use.stamped_id or other.stamped_id,
     )
 
 

@@ -63,8 +63,8 @@ class PackPin(Struct, frozen=True):
     source: PackSource
     requested: str | None = None
     """A version, range, tag, branch or commit as asked for; None if nothing in particular."""
-    id: str | None = None
-    """comfy-registry: the id that the registry knows it by, where that is not the name."""
+    aliases: tuple[str, ...] = ()
+    """Other names by which workflows ask for it: former ids, `owner/repo`; sorted."""
     version: str | None = None
     """comfy-registry: the exact version. git: the tag that the commit was taken by, if any."""
     repository: str | None = None

@@ -36,6 +36,7 @@ Reason = Literal[
     "unhashed",
     "mismatch",
     "offline",
+    "no-source",
 ]
 """Why there is nothing to pin; stable, part of `--json` and of `[[unresolved]]`."""
 

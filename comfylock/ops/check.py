@@ -1,0 +1,78 @@
+"""Is the lock current? Workflows against lock: no network, no cache, nothing written (P14, P15)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from comfylock.config import load_config
+from comfylock.errors import UsageError
+from comfylock.lockfile.satisfy import unsatisfied
+from comfylock.ops.project import load_lock, lock_path, locked_inputs, project_needs
+from comfylock.ops.registry import project_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from comfylock.lockfile.satisfy import Drift
+    from comfylock.lockfile.schema import Lock
+    from comfylock.model import Problem
+
+
+class CheckOutcome(Struct, frozen=True):
+    """Whether a lock is what the workflows need, and every reason why not."""
+
+    path: str
+    lock: Lock
+    drift: tuple[Drift, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """Inputs that could not be read: path and sentence."""
+    findings: tuple[Problem, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Say whether a resolution would leave the lock as it is."""
+        return not self.drift and not self.unreadable
+
+
+def check(
+    project: str,
+    paths: tuple[str, ...],
+    environ: Mapping[str, str],
+    *,
+    allows_unresolved: bool = False,
+    requires_hashes: bool = False,
+) -> CheckOutcome:
+    """Compare a project's workflows with its lock. No network.
+
+    Raises:
+        UsageError: there is no lock.
+        ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
+    """
+    lock = exists(project)
+    config = load_config(project)
+    inputs = locked_inputs(project, paths, config, lock)
+    registry = project_registry(project)
+    needs = project_needs(project, inputs, config, registry, environ)
+    drift = unsatisfied(
+        lock,
+        needs.requirements,
+        allow_unresolved=allows_unresolved or config.allow_unresolved,
+        require_hashes=requires_hashes or config.require_hashes,
+    )
+    return CheckOutcome(lock_path(project), lock, drift, needs.unreadable, needs.findings)
+
+
+def exists(project: str) -> Lock:
+    """Return a project's lock, whatever its workflows need by now. No network.
+
+    Raises:
+        UsageError: there is none.
+        LockParseError, LockVersionError, LockConflictError: it cannot be understood.
+    """
+    path = lock_path(project)
+    lock = load_lock(path)
+    if lock is None:
+        raise UsageError(f"no lockfile at `{path}`", hint="comfylock lock")
+    return lock

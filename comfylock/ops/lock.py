@@ -1,0 +1,195 @@
+"""Pin everything that workflows need: analysis, services and the old lock make a new one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from comfylock.config import load_config
+from comfylock.errors import LockConflictError, UsageError
+from comfylock.files import write_atomically
+from comfylock.lockfile.diff import Changes, diff
+from comfylock.lockfile.markers import split_conflict
+from comfylock.lockfile.merge import merge
+from comfylock.lockfile.read import read_lock
+from comfylock.lockfile.schema import Lock
+from comfylock.lockfile.write import write_lock
+from comfylock.ops.project import Needs, lock_path, locked_inputs, project_needs, read_bytes
+from comfylock.ops.registry import project_registry
+from comfylock.ops.services import Mode, open_services
+from comfylock.resolve.engine import resolve
+from comfylock.resolve.outcome import Moves, Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from comfylock.lockfile.merge import Conflict
+    from comfylock.ops.analyze import Reporter as FileReporter
+    from comfylock.resolve.side_by_side import Reporter
+
+
+class LockRequest(Struct, frozen=True):
+    """What a run of `lock` is asked for."""
+
+    project: str = "."
+    paths: tuple[str, ...] = ()
+    moves: Moves = Moves()
+    is_offline: bool = False
+    is_dry: bool = False
+    """Write nothing."""
+    allows_unresolved: bool = False
+    requires_hashes: bool = False
+    is_strict: bool = False
+    """Refuse to write where there is anything to note."""
+    record: str | None = None
+    """A folder to keep every answer in that was used."""
+    replay: str | None = None
+    """A folder of such answers, instead of all services."""
+
+
+class LockOutcome(Struct, frozen=True):
+    """What became of it."""
+
+    path: str
+    resolution: Resolution
+    changes: Changes
+    needs: Needs
+    unhashed: tuple[str, ...] = ()
+    """Models without a digest, if those are refused."""
+    conflicts: tuple[Conflict, ...] = ()
+    """Entries of a merge that both sides have and neither may win silently."""
+    is_writable: bool = False
+    """Nothing stands in the way of this lock."""
+    is_written: bool = False
+    """The file was changed by this run."""
+    asked: dict[str, int] = {}
+    """Service to the requests that were sent to it."""
+    is_offline: bool = False
+
+
+def lock(
+    request: LockRequest,
+    environ: Mapping[str, str],
+    *,
+    reporter: Reporter | None = None,
+    files: FileReporter | None = None,
+) -> LockOutcome:
+    """Resolve a project's workflows and write its lock, if nothing stands in the way.
+
+    What stands in the way is in the outcome, not raised. Uses the network unless told not to.
+
+    Raises:
+        UsageError, ConfigError, LockParseError, LockVersionError: something given is faulty.
+        OSError: the lock cannot be written; the old one is intact.
+    """
+    config = load_config(request.project)
+    path = lock_path(request.project)
+    data = read_bytes(path)
+    old, conflicts = _old_lock(data, path, request.moves)
+    inputs = locked_inputs(request.project, request.paths, config, old)
+    registry = project_registry(request.project)
+    needs = project_needs(request.project, inputs, config, registry, environ, files)
+    _check_moves(request.moves, needs, old)
+    with open_services(config, environ, _mode(request)) as services:
+        resolution = resolve(
+            needs.requirements,
+            old,
+            request.moves,
+            services.sources,
+            registry,
+            services.executor,
+            reporter,
+        )
+        asked = services.requests()
+    allowed = (
+        request.allows_unresolved or config.allow_unresolved,
+        request.requires_hashes or config.require_hashes,
+    )
+    return _settled(request, allowed, data, old, needs, resolution, conflicts, asked)
+
+
+def _mode(request: LockRequest) -> Mode:
+    return Mode(is_offline=request.is_offline, record=request.record, replay=request.replay)
+
+
+def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[Conflict, ...]]:
+    """Return the lock there is, both sides of a merge joined; an empty one if there is none.
+
+    Entries that both sides have with different pins are conflicts, unless they are to move.
+    """
+    if data is None:
+        return Lock(), ()
+    try:
+        return read_lock(data, path), ()
+    except LockConflictError:
+        sides = split_conflict(data, path)
+    base = read_lock(sides.base, path) if sides.base is not None else None
+    merged = merge(base, read_lock(sides.ours, path), read_lock(sides.theirs, path))
+    open_conflicts = tuple(c for c in merged.conflicts if not moves.moves(c.name))
+    return merged.lock, open_conflicts
+
+
+def _check_moves(moves: Moves, needs: Needs, old: Lock) -> None:
+    """Refuse to move what is not there: a misspelt name would move nothing, silently."""
+    known = {name for pin in old.packs for name in (pin.name, *pin.aliases)}
+    known |= {name for pin in old.models for name in (pin.key, pin.name)}
+    for need in needs.requirements.workflows:
+        known |= {c.pack for c in need.classes if c.pack} | {
+            c.stamped_id or "" for c in need.classes
+        }
+        known |= {name for model in need.models for name in (model.key, model.name)}
+    known |= {*needs.requirements.pack_rules, *needs.requirements.model_rules}
+    lowered = {name.lower() for name in known}
+    for name in moves.packages:
+        if name not in lowered:
+            from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
+
+            nearest = get_close_matches(name, sorted(lowered), 1, 0.6)
+            hint = f"did you mean `{nearest[0]}`?" if nearest else "comfylock tree"
+            raise UsageError(f"nothing called `{name}` is locked or needed", hint=hint)
+
+
+def _settled(
+    request: LockRequest,
+    allowed: tuple[bool, bool],
+    data: bytes | None,
+    old: Lock,
+    needs: Needs,
+    resolution: Resolution,
+    conflicts: tuple[Conflict, ...],
+    asked: dict[str, int],
+) -> LockOutcome:
+    """Write the lock if nothing stands in the way, and say what became of it."""
+    allows_gaps, requires_hashes = allowed
+    path = lock_path(request.project)
+    unhashed = (
+        tuple(pin.key for pin in resolution.lock.models if not pin.sha256)
+        if requires_hashes
+        else ()
+    )
+    is_writable = not (
+        resolution.unreachable
+        or resolution.mismatches
+        or conflicts
+        or unhashed
+        or (resolution.gaps and not allows_gaps)
+        or (needs.unreadable and not allows_gaps)
+        or (request.is_strict and resolution.notices)
+    )
+    new = write_lock(resolution.lock)
+    is_written = False
+    if is_writable and not request.is_dry and new != data:
+        is_written = write_atomically(path, new)
+    return LockOutcome(
+        path=path,
+        resolution=resolution,
+        changes=diff(old, resolution.lock),
+        needs=needs,
+        unhashed=unhashed,
+        conflicts=conflicts,
+        is_writable=is_writable,
+        is_written=is_written,
+        asked=asked,
+        is_offline=request.is_offline,
+    )

@@ -1,0 +1,150 @@
+"""A project: its settings, its workflows, its lock, and what the lock has to satisfy. No network."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from comfylock.analysis.analyzer import Settings
+from comfylock.analysis.needs import workflow_needs
+from comfylock.config import Config, load_config
+from comfylock.errors import LockParseError, UsageError
+from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
+from comfylock.ops.analyze import analyze_each
+from comfylock.requirements import Requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from comfylock.lockfile.schema import Lock
+    from comfylock.model import Problem
+    from comfylock.ops.analyze import Reporter
+    from comfylock.registry.store import Registry
+
+LOCK = "comfy.lock"
+USUAL_FOLDER = "workflows"
+"""Where workflows are looked for if nobody says where."""
+
+
+class Needs(Struct, frozen=True):
+    """What a project's workflows need, and what could not be read of them."""
+
+    requirements: Requirements
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """Inputs that could not be read at all: path and sentence."""
+    findings: tuple[Problem, ...] = ()
+    """What is wrong inside workflows; `path` is the file and the place in it."""
+    unread: int = 0
+    """Nodes that could not be read."""
+
+
+def lock_path(project: str) -> str:
+    """Return where a project's lock is."""
+    return os.path.join(project, LOCK)
+
+
+def read_bytes(path: str) -> bytes | None:
+    """Return a lock's bytes; None if there is no such file.
+
+    Raises:
+        LockParseError: it cannot be read, or is too large for a lock.
+    """
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(MAX_LOCK_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LockParseError(path, (("", f"cannot be read: {error.strerror}"),)) from error
+    if len(data) > MAX_LOCK_BYTES:
+        raise LockParseError(path, (("", f"is larger than {MAX_LOCK_BYTES >> 20} MiB"),))
+    return data
+
+
+def load_lock(path: str) -> Lock | None:
+    """Return a lock; None if there is no such file.
+
+    Raises:
+        LockParseError, LockVersionError, LockConflictError: it cannot be understood.
+    """
+    data = read_bytes(path)
+    return None if data is None else read_lock(data, path)
+
+
+def locked_inputs(
+    project: str, paths: Sequence[str], config: Config, old: Lock | None
+) -> tuple[str, ...]:
+    """Return the workflow files, folders and patterns to lock, relative to the project, sorted.
+
+    The command line's (relative to where it was given), else comfylock.toml's, else those of
+    the lock, else the folder `workflows`.
+
+    Raises:
+        UsageError: there are none, or one is on standard input.
+    """
+    if paths:
+        if "-" in paths:
+            raise UsageError("a lock is made of files, `-` is none", hint="save the workflow first")
+        return tuple(sorted({_relative(path, project) for path in paths}))
+    if config.workflows:
+        return tuple(sorted({_slashed(os.path.normpath(path)) for path in config.workflows}))
+    if old is not None and old.options.inputs:
+        return old.options.inputs
+    if os.path.isdir(os.path.join(project, USUAL_FOLDER)):
+        return (USUAL_FOLDER,)
+    raise UsageError(
+        "nobody says which workflows to lock",
+        hint='comfylock lock PATH…, or `workflows = ["PATH"]` under [lock] in comfylock.toml',
+    )
+
+
+def project_needs(
+    project: str,
+    inputs: tuple[str, ...],
+    config: Config,
+    registry: Registry,
+    environ: Mapping[str, str],
+    reporter: Reporter | None = None,
+) -> Needs:
+    """Return what the project's workflows need. No network.
+
+    Raises:
+        ConfigError: COMFYLOCK_ALLOW_HOSTS cannot be understood.
+    """
+    settings = analysis_settings(config, environ)
+    given: list[str | bytes | os.PathLike[str]] = [os.path.join(project, i) for i in inputs]
+    reports, unreadable, findings, unread = [], [], [], 0
+    for outcome in analyze_each(given, registry=registry, settings=settings, reporter=reporter):
+        if outcome.problem is not None:
+            unreadable.append((_relative(outcome.path, project), outcome.problem))
+        for report in outcome.reports:
+            reports.append(report)
+            findings += report.problems
+            unread += report.unread
+    requirements = Requirements(
+        workflows=workflow_needs(
+            reports, lambda path: _relative(path, project), include_inactive=config.include_inactive
+        ),
+        pack_rules=config.pack_rules,
+        model_rules=config.model_rules,
+        groups=config.groups,
+        prefer=config.prefer,
+        inputs=inputs,
+        targets=config.targets,
+        include_inactive=config.include_inactive,
+    )
+    return Needs(requirements, tuple(unreadable), tuple(findings), unread)
+
+
+def _relative(path: str, project: str) -> str:
+    """Return a path as a lock has it: relative to the project, `/` between parts."""
+    try:
+        return _slashed(os.path.relpath(path, project))
+    except ValueError:  # another drive
+        return _slashed(path)
+
+
+def _slashed(path: str) -> str:
+    return path.replace(os.sep, "/") if os.sep != "/" else path

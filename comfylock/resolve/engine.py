@@ -1,0 +1,111 @@
+"""From requirements and an old lock to a new one: what still does stays, the rest is asked for.
+
+All questions run side by side; the answers are put together by name, so that neither threads
+nor the order of files reach the lock. Nothing is raised for a service that does not answer:
+`Resolution.unreachable` says what could not be learnt, and such a lock must not be written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, WorkflowEntry
+from comfylock.resolve.model_run import ModelRun
+from comfylock.resolve.outcome import Resolution
+from comfylock.resolve.pack_run import PackRun
+from comfylock.resolve.side_by_side import SideBySide, by_service
+from comfylock.resolve.wishes import rule_for
+from comfylock.versions import version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
+
+    from comfylock.registry.store import Registry
+    from comfylock.requirements import Requirements
+    from comfylock.resolve.outcome import Moves, Unreachable
+    from comfylock.resolve.side_by_side import Reporter
+    from comfylock.resolve.sources import Sources
+    from comfylock.resolve.wishes import Assignment
+
+
+def resolve(
+    needs: Requirements,
+    old: Lock,
+    moves: Moves,
+    sources: Sources,
+    registry: Registry,
+    executor: Executor,
+    reporter: Reporter | None = None,
+) -> Resolution:
+    """Return a lock that satisfies the requirements, as far as services can tell.
+
+    Pins of `old` that still do are kept without a question, unless `moves` names them. Uses the
+    network only through `sources`.
+    """
+    side = SideBySide(executor, reporter)
+    failures: list[Unreachable] = []
+    models = ModelRun(needs, old, moves, sources, side)
+    packs = PackRun(needs, old, moves, sources, registry, side)
+    assignment = packs.run(failures)
+    model_pins, model_gaps, notices = models.finish(failures)
+    gaps = tuple(sorted((*packs.gaps, *model_gaps), key=lambda gap: (gap.kind, gap.name)))
+    lock = Lock(
+        options=Options(
+            prefer=needs.prefer,
+            inputs=needs.inputs,
+            targets=needs.targets,
+            include_inactive=needs.include_inactive,
+        ),
+        comfyui=_comfyui(needs, old),
+        workflows=_workflows(needs, assignment, packs.names),
+        packs=tuple(packs.pins[name] for name in sorted(packs.pins)),
+        models=tuple(model_pins[key] for key in sorted(model_pins)),
+        unresolved=gaps,
+        tool=old.tool,
+    )
+    return Resolution(
+        lock=lock,
+        notices=tuple(sorted({*packs.notices, *notices})),
+        gaps=gaps,
+        mismatches=tuple(gap for gap in gaps if gap.reason == "mismatch"),
+        unreachable=by_service(failures),
+        kept=packs.kept + len(models.kept),
+    )
+
+
+def _comfyui(needs: Requirements, old: Lock) -> ComfyuiPin | None:
+    """Return what the workflows ask of ComfyUI; a pin that admits it stays."""
+    minimums = {need.minimum for need in needs.workflows if need.minimum}
+    if not minimums:
+        return None
+    newest = max(minimums, key=lambda text: (version_key(text), text))
+    requested = f">={newest}"
+    pin = old.comfyui
+    if pin is not None and pin.version and version_key(pin.version) >= version_key(newest):
+        return pin
+    return ComfyuiPin(requested)
+
+
+def _workflows(
+    needs: Requirements, assignment: Assignment, names: Mapping[str, str]
+) -> tuple[WorkflowEntry, ...]:
+    entries = []
+    for need in needs.workflows:
+        packs = {names.get(name, name) for name in assignment.by_workflow.get(need.path, ())}
+        models = {
+            model.key
+            for model in need.models
+            if not (
+                (rule := rule_for(needs.model_rules, model.key, model.name)) and rule.is_ignored
+            )
+        }
+        entries.append(
+            WorkflowEntry(
+                path=need.path,
+                packs=tuple(sorted(packs)),
+                models=tuple(sorted(models)),
+                groups=needs.groups_of(need.path),
+            )
+        )
+    return tuple(sorted(entries, key=lambda entry: entry.path))

@@ -1,0 +1,94 @@
+"""What could not be pinned, as the lock and the messages have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comfylock.lockfile.schema import Gap
+from comfylock.sources.interface import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfylock.lockfile.schema import ModelPin, PackPin
+    from comfylock.requirements import ClassNeed
+    from comfylock.resolve.models import Unpinned
+    from comfylock.resolve.wishes import ModelWish, PackWish
+
+
+def pack_gap(wish: PackWish, missing: Missing) -> Gap:
+    """Return the gap that a pack leaves."""
+    return Gap(
+        kind="pack",
+        name=wish.name,
+        reason=missing.reason,
+        message=_with_hint(missing),
+        workflows=tuple(sorted(wish.workflows)),
+    )
+
+
+def model_gap(wish: ModelWish, unpinned: Unpinned) -> Gap:
+    """Return the gap that a model leaves."""
+    return Gap(
+        kind="model",
+        name=wish.key,
+        reason=unpinned.missing.reason,
+        message=_with_hint(unpinned.missing),
+        tried=unpinned.tried if len(unpinned.tried) > 1 else (),
+        workflows=tuple(sorted(wish.workflows)),
+    )
+
+
+def class_gap(need: ClassNeed, workflows: Iterable[str], *, was_asked: bool) -> Gap:
+    """Return the gap that a class type of no known pack leaves, with the line that fills it."""
+    name = need.class_type.replace("\\", "\\\\").replace('"', '\\"')
+    tried: tuple[str, ...] = ()
+    if need.is_ambiguous:
+        reason = "ambiguous"
+        packs = ", ".join(need.candidates)
+        message = f"`{need.class_type}` may be from any of {packs}"
+        hint = f'[class-types] "{name}" = "{need.candidates[0]}"' if need.candidates else ""
+    else:
+        reason = "unknown"
+        message = f"no pack is known that provides `{need.class_type}`"
+        hint = f'[class-types] "{name}" = "owner/repo"'
+        if was_asked:
+            tried = ("the Comfy Registry's reverse lookup: not found",)
+    return Gap(
+        kind="class-type",
+        name=need.class_type,
+        reason=reason,
+        message=f"{message}; add {hint} to comfylock.toml",
+        tried=tried,
+        workflows=tuple(sorted(workflows)),
+    )
+
+
+def changed_digest(old: PackPin | ModelPin | None, new: PackPin | ModelPin) -> Missing | None:
+    """Return why a pin must not replace another: the same version holds other bytes (P21)."""
+    if old is None or not old.sha256 or not new.sha256 or old.sha256 == new.sha256:
+        return None
+    if _identity(old) != _identity(new):
+        return None
+    message = (
+        f"the bytes changed under the same version: the lock has sha256 {old.sha256}, "
+        f"{new.url or new.repository or 'the source'} gives {new.sha256}"
+    )
+    hint = (
+        "replaced upstream, a broken download, or tampering; if the change is right, "
+        f"comfylock lock --upgrade-package {getattr(new, 'key', new.name)}"
+    )
+    return Missing("mismatch", message, hint)
+
+
+def _identity(pin: PackPin | ModelPin) -> tuple[object, ...]:
+    own = (
+        (pin.folder, pin.model_id, pin.version_id, pin.file_id, pin.tag)
+        if hasattr(pin, "folder")
+        else (pin.version,)
+    )
+    return (pin.source, pin.name, pin.repository, pin.commit, pin.path, pin.url, *own)
+
+
+def _with_hint(missing: Missing) -> str:
+    return f"{missing.message}; {missing.hint}" if missing.hint else missing.message

@@ -1,0 +1,220 @@
+"""From a model that is wished for to its pin: the first source that holds it, proven by digest.
+
+The project's word, then the node's, the workflow's, a note's, the registry's. A source that is
+gone gives way to the next; two that hold different bytes under one name are ambiguous; a digest
+that a workflow is stamped with decides, and is never overruled.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from comfylock.lockfile.schema import ModelPin
+from comfylock.references import address_of
+from comfylock.requirements import Offer
+from comfylock.resolve.outcome import Notice, NoticeCode, Pinned
+from comfylock.sources.interface import Missing, ModelFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from comfylock.resolve.wishes import ModelWish
+
+MAX_OFFERS = 8
+"""Addresses of one model that are asked for."""
+
+
+class Found(Struct, frozen=True):
+    """An offer that leads to a file."""
+
+    offer: Offer
+    facts: ModelFacts
+
+
+class Tried(Struct, frozen=True):
+    """An offer that leads to none, and why."""
+
+    offer: Offer
+    missing: Missing
+
+    @property
+    def line(self) -> str:
+        """The attempt in one line."""
+        return f"{self.offer.url} ({self.offer.origin}): {self.missing.message}"
+
+
+class Unpinned(Struct, frozen=True):
+    """Why a model has no pin, and what was tried."""
+
+    missing: Missing
+    tried: tuple[str, ...] = ()
+
+
+def pin_model(
+    wish: ModelWish, find: Callable[[str, str], ModelFacts | Missing]
+) -> Pinned | Unpinned:
+    """Return the pin of a model. Uses the network through `find(url, name)`.
+
+    Raises:
+        SourceUnavailableError: a service does not answer.
+    """
+    if wish.rule is not None and wish.rule.is_local:
+        return Pinned(_local(wish))
+    offers = _offers(wish)
+    if not offers:
+        return Unpinned(_no_source(wish))
+    claims = {offer.sha256 for offer in offers if offer.sha256 and _is_binding(offer)}
+    if len(claims) > 1:
+        return Unpinned(_contradiction(wish, offers))
+    claim = next(iter(claims), None)
+    tried: list[Tried] = []
+    others: list[Found] = []
+    for _, level in groupby(offers[:MAX_OFFERS], key=lambda offer: offer.origin):
+        found, missing = _ask(level, wish.name, find)
+        tried += missing
+        right = [one for one in found if claim is None or one.facts.sha256 in (claim, None)]
+        others += [one for one in found if one not in right]
+        if right:
+            return _settled(wish, right, tried, others)
+    if others:
+        return Unpinned(_mismatch(wish, others, claim), tuple(one.line for one in tried))
+    first = tried[0].missing
+    return Unpinned(first, tuple(one.line for one in tried))
+
+
+def _offers(wish: ModelWish) -> tuple[Offer, ...]:
+    """Return each address once, the project's own alone if it gives one."""
+    rule = wish.rule
+    if rule is not None and rule.url:
+        return (Offer(rule.url, "config", rule.sha256),)
+    merged: dict[str, Offer] = {}
+    for offer in wish.offers:
+        known = merged.get(offer.url)
+        if known is None or (
+            known.sha256 is None and offer.sha256 and known.origin == offer.origin
+        ):
+            merged[offer.url] = offer
+    return tuple(merged.values())
+
+
+def _is_binding(offer: Offer) -> bool:
+    """Say whether a digest is the word of someone who had the file; the registry's is a hint."""
+    return offer.origin != "registry"
+
+
+def _ask(
+    level: Iterable[Offer], name: str, find: Callable[[str, str], ModelFacts | Missing]
+) -> tuple[list[Found], list[Tried]]:
+    found: list[Found] = []
+    tried: list[Tried] = []
+    for offer in level:
+        answer = find(offer.url, name)
+        if isinstance(answer, Missing):
+            tried.append(Tried(offer, answer))
+        else:
+            found.append(Found(offer, answer))
+    return found, tried
+
+
+def _settled(
+    wish: ModelWish, found: Sequence[Found], tried: Sequence[Tried], others: Sequence[Found]
+) -> Pinned | Unpinned:
+    """Return the pin if all that was found is the same file, else why it cannot be told."""
+    digests = {one.facts.sha256 or _place(one.facts) for one in found}
+    if len(digests) > 1:
+        return Unpinned(_ambiguous(wish, found), tuple(one.line for one in tried))
+    chosen = found[0]
+    facts = chosen.facts
+    code: NoticeCode = "gated" if facts.gated else "doubt"
+    notices = [Notice(wish.key, code, text) for text in facts.warnings]
+    for attempt in tried:
+        message = f"{attempt.line}; {_place(facts)} is taken instead"
+        notices.append(Notice(wish.key, "fallback", message))
+    for other in others:
+        message = f"{_place(other.facts)} holds other bytes than the workflow is stamped with"
+        notices.append(Notice(wish.key, "fallback", message))
+    mirrors = {_place(one.facts) for one in found} - {_place(facts)}
+    return Pinned(_pin(wish, chosen, tuple(sorted(mirrors))), tuple(sorted(set(notices))))
+
+
+def _pin(wish: ModelWish, chosen: Found, mirrors: tuple[str, ...]) -> ModelPin:
+    facts = chosen.facts
+    return ModelPin(
+        name=wish.name,
+        folder=wish.folder,
+        source=facts.source,
+        requested=facts.requested,
+        repository=facts.repository,
+        commit=facts.commit,
+        path=facts.path,
+        tag=facts.tag,
+        model_id=facts.model_id,
+        version_id=facts.version_id,
+        file_id=facts.file_id,
+        url=facts.url if facts.source == "url" else None,
+        sha256=facts.sha256,
+        size=facts.size,
+        verified=facts.verified if facts.sha256 else None,
+        unhashed=facts.unhashed if not facts.sha256 else None,
+        licence=facts.licence,
+        gated=facts.gated,
+        private=facts.private,
+        origin=chosen.offer.origin,
+        mirrors=mirrors,
+        groups=wish.groups,
+    )
+
+
+def _local(wish: ModelWish) -> ModelPin:
+    rule = wish.rule
+    assert rule is not None
+    why = None if rule.sha256 else "comfylock.toml says local and gives no sha256"
+    return ModelPin(
+        name=wish.name,
+        folder=wish.folder,
+        source="local",
+        sha256=rule.sha256,
+        size=rule.size,
+        unhashed=why,
+        origin="config",
+        groups=wish.groups,
+    )
+
+
+def _place(facts: ModelFacts) -> str:
+    return address_of(facts)
+
+
+def _no_source(wish: ModelWish) -> Missing:
+    message = f"nobody says where `{wish.key}` comes from"
+    hint = f'[models] "{wish.key}" = "https://…" in comfylock.toml, or {{ local = true }}'
+    return Missing("no-source", message, hint)
+
+
+def _contradiction(wish: ModelWish, offers: Iterable[Offer]) -> Missing:
+    told = sorted({f"{o.sha256} ({o.url})" for o in offers if o.sha256 and _is_binding(o)})
+    message = f"workflows are stamped with different files for `{wish.key}`: {', '.join(told)}"
+    return Missing("ambiguous", message, _choose_hint(wish))
+
+
+def _ambiguous(wish: ModelWish, found: Iterable[Found]) -> Missing:
+    told = sorted({f"{_place(one.facts)} (sha256 {one.facts.sha256})" for one in found})
+    message = f"different files are called `{wish.key}`: {', '.join(told)}"
+    return Missing("ambiguous", message, _choose_hint(wish))
+
+
+def _mismatch(wish: ModelWish, found: Sequence[Found], claim: str | None) -> Missing:
+    held = sorted({f"{_place(one.facts)} holds {one.facts.sha256}" for one in found})
+    by = "comfylock.toml" if found[0].offer.origin == "config" else "the workflow"
+    message = f"`{wish.key}`: {by} says sha256 {claim}, {', '.join(held)}"
+    hint = f"the file was replaced, or the digest is wrong; {_choose_hint(wish)}"
+    return Missing("mismatch", message, hint)
+
+
+def _choose_hint(wish: ModelWish) -> str:
+    return (
+        f'[models] "{wish.key}" = {{ url = "https://…", sha256 = "…" }} in comfylock.toml decides'
+    )

@@ -1,0 +1,52 @@
+"""What a pack's pin says beside its version: what is needed of it, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from comfylock.resolve.outcome import Notice
+from comfylock.resolve.pack_policy import read_stamps
+
+if TYPE_CHECKING:
+    from comfylock.lockfile.schema import PackPin
+    from comfylock.resolve.wishes import PackWish
+    from comfylock.sources.interface import ClassTypes, SourceFacts
+
+
+def derived(pin: PackPin, wish: PackWish) -> PackPin:
+    """Return a pin with everything that follows from the workflows and not from a service."""
+    stamps = read_stamps(wish)
+    rule = wish.rule
+    asked = (rule.revision or rule.version) if rule is not None else None
+    own = pin.repository.removeprefix("https://github.com/").lower() if pin.repository else ""
+    return replace(
+        pin,
+        name=wish.name,
+        aliases=tuple(sorted({*wish.aliases, *wish.ids} - {wish.name, own})),
+        requested=asked or stamps.version or (stamps.commits[-1] if stamps.commits else None),
+        provides=tuple(sorted(wish.class_types)),
+        missing=tuple(name for name in pin.missing if name in wish.class_types),
+        evidence=tuple(sorted(wish.evidence)),
+        rejected=tuple(sorted(wish.rejected)),
+        groups=wish.groups,
+    )
+
+
+def not_provided(
+    wish: PackWish, listed: ClassTypes | None, contents: SourceFacts
+) -> tuple[str, ...]:
+    """Return the class types that a version was found not to have, as far as anyone can tell."""
+    known = set(listed.names or ()) if listed is not None else set()
+    read = contents.class_types
+    if read:
+        known |= set(read)
+    return tuple(sorted(wish.class_types - known)) if known else ()
+
+
+def missing_notices(name: str, version: str, missing: tuple[str, ...]) -> list[Notice]:
+    return [
+        Notice(name, "not-provided", f"{version} does not provide `{class_type}`")
+        for class_type in missing
+    ]

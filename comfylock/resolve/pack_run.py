@@ -1,0 +1,213 @@
+"""All packs of a resolution: which class types are whose, which pins stay, and the questions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from comfylock.errors import SourceUnavailableError
+from comfylock.lockfile.satisfy import pack_drift
+from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
+from comfylock.resolve.identity import Identity, identify, ids_of, united
+from comfylock.resolve.outcome import Notice, Pinned
+from comfylock.resolve.pack_pins import derived, missing_notices
+from comfylock.resolve.packs import PackPolicy
+from comfylock.resolve.wishes import PackWish, assign
+from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfylock.lockfile.schema import Gap, Lock, PackPin
+    from comfylock.registry.store import Registry
+    from comfylock.requirements import Requirements
+    from comfylock.resolve.outcome import Moves, Unreachable
+    from comfylock.resolve.side_by_side import SideBySide
+    from comfylock.resolve.sources import Sources
+    from comfylock.resolve.wishes import Assignment
+
+Lookup = "RegistryPack | Missing"
+
+
+class PackRun:
+    """Finds a pin for each pack, in as few rounds of questions as there are dependencies."""
+
+    def __init__(
+        self,
+        needs: Requirements,
+        old: Lock,
+        moves: Moves,
+        sources: Sources,
+        registry: Registry,
+        side: SideBySide,
+    ) -> None:
+        self._needs = needs
+        self._old = old
+        self._moves = moves
+        self._sources = sources
+        self._registry = registry
+        self._side = side
+        self._policy = PackPolicy(sources, moves, prefers_latest=needs.prefer == "latest")
+        self.pins: dict[str, PackPin] = {}
+        self.gaps: list[Gap] = []
+        self.notices: list[Notice] = []
+        self.names: dict[str, str] = {}
+        """A wish's name to that of its pin or gap."""
+        self.kept = 0
+
+    def run(self, failures: list[Unreachable]) -> Assignment:
+        """Learn everything; services that do not answer are added to `failures`."""
+        assignment = assign(self._needs, self._old, {})
+        assignment = self._look_up(assignment, failures)
+        kept, open_wishes = self._divided(assignment.packs.values())
+        identities = self._identified(open_wishes, failures)
+        for identity in identities:
+            for name in (identity.wish.name, *identity.wish.aliases):
+                self.names[name] = identity.wish.name
+        fresh = self._joined_with_kept(identities, kept)
+        self._pin(fresh, failures)
+        self._keep(kept)
+        return assignment
+
+    def _look_up(self, assignment: Assignment, failures: list[Unreachable]) -> Assignment:
+        """Ask the Comfy Registry who provides the class types that nobody here knows."""
+        asked = {
+            name: partial(self._sources.registry.provider, name)
+            for name, (need, _) in sorted(assignment.open.items())
+            if not need.is_ambiguous
+        }
+        answers = self._side.ask(asked, failures) if asked else {}
+        found = {name: a.id for name, a in answers.items() if isinstance(a, RegistryPack)}
+        if found:
+            assignment = assign(self._needs, self._old, found)
+        for name, (need, workflows) in sorted(assignment.open.items()):
+            if need.is_ambiguous or name in answers:
+                self.gaps.append(class_gap(need, workflows, was_asked=name in answers))
+        return assignment
+
+    def _divided(self, wishes: Iterable[PackWish]) -> tuple[dict[str, PackWish], list[PackWish]]:
+        """Return the wishes that the old lock still grants, by pin, and the others."""
+        locked = {name: pin for pin in self._old.packs for name in (pin.name, *pin.aliases)}
+        kept: dict[str, PackWish] = {}
+        others: list[PackWish] = []
+        for wish in sorted(wishes, key=lambda wish: wish.name):
+            pin = locked.get(wish.name)
+            if (
+                pin is None
+                or self._moves.moves(pin.name, *pin.aliases)
+                or pack_drift(pin, self._needs)
+            ):
+                others.append(wish)
+                continue
+            self.names[wish.name] = pin.name
+            known = kept.get(pin.name)
+            named = wish.renamed(pin.name)
+            kept[pin.name] = named if known is None else known.joined(named, pin.name)
+        return kept, others
+
+    def _identified(self, wishes: list[PackWish], failures: list[Unreachable]) -> list[Identity]:
+        asked = {wish.name: ids_of(wish, self._registry) for wish in wishes}
+        ids = tuple(sorted({pack_id for ids in asked.values() for pack_id in ids}))
+        answers: dict[str, RegistryPack | Missing] = {}
+        if ids:
+            batch = self._side.ask(
+                {", ".join(ids): partial(self._sources.registry.packs, ids)}, failures
+            )
+            if not batch:
+                return []
+            answers = next(iter(batch.values()))
+        return united(identify(wish, self._registry, answers) for wish in wishes)
+
+    def _joined_with_kept(
+        self, identities: list[Identity], kept: dict[str, PackWish]
+    ) -> list[Identity]:
+        """Return the identities that need a pin; others are a kept pin under another name."""
+        fresh = []
+        for identity in identities:
+            name = identity.wish.name
+            if name in kept:
+                kept[name] = kept[name].joined(identity.wish, name)
+                self.notices += identity.notices
+            else:
+                fresh.append(identity)
+        return fresh
+
+    def _pin(self, identities: list[Identity], failures: list[Unreachable]) -> None:
+        by_name = {identity.wish.name: identity for identity in identities}
+        wanted = tuple(
+            sorted(
+                (identity.pack.id, version)
+                for identity in identities
+                if identity.pack is not None
+                and (version := self._policy.wanted_version(identity)) is not None
+            )
+        )
+        versions: dict[tuple[str, str], RegistryVersion | Missing] = {}
+        if wanted:
+            subject = ", ".join(sorted({pack_id for pack_id, _ in wanted}))
+            ask = partial(self._sources.registry.versions, wanted)
+            answers = self._side.ask({subject: ask}, failures)
+            versions = answers.get(subject, {})
+            if not answers:
+                registered = {pack_id for pack_id, _ in wanted}
+                by_name = {
+                    n: i
+                    for n, i in by_name.items()
+                    if i.pack is None or i.pack.id not in registered
+                }
+        asked = {name: partial(self._policy.pin, i, versions) for name, i in by_name.items()}
+        before = {pin.name: pin for pin in self._old.packs}
+        for name, found in self._side.ask(asked, failures).items():
+            wish = by_name[name].wish
+            if isinstance(found, Missing):
+                self.gaps.append(pack_gap(wish, found))
+                continue
+            pin = derived(found.pin, wish)  # type: ignore[arg-type] # the policy gives no model
+            changed = changed_digest(before.get(name), pin)
+            if changed is not None and not self._moves.names(name, *pin.aliases):
+                self.gaps.append(pack_gap(wish, changed))
+                continue
+            self.pins[name] = pin
+            self.notices += found.notices
+
+    def _keep(self, kept: dict[str, PackWish]) -> None:
+        before = {pin.name: pin for pin in self._old.packs}
+        self.kept = len(kept)
+        for name, wish in kept.items():
+            pin = before[name]
+            added = wish.class_types - set(pin.provides)
+            lacking = self._lacking(pin, added) if added else frozenset()
+            missing = tuple(sorted({*pin.missing, *lacking}))
+            self.pins[name] = derived(replace(pin, missing=missing), wish)
+            told = pin.version or (pin.commit or "")[:12]
+            self.notices += missing_notices(name, told, tuple(sorted(lacking)))
+
+    def _lacking(self, pin: PackPin, added: frozenset[str]) -> frozenset[str]:
+        """Return newly needed class types that a kept pin does not have, if anyone can tell."""
+        wish = PackWish(pin.name, class_types=added)
+        try:
+            if pin.source == "comfy-registry":
+                return self._lacking_in_release(pin, wish)
+            if pin.source == "git":
+                found = self._sources.git.pin(pin.repository or "", pin.commit, read=True)
+                known = set() if isinstance(found, Missing) else found.facts.contents.class_types
+                return added - set(known) if known else frozenset()
+        except SourceUnavailableError as error:
+            told = ", ".join(f"`{name}`" for name in sorted(added))
+            message = f"could not check whether it provides {told}: {error}"
+            self.notices.append(Notice(pin.name, "doubt", message))
+        return frozenset()
+
+    def _lacking_in_release(self, pin: PackPin, wish: PackWish) -> frozenset[str]:
+        assert pin.version is not None
+        assert pin.url is not None
+        version = RegistryVersion(pin.name, pin.version, "active", pin.url)
+        listed = set(self._sources.registry.class_types(version).names or ())
+        if wish.class_types <= listed:
+            return frozenset()
+        archive = self._sources.registry.archive(version, read=True)
+        if not isinstance(archive, Missing):
+            listed |= set(archive.contents.class_types or ())
+        return wish.class_types - listed if listed else frozenset()

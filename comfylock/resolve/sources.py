@@ -1,0 +1,32 @@
+"""Everything that resolving may ask, in one hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from comfylock.sources.interface import (
+        CivitaiSource,
+        FileSource,
+        GitSource,
+        HubSource,
+        PackRegistry,
+        ReleaseSource,
+        RepositoryFileSource,
+        UrlSource,
+    )
+
+
+class Sources(Struct, frozen=True):
+    """One of each kind of service."""
+
+    registry: PackRegistry
+    git: GitSource
+    files: FileSource
+    hub: HubSource
+    civitai: CivitaiSource
+    releases: ReleaseSource
+    repository_files: RepositoryFileSource
+    urls: UrlSource

@@ -1,0 +1,198 @@
+"""What has to be pinned: the needs of all workflows, one wish for each pack and each model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from comfylock.requirements import (  # noqa: TC001 - msgspec reads annotations
+    ClassNeed,
+    ModelRule,
+    Offer,
+    PackRule,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from comfylock.lockfile.schema import Lock
+    from comfylock.requirements import Requirements
+
+FIRM = ("config", "cnr_id", "aux_id")
+"""Evidence that names the pack beyond doubt."""
+
+ORIGINS = ("config", "node", "workflow", "note", "registry")
+"""Who can name a model's source, the most telling first."""
+
+
+class PackWish(Struct, frozen=True):
+    """One pack that has to be pinned, and everything said about it."""
+
+    name: str
+    rule: PackRule | None = None
+    class_types: frozenset[str] = frozenset()
+    stamps: frozenset[tuple[str, str]] = frozenset()
+    """Version or commit as stamped, and the workflow."""
+    ids: frozenset[str] = frozenset()
+    """Registry ids under which nodes are stamped, where that is not the name."""
+    evidence: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
+    workflows: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
+    aliases: frozenset[str] = frozenset()
+
+    def joined(self, other: PackWish, name: str) -> PackWish:
+        """Return one wish for two that turned out to mean the same pack."""
+        return PackWish(
+            name=name,
+            rule=self.rule or other.rule,
+            class_types=self.class_types | other.class_types,
+            stamps=self.stamps | other.stamps,
+            ids=self.ids | other.ids,
+            evidence=self.evidence | other.evidence,
+            rejected=self.rejected | other.rejected,
+            workflows=self.workflows | other.workflows,
+            groups=joined_groups((self.groups, other.groups)),
+            aliases=(self.aliases | other.aliases | {self.name, other.name}) - {name},
+        )
+
+    def renamed(self, name: str) -> PackWish:
+        """Return the wish under the name that the pack has today."""
+        if name == self.name:
+            return self
+        return replace(self, name=name, aliases=(self.aliases | {self.name}) - {name})
+
+
+class ModelWish(Struct, frozen=True):
+    """One model that has to be pinned, and everywhere it may come from."""
+
+    name: str
+    folder: str | None
+    rule: ModelRule | None = None
+    offers: tuple[Offer, ...] = ()
+    """Of all workflows, the most telling first, then by address."""
+    workflows: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`folder/name`."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+
+class Assignment(Struct, frozen=True):
+    """Which class type is from which pack, over all workflows."""
+
+    packs: dict[str, PackWish]
+    open: dict[str, tuple[ClassNeed, frozenset[str]]]
+    """Class types of no known pack, with the workflows that need them."""
+    by_workflow: dict[str, frozenset[str]]
+    """Workflow to the names of the packs it needs."""
+
+
+def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignment:
+    """Return a wish for each pack that workflows or rules ask for.
+
+    `found` are packs that a service named for class types which the registry does not know.
+    Where the evidence is weak the old lock's word stands, so that nothing moves by itself.
+    """
+    locked = {name: pin.name for pin in old.packs for name in pin.provides}
+    wishes: dict[str, PackWish] = {}
+    open_classes: dict[str, tuple[ClassNeed, frozenset[str]]] = {}
+    by_workflow: dict[str, set[str]] = defaultdict(set)
+    for workflow in needs.workflows:
+        groups = needs.groups_of(workflow.path)
+        for need in workflow.classes:
+            name, why = _pack_of(need, locked, found)
+            if name is None:
+                before = open_classes.get(need.class_type, (need, frozenset()))[1]
+                open_classes[need.class_type] = (need, before | {workflow.path})
+                continue
+            wish = _wish(name, need, workflow.path, why, groups)
+            known = wishes.get(name)
+            wishes[name] = wish if known is None else known.joined(wish, name)
+            by_workflow[workflow.path].add(name)
+    for name, rule in needs.pack_rules.items():
+        if name in wishes:
+            wishes[name] = replace(
+                wishes[name], rule=rule, groups=rule.groups or wishes[name].groups
+            )
+        elif rule.is_required:
+            evidence = frozenset({"comfylock.toml"})
+            wishes[name] = PackWish(name, rule, evidence=evidence, groups=rule.groups)
+    frozen = {path: frozenset(names) for path, names in by_workflow.items()}
+    return Assignment(wishes, open_classes, frozen)
+
+
+def _pack_of(
+    need: ClassNeed, locked: Mapping[str, str], found: Mapping[str, str]
+) -> tuple[str | None, str]:
+    if need.pack is not None and need.evidence in FIRM:
+        return need.pack, need.evidence
+    if need.class_type in locked:
+        return locked[need.class_type], need.evidence or "comfy.lock"
+    if need.pack is not None:
+        return need.pack, need.evidence
+    if need.class_type in found:
+        return found[need.class_type], "comfy-registry"
+    return None, ""
+
+
+def _wish(name: str, need: ClassNeed, workflow: str, why: str, groups: tuple[str, ...]) -> PackWish:
+    return PackWish(
+        name=name,
+        class_types=frozenset({need.class_type}),
+        stamps=frozenset((stamp, workflow) for stamp in need.stamps if need.pack == name),
+        ids=frozenset({need.stamped_id} if need.stamped_id else ()),
+        evidence=frozenset({f"{workflow}: {why}"}),
+        rejected=frozenset(candidate for candidate in need.candidates if candidate != name),
+        workflows=frozenset({workflow}),
+        groups=groups,
+    )
+
+
+def model_wishes(needs: Requirements) -> dict[str, ModelWish]:
+    """Return a wish for each model that workflows or rules ask for, ignored ones left out."""
+    wishes: dict[str, ModelWish] = {}
+    for workflow in needs.workflows:
+        groups = needs.groups_of(workflow.path)
+        for need in workflow.models:
+            rule = rule_for(needs.model_rules, need.key, need.name)
+            if rule is not None and rule.is_ignored:
+                continue
+            known = wishes.get(need.key)
+            offers = need.offers if known is None else (*known.offers, *need.offers)
+            wishes[need.key] = ModelWish(
+                need.name,
+                need.folder,
+                rule,
+                _ranked(offers),
+                (known.workflows if known else frozenset()) | {workflow.path},
+                joined_groups((known.groups, groups)) if known else groups,
+            )
+    for key, rule in needs.model_rules.items():
+        if rule.is_required and key not in wishes:
+            folder, _, name = key.partition("/")
+            wishes[key] = ModelWish(name, folder, rule, groups=rule.groups)
+        elif key in wishes and rule.groups:
+            wishes[key] = replace(wishes[key], groups=rule.groups)
+    return wishes
+
+
+def rule_for(rules: Mapping[str, ModelRule], key: str, name: str) -> ModelRule | None:
+    """Return the project's rule for a model, by folder and name or by name alone."""
+    return rules.get(key) or rules.get(name)
+
+
+def joined_groups(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the groups of something that several ask for; none if anyone is in no group."""
+    given = list(groups)
+    return () if not all(given) else tuple(sorted({name for names in given for name in names}))
+
+
+def _ranked(offers: Iterable[Offer]) -> tuple[Offer, ...]:
+    unique = dict.fromkeys(offers)
+    return tuple(sorted(unique, key=lambda o: (ORIGINS.index(o.origin), o.url, o.sha256 or "")))
