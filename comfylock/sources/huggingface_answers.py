@@ -18,7 +18,7 @@ MAX_LISTED = 5000
 """Files of one repository that are remembered; others are asked for by name."""
 
 COMMIT = Pattern(r"[0-9a-f]{40}\Z")
-_NAME = Pattern(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?\Z")
+_NAME = Pattern(r"[A-Za-z0-9_][\w.-]{0,95}(?:/[A-Za-z0-9_][\w.-]{0,95})?\Z")
 _MAX_SIZE = 1 << 53
 
 
@@ -69,7 +69,7 @@ def listing_of(info: Any, asked: str, revision: str) -> Listing | Refusal | None
     """
     if getattr(info, "disabled", None) is True:
         return Refusal(403, "Disabled")
-    name, commit = str(info.id), str(info.sha)
+    name, commit = info.id or "", info.sha or ""
     prefix = asked.partition("/")[0]
     if not _NAME.match(name) or not COMMIT.match(commit):
         return None

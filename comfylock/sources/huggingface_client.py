@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     from huggingface_hub import HfApi
 
-TIMEOUT = 30.0
-"""Seconds without a byte."""
-
 _KINDS = {"datasets": "dataset", "spaces": "space"}
 _TRANSPORT = frozenset({"HTTPError", "RequestException"})
 """Roots of the faults of httpx, its successors, and requests."""
@@ -43,6 +40,8 @@ class Patience(Struct, frozen=True):
     attempts: int = 4
     budget: float = 60.0
     """Seconds of waiting for one question."""
+    timeout: float = 30.0
+    """Seconds without a byte."""
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -112,7 +111,7 @@ class HubClient:
                     repo_type=kind,
                     revision=revision,
                     files_metadata=True,
-                    timeout=TIMEOUT,
+                    timeout=self._patience.timeout,
                 )
             listing = listing_of(info, repository, revision)
         except Exception as error:  # noqa: BLE001 - the client's faults have no common root
