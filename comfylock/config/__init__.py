@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FILE = "comfylock.toml"
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
+SCHEMA_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "comfylock.schema.json")
+"""The JSON Schema of the settings, for editors."""
+
 VARIABLES = (
     "COMFYLOCK_ALLOW_HOSTS",
     "COMFYLOCK_CIVITAI_URL",

@@ -67,33 +67,31 @@ def model_key(text: str) -> str | None:
 
 def _rule(table: Table, key: str, groups: Groups, hosts: frozenset[str]) -> ModelRule:
     table.refuse_unknown(MODEL_KEYS)
-    is_local, is_ignored = table.flag("local"), table.flag("ignore")
-    _check_origin(table, is_local=is_local, is_ignored=is_ignored)
+    _check_origin(table)
     is_required = table.flag("always")
     if is_required and "/" not in key:
         table.fault("needs a key with a folder, such as `loras/name`", "always")
     return ModelRule(
         key=key,
         url=_address(table, hosts),
-        sha256=digest(table, needs=ORIGINS),
-        size=table.number("size"),
+        sha256=digest(table),
+        size=table.number("size", least=0),
         groups=groups_of(table, groups),
-        is_local=is_local,
-        is_ignored=is_ignored,
+        is_local=table.flag("local"),
+        is_ignored=table.flag("ignore"),
         is_required=is_required,
     )
 
 
-def _check_origin(table: Table, *, is_local: bool, is_ignored: bool) -> None:
+def _check_origin(table: Table) -> None:
     """Fault a rule without an origin, with several, or with what does not belong to its own."""
-    flags = {"local": is_local, "ignore": is_ignored}
-    given = [key for key in ORIGINS if key in table and flags.get(key, True)]
+    given = [key for key in ORIGINS if table.value.get(key, False) is not False]
     if not given:
         origins = "`, `".join(ORIGINS[:-1])
         table.fault(f"must say where it comes from: `{origins}` or `{ORIGINS[-1]}`")
     elif len(given) > 1:
         table.fault(f"`{'` and `'.join(given)}` contradict each other: a model has one origin")
-    elif is_ignored:
+    elif given == ["ignore"]:
         rest = [key for key in MODEL_KEYS if key in table and key not in ORIGINS]
         if rest:
             table.fault(f"`ignore` and `{'`, `'.join(rest)}` contradict each other")

@@ -66,13 +66,15 @@ def _rule(table: Table, name: str, groups: Groups, hosts: frozenset[str]) -> Pac
     for one, other, why in _CLASHES:
         if one in table and other in table:
             table.fault(f"`{one}` and `{other}` contradict each other: {why}")
+    if "sha256" in table and "url" not in table:
+        table.fault("says nothing without `url`", "sha256")
     return PackRule(
         name=name,
         version=_version(table, name),
         git=_repository(table, hosts),
         revision=_revision(table),
         url=_file(table, hosts),
-        sha256=digest(table, needs=("url",)),
+        sha256=digest(table),
         groups=groups_of(table, groups),
         is_required=table.flag("always"),
     )
@@ -127,14 +129,10 @@ def _file(table: Table, hosts: frozenset[str]) -> str | None:
     return url
 
 
-def digest(table: Table, needs: tuple[str, ...]) -> str | None:
-    """Return the sha256 that a table gives for one of the sources that it needs."""
+def digest(table: Table) -> str | None:
+    """Return the sha256 that a table gives, in lower case."""
     text = table.text("sha256")
-    if text is None:
-        return None
     found = sha256_of(text, None)
-    if found is None:
+    if text is not None and found is None:
         table.fault("must be 64 hexadecimal digits", "sha256")
-    elif not any(key in table for key in needs):
-        table.fault(f"says nothing without `{'` or `'.join(needs)}`", "sha256")
     return found
