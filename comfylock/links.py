@@ -9,9 +9,12 @@ from comfylock.patterns import Pattern
 ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
 """Hosts that a workflow may name as a model's source without anybody's word for it."""
 
-_URL = Pattern(r"https://([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?")
+_REST = r"([A-Za-z0-9.-]{1,253}(?::\d{1,5})?)(/[^\s?#]{0,1500})(\?[^\s#]{0,1000})?"
+_URL = Pattern(f"https://{_REST}")
+_PLAIN_URL = Pattern(f"http://{_REST}")
 MAX_LINKS = 16
 _LINK = Pattern(r"""https://[^\s"'<>()\[\]{}|\\^`?#]{1,1500}""")
+_ANY_LINK = Pattern(r"""https?://[^\s"'<>()\[\]{}|\\^`?#]{1,1500}""")
 _CONTINUES = frozenset("-_")
 _STOPS = Pattern(r"""[\s"'<>()\[\]{}|\\^`]""")
 _SECRET = Pattern(
@@ -34,13 +37,16 @@ FOLDER_ALIASES = {
 
 
 @lru_cache(maxsize=16384)
-def clean_url(url: str) -> str | None:
+def clean_url(url: str, configured: frozenset[str] = frozenset()) -> str | None:
     """Return the one spelling of an https URL, without secrets and download flags, else None.
 
-    Pages about a file on Hugging Face and GitHub (`/blob/`) become the file itself.
+    Pages about a file on Hugging Face and GitHub (`/blob/`) become the file itself. An http URL
+    is taken on the hosts (`host` or `host:port`) that a person configured and on no other.
     """
     match = _URL.match(url.strip())
-    if match is None or ".." in match[2]:
+    if match is None:
+        return _clean_plain_url(url, configured) if configured else None
+    if ".." in match[2]:
         return None
     query = _SECRET.sub("", match[3] or "").replace("?download=true", "").strip("?&")
     host = match[1].lower().removeprefix("www.")
@@ -53,19 +59,34 @@ def clean_url(url: str) -> str | None:
     return f"https://{host}{path}" + (f"?{query}" if query else "")
 
 
+def _clean_plain_url(url: str, configured: frozenset[str]) -> str | None:
+    """Return the one spelling of an http URL on a configured host, else None."""
+    match = _PLAIN_URL.match(url.strip())
+    if match is None or ".." in match[2] or match[1].lower() not in configured:
+        return None
+    query = _SECRET.sub("", match[3] or "").replace("?download=true", "").strip("?&")
+    return f"http://{match[1].lower()}{match[2]}" + (f"?{query}" if query else "")
+
+
 def host_of(url: str) -> str:
     """Return the host (and port) of a cleaned URL."""
-    return url[8:].split("/", 1)[0]
+    return url.split("/", 3)[2]
 
 
 def is_allowed(url: str, hosts: frozenset[str] = ALLOWED_HOSTS) -> bool:
-    """Say whether a cleaned URL's host is on the list, by itself or as a subdomain."""
+    """Say whether a cleaned URL's host is on the list, by itself or as a subdomain.
+
+    A port is part of the name: `host` means https on its usual port.
+    """
     host = host_of(url)
     return host in hosts or any(host.endswith(f".{allowed}") for allowed in hosts)
 
 
-def links_to(name: str, text: str) -> list[str]:
-    """Return the https links in a text whose last part is this file name, in order."""
+def links_to(name: str, text: str, *, plain: bool = False) -> list[str]:
+    """Return the https links in a text whose last part is this file name, in order.
+
+    With `plain` the http links too.
+    """
     found: list[str] = []
     for spelling in (name, name.replace(" ", "%20")) if " " in name else (name,):
         needle = f"/{spelling}"
@@ -73,6 +94,8 @@ def links_to(name: str, text: str) -> list[str]:
         while at >= 0 and len(found) < MAX_LINKS:
             end = at + len(needle)
             begin = text.rfind("https://", max(0, at - 800), at)
+            if plain:
+                begin = max(begin, text.rfind("http://", max(0, at - 800), at))
             follows = text[end : end + 1]
             if begin >= 0 and not follows.isalnum() and follows not in _CONTINUES:
                 url = text[begin:end]
@@ -82,13 +105,13 @@ def links_to(name: str, text: str) -> list[str]:
     return found
 
 
-def links_by_name(text: str) -> dict[str, list[str]]:
+def links_by_name(text: str, *, plain: bool = False) -> dict[str, list[str]]:
     """Return all https links in a text by their last part, as `links_to` would find them.
 
     For texts that many names are looked for in: the cost is that of reading the text once.
     """
     found: dict[str, list[str]] = {}
-    for match in _LINK.finditer(text):
+    for match in (_ANY_LINK if plain else _LINK).finditer(text):
         url = match[0].rstrip(".,;:!*~")
         name = url.rpartition("/")[2].replace("%20", " ")
         links = found.setdefault(name, [])

@@ -2,7 +2,8 @@
 
 In this order: the project's own word, `properties.models` of the node, then of the workflow, a
 link in a note whose last part is the file name, the registry. What a workflow says is a
-stranger's word: https only, from allowed hosts, never into a folder that is none.
+stranger's word: https only, from allowed hosts, never into a folder that is none; http is taken
+on the hosts that a person added.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comfylock.links import (
+    ALLOWED_HOSTS,
     clean_url,
     folder_key,
     host_of,
@@ -23,7 +25,7 @@ from comfylock.names import leaves_its_folder, printable
 from comfylock.workflow.reading import ModelStamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from comfylock.registry.store import KnownModel, Registry
     from comfylock.workflow.reading import FoundModel, Reading
@@ -48,6 +50,7 @@ class ModelSources:
         self._registry = registry
         self._known = known
         self._hosts = hosts
+        self._configured = hosts - ALLOWED_HOSTS
         self._remembered: dict[tuple[Any, ...], tuple[ModelUse, tuple[str, ...]]] = {}
 
     def models_of(self, reading: Reading, problems: list[Problem]) -> list[ModelUse]:
@@ -66,8 +69,7 @@ class ModelSources:
                 problems.append(Problem("", message))
             else:
                 groups[key] = [model]
-        notes = "\n".join(reading.notes)
-        linked = links_by_name(notes) if notes and len(groups) > MANY_MODELS else None
+        links_of = self._links_in("\n".join(reading.notes), many=len(groups) > MANY_MODELS)
         stamps: dict[str, list[ModelStamp]] = {}
         for stamp in reading.stamps:
             if stamp.name:
@@ -78,11 +80,7 @@ class ModelSources:
         refused: set[str] = set()
         for key in sorted(groups):
             base = key[0].rpartition("/")[2]
-            if linked is not None:
-                links = tuple(linked.get(base, ()))
-            else:
-                links = tuple(links_to(base, notes)) if base in notes else ()
-            use, hosts = self._use(groups[key], stamps.get(base, []), links)
+            use, hosts = self._use(groups[key], stamps.get(base, []), links_of(base))
             uses.append(use)
             if hosts:
                 refused.update(hosts)
@@ -90,6 +88,14 @@ class ModelSources:
             message = f"links to models on `{printable(host, 80)}`, which is not an allowed host"
             problems.append(Problem("", message))
         return uses
+
+    def _links_in(self, notes: str, *, many: bool) -> Callable[[str], tuple[str, ...]]:
+        """Return what finds the links to a file name in the notes of one workflow."""
+        plain = bool(self._configured)
+        if many and notes:
+            linked = links_by_name(notes, plain=plain)
+            return lambda base: tuple(linked.get(base, ()))
+        return lambda base: tuple(links_to(base, notes, plain=plain)) if base in notes else ()
 
     def _use(
         self, found: list[FoundModel], stamps: list[ModelStamp], links: tuple[str, ...]
@@ -146,6 +152,8 @@ class ModelSources:
         if text is None:
             return
         url = clean_url(text)
+        if url is None and self._configured:
+            url = clean_url(text, self._configured)
         if url is None:
             host = text.split("/", 3)[2] if text.count("/") > 2 else text[:80]
             refused.add(host.rpartition("@")[2])  # a name and password are nobody's business

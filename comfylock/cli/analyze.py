@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.analysis.analyzer import Settings
 from comfylock.analysis.summary import Summary
-from comfylock.config import Config, load_config
+from comfylock.config import Config, load_config, surroundings
 from comfylock.errors import ConfigError
 from comfylock.model import Problem
 from comfylock.ops.analyze import Outcome, add_outcome, analyze_each
@@ -101,11 +101,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _config(project: str) -> tuple[Config, list[Problem]]:
     """Return the project's settings, the defaults where they have faults, and the faults."""
+    problems: list[Problem] = []
+    around = None
     try:
-        return load_config(project), []
+        around = surroundings(os.environ)
     except ConfigError as error:
-        told = [f"`{path}`: {text}" if path else text for path, text in error.faults]
-        return Config(), [Problem(error.file, text) for text in told]
+        problems += _told(error)
+    try:
+        return load_config(project, around), problems
+    except ConfigError as error:
+        return Config(), problems + _told(error)
+
+
+def _told(error: ConfigError) -> list[Problem]:
+    """Return each fault of a file or of the environment as a problem."""
+    told = [f"`{path}`: {text}" if path else text for path, text in error.faults]
+    return [Problem(error.file, text) for text in told]
 
 
 def exit_code(report: Report, *, strict: bool) -> int:

@@ -170,6 +170,32 @@ def test_a_broken_comfylock_toml_is_one_sentence(run: Run) -> None:
     assert run.out.startswith("1 workflow, ")
 
 
+MIRRORED = [
+    {"name": "a.pt", "url": "http://127.0.0.1:8080/a.pt", "directory": "loras"},
+    {"name": "a.pt", "url": "https://hub.example/a.pt", "directory": "loras"},
+]
+
+
+def test_hosts_that_the_environment_allows(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.write("a.json", ui(node(1, "LoraLoader", "a.pt", properties={"models": MIRRORED})))
+    assert run.json("a.json")["data"]["models"][0]["sources"] == []
+    monkeypatch.setenv("COMFYLOCK_ALLOW_HOSTS", "127.0.0.1:8080")
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/")
+    found = run.json("a.json")["data"]["models"][0]["sources"]
+    assert [source["url"] for source in found] == [entry["url"] for entry in MIRRORED]
+
+
+def test_a_wrong_environment_is_told_and_the_file_still_counts(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write("a.json", OPEN)
+    run.write("comfylock.toml", b'[class-types]\nShared = "beta"\n')
+    monkeypatch.setenv("COMFYLOCK_ALLOW_HOSTS", "https://x")
+    assert run("a.json") == 2
+    assert run.err.startswith("error: environment: `COMFYLOCK_ALLOW_HOSTS`: must be a host name")
+    assert "your comfylock.toml" in run.out
+
+
 def test_all_faults_of_a_comfylock_toml_are_told(run: Run) -> None:
     run.write("comfylock.toml", b'[class-types]\nA = 1\n"B\\u001b[2J" = 2\n')
     run.write("a.json", GOOD)

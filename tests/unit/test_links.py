@@ -145,3 +145,50 @@ def test_many_names_find_the_same_links_as_one() -> None:
     assert by_name["a.pt"] == links_to("a.pt", text)
     assert by_name["b c.pt"] == links_to("b c.pt", text)
     assert len(by_name["a.pt"]) == 2
+
+
+# hosts that a person configured
+
+
+CONFIGURED = frozenset({"localhost:8080", "models.example.com"})
+
+
+def test_plain_http_is_taken_on_configured_hosts_alone() -> None:
+    assert clean_url("http://Models.Example.com/blob/a.pt?token=x&b=1", CONFIGURED) == (
+        "http://models.example.com/blob/a.pt?b=1"
+    )
+    url = "http://localhost:8080/a.pt"
+    assert clean_url(f" {url}?download=true ", CONFIGURED) == url
+    assert is_allowed(url, CONFIGURED)
+    assert host_of(url) == "localhost:8080"
+    assert clean_url(url) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/a.pt",
+        "http://localhost:8081/a.pt",
+        "http://sub.models.example.com/a.pt",
+        "http://huggingface.co/a.pt",
+        "http://models.example.com/../a.pt",
+        "http://me:pw@models.example.com/a.pt",
+        "ftp://models.example.com/a.pt",
+    ],
+)
+def test_plain_http_is_taken_nowhere_else(url: str) -> None:
+    assert clean_url(url, CONFIGURED) is None
+
+
+def test_https_is_the_same_with_configured_hosts() -> None:
+    assert clean_url(HUB.replace("resolve", "blob"), CONFIGURED) == HUB
+    assert clean_url("https://me:pw@x.example/a", CONFIGURED) is None
+
+
+def test_plain_links_in_a_text() -> None:
+    text = "see http://localhost:8080/a.pt and https://huggingface.co/a/b/a.pt, (http://x/b.pt)"
+    both = ["http://localhost:8080/a.pt", "https://huggingface.co/a/b/a.pt"]
+    assert links_to("a.pt", text) == both[1:]
+    assert links_to("a.pt", text, plain=True) == both
+    assert links_by_name(text).get("b.pt") is None
+    assert links_by_name(text, plain=True) == {"a.pt": both, "b.pt": ["http://x/b.pt"]}

@@ -6,6 +6,7 @@ import pytest
 
 from comfylock.analysis.analyzer import Analyzer, Settings
 from comfylock.analysis.summary import MAX_FINDINGS, SAMPLE, Summary
+from comfylock.links import ALLOWED_HOSTS
 from comfylock.model import Problem, Source, WorkflowReport
 from tests.builders import SHA, Json, api, made_up_registry, node, read_one, stamped, ui
 
@@ -154,6 +155,20 @@ def test_hosts_that_the_project_allows(analyze: Any) -> None:
     hosts = frozenset({"evil.example"})
     url = "https://evil.example/x.safetensors"
     assert sources(analyze(ui(loader(url=url)), allowed_hosts=hosts)) == [("node", url)]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_plain_http_and_loopback_on_hosts_that_a_person_added(analyze: Any, count: int) -> None:
+    url = "http://127.0.0.1:8080/x.safetensors"
+    more = [node(9 + n, "LoraLoader", f"{n}.safetensors") for n in range(count)]
+    stamped, noted = ui(loader(url=url), *more), ui(loader(), node(2, "Note", f"at {url}"), *more)
+    for document, origin in ((stamped, "node"), (noted, "note")):
+        assert (origin, url) not in sources(analyze(document))
+        report = analyze(document, allowed_hosts=ALLOWED_HOSTS | {"127.0.0.1:8080"})
+        assert (origin, url) in sources(report)
+        assert report.problems == ()
+        elsewhere = analyze(document, allowed_hosts=ALLOWED_HOSTS | {"127.0.0.1"})
+        assert (origin, url) not in sources(elsewhere)
 
 
 @pytest.mark.parametrize("directory", ["../../etc", "/", "", "..", "a b"])

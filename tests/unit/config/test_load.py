@@ -8,18 +8,14 @@ from comfylock.config import MAX_CONFIG_BYTES, Config, load_config, parse_config
 from comfylock.errors import ConfigError
 from comfylock.links import ALLOWED_HOSTS
 from comfylock.model import Source
+from comfylock.net.trust import Endpoints
+from tests.settings import faults
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SHA = "ab" * 32
 URL = "https://models.example.com/x.pt"
-
-
-def faults(text: str) -> list[str]:
-    with pytest.raises(ConfigError) as raised:
-        parse_config(text.encode(), "comfylock.toml")
-    return [f"{path} {message}" for path, message in raised.value.faults]
 
 
 def test_a_folder_without_a_file_has_the_defaults(tmp_path: Path) -> None:
@@ -41,6 +37,22 @@ def test_everything_at_once(tmp_path: Path) -> None:
 
         [trust]
         allow-hosts = [" Models.Example.com "]
+
+        [lock]
+        workflows = ["workflows/", 'more\\*.json', "workflows/"]
+        prefer = "latest"
+        targets = ["windows-x86_64", "linux-x86_64"]
+        require-hashes = true
+        allow-unresolved = true
+        include-inactive = true
+
+        [groups]
+        video = ["workflows/video/*"]
+        extras = []
+
+        [endpoints]
+        civitai = "http://127.0.0.1:8081/api/v1/"
+        github-api = "https://GitHub.example.com/api/v3"
         """
     (tmp_path / "comfylock.toml").write_text(text, "utf-8")
     config = load_config(str(tmp_path))
@@ -55,7 +67,23 @@ def test_everything_at_once(tmp_path: Path) -> None:
         "loras/x.pt": Source(URL, "config"),
         "sub/y.pt": Source(URL, "config", SHA),
     }
-    assert config.allowed_hosts == ALLOWED_HOSTS | {"models.example.com"}
+    assert config.allowed_hosts == ALLOWED_HOSTS | {"models.example.com", "127.0.0.1:8081"}
+    assert config.configured_hosts == {
+        "models.example.com",
+        "127.0.0.1:8081",
+        "github.example.com",
+    }
+    assert config.workflows == ("workflows/", "more/*.json")
+    assert (config.prefer, config.targets) == ("latest", ("linux-x86_64", "windows-x86_64"))
+    assert config.require_hashes
+    assert config.allow_unresolved
+    assert config.include_inactive
+    assert config.groups == {"video": ("workflows/video/*",), "extras": ()}
+    assert config.endpoints == {
+        "civitai": "http://127.0.0.1:8081",
+        "github_api": "https://github.example.com/api/v3",
+    }
+    Endpoints(**config.endpoints)
     assert config.file == str(tmp_path / "comfylock.toml")
 
 
@@ -123,7 +151,7 @@ def test_all_faults_are_told_at_once() -> None:
         "trust.allow-hosts[2]",
     ]
     assert "did you mean `class-types`?" in told[0]
-    assert "known: url, sha256" in told[7] or "did you mean `sha256`?" in told[7]
+    assert "did you mean `sha256`?" in told[7]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +162,9 @@ def test_tables_that_are_none(text: str) -> None:
 
 
 def test_a_setting_far_from_any() -> None:
-    assert faults("zzz = 1") == ["zzz is no setting; known: class-types, models, trust"]
+    assert faults("zzz = 1") == [
+        "zzz is no setting; known: lock, class-types, packs, models, groups, endpoints, trust"
+    ]
 
 
 @pytest.mark.parametrize(

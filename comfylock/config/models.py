@@ -1,0 +1,117 @@
+"""The table `[models]`: where a model comes from, or that nobody has to fetch it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comfylock.config.addresses import file_fault
+from comfylock.config.lock_settings import groups_of
+from comfylock.config.model_services import air_address, civitai_address, hub_address
+from comfylock.config.packs import digest
+from comfylock.config.tables import Table
+from comfylock.links import FOLDER_ALIASES, clean_url, folder_key
+from comfylock.names import leaves_its_folder, normalise_model_path
+from comfylock.requirements import ModelRule
+
+if TYPE_CHECKING:
+    from comfylock.config.packs import Groups
+
+ORIGINS = ("url", "huggingface", "civitai", "air", "local", "ignore")
+"""Where a model comes from: a rule has exactly one of these."""
+
+MODEL_KEYS = (*ORIGINS, "path", "revision", "file", "sha256", "size", "groups", "always")
+_COMPANIONS = {
+    "path": "huggingface",
+    "revision": "huggingface",
+    "file": "civitai",
+    "size": "local",
+}
+"""Keys that mean something beside one origin only."""
+
+
+def read_models(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str, ModelRule]:
+    """Return the rules of `[models]` by `folder/name` or `name`."""
+    rules: dict[str, ModelRule] = {}
+    for text, value in table.value.items():
+        path = table.quoted(text)
+        key = model_key(text)
+        if key is None:
+            table.faults.append((path, "must be `folder/name` inside ComfyUI's models"))
+            continue
+        entry = {"url": value} if isinstance(value, str) else value
+        if not isinstance(entry, dict):
+            what = "must be a URL, or a table with `url`, `huggingface`, `civitai` or `local`"
+            table.faults.append((path, what))
+            continue
+        if key in rules:
+            table.faults.append((path, f"names the same model as another key: `{key}`"))
+            continue
+        rules[key] = _rule(Table(entry, path, table.faults), key, groups, hosts)
+    return rules
+
+
+def model_key(text: str) -> str | None:
+    """Return a model's `folder/name` with ComfyUI's own word for the folder, or its bare name."""
+    key = normalise_model_path(text)
+    if not key or key.endswith("/") or not all(c.isprintable() for c in key):
+        return None
+    if leaves_its_folder(text.strip().replace("\\", "/")) or leaves_its_folder(key):
+        return None
+    parent, slash, name = key.rpartition("/")
+    if slash and folder_key(parent) is None:
+        return None
+    first, _, rest = parent.partition("/")
+    folder = FOLDER_ALIASES.get(first, first)
+    return f"{folder}/{rest}/{name}" if rest else f"{folder}/{name}" if slash else name
+
+
+def _rule(table: Table, key: str, groups: Groups, hosts: frozenset[str]) -> ModelRule:
+    table.refuse_unknown(MODEL_KEYS)
+    _check_origin(table)
+    is_required = table.flag("always")
+    if is_required and "/" not in key:
+        table.fault("needs a key with a folder, such as `loras/name`", "always")
+    return ModelRule(
+        key=key,
+        url=_address(table, hosts),
+        sha256=digest(table),
+        size=table.number("size", least=0),
+        groups=groups_of(table, groups),
+        is_local=table.flag("local"),
+        is_ignored=table.flag("ignore"),
+        is_required=is_required,
+    )
+
+
+def _check_origin(table: Table) -> None:
+    """Fault a rule without an origin, with several, or with what does not belong to its own."""
+    given = [key for key in ORIGINS if table.value.get(key, False) is not False]
+    if not given:
+        origins = "`, `".join(ORIGINS[:-1])
+        table.fault(f"must say where it comes from: `{origins}` or `{ORIGINS[-1]}`")
+    elif len(given) > 1:
+        table.fault(f"`{'` and `'.join(given)}` contradict each other: a model has one origin")
+    elif given == ["ignore"]:
+        rest = [key for key in MODEL_KEYS if key in table and key not in ORIGINS]
+        if rest:
+            table.fault(f"`ignore` and `{'`, `'.join(rest)}` contradict each other")
+        return
+    for key, origin in _COMPANIONS.items():
+        if key in table and origin not in given:
+            table.fault(f"says nothing without `{origin}`", key)
+
+
+def _address(table: Table, hosts: frozenset[str]) -> str | None:
+    """Return the one address that a rule's origin means."""
+    text = table.text("url")
+    if text is not None:
+        fault = file_fault(text, hosts)
+        if fault is not None:
+            table.fault(fault, "url")
+            return None
+        return clean_url(text, hosts)
+    if "huggingface" in table:
+        return hub_address(table)
+    if "civitai" in table:
+        return civitai_address(table)
+    return air_address(table)

@@ -1,0 +1,154 @@
+"""The schema that editors use says what the parser does."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from comfylock.config import SCHEMA_FILE, parse_config
+from comfylock.config.document import ENDPOINTS, SECTIONS, TRUST_KEYS
+from comfylock.config.lock_settings import (
+    GROUP_NAME,
+    LOCK_KEYS,
+    MACHINES,
+    PREFERENCES,
+    SYSTEMS,
+)
+from comfylock.config.models import MODEL_KEYS, ORIGINS
+from comfylock.config.packs import PACK_KEYS
+from comfylock.errors import ConfigError
+from tests.settings import SECRET, SHA
+
+SCHEMA: dict[str, Any] = json.loads(Path(SCHEMA_FILE).read_text("utf-8"))
+PROPERTIES = SCHEMA["properties"]
+VALIDATOR = Draft7Validator(SCHEMA)
+
+GOOD = [
+    "",
+    '[lock]\nworkflows = ["workflows/", "a b/*.json", "..x/y", "x..", "./-a"]\nprefer = "latest"',
+    '[lock]\ntargets = ["linux-x86_64", "macos-arm64"]\nrequire-hashes = true',
+    "[lock]\nallow-unresolved = true\ninclude-inactive = false",
+    '[class-types]\n"A" = "o/r"\n"B" = "comfy-core"',
+    '[packs]\na = ">=1.1,<2"\n"o/r" = { revision = "main" }\nc = { version = "1.2.3" }',
+    '[packs]\na = { git = "git@host:o/r", revision = "v1", always = true }',
+    '[packs]\na = { git = "ssh://git@host/o/r" }\nb = { git = "https://host/o/r.git" }',
+    f'[packs]\na = {{ url = "https://x/a.py", sha256 = "{SHA}", groups = ["g"] }}'
+    "\n[groups]\ng = []",
+    f'[models]\nx = "https://x/y"\ny = {{ url = "https://x/y?a=b", sha256 = "{SHA}" }}',
+    '[models]\nx = { huggingface = "o/r", path = "a/b.pt", revision = "refs/pr/1" }',
+    '[models]\nx = { civitai = 1, file = 2 }\ny = { air = "urn:air:sdxl:lora:civitai:1@2+3" }',
+    f'[models]\nx = {{ local = true, sha256 = "{SHA}", size = 0 }}\ny = {{ ignore = true }}',
+    '[models]\n"loras/x" = { url = "https://x/y", local = false, always = true }',
+    '[groups]\nvideo = ["workflows/video/*"]',
+    '[endpoints]\nregistry = "http://127.0.0.1:1/a/"\nhuggingface = "https://m"',
+    '[endpoints]\ncivitai = "https://c/api/v1"\ngithub-api = "https://g"\nmanager = "HTTPS://m"',
+    '[trust]\nallow-hosts = ["models.example.com", "127.0.0.1:8080"]',
+]
+BAD = [
+    "zzz = 1",
+    "[lock]\nzzz = 1",
+    '[lock]\nprefer = "newest"',
+    '[lock]\ntargets = ["linux"]',
+    '[lock]\nrequire-hashes = "yes"',
+    '[lock]\nworkflows = "workflows/"',
+    '[lock]\nworkflows = ["/etc"]',
+    '[lock]\nworkflows = ["../x"]',
+    '[lock]\nworkflows = ["a/.."]',
+    '[lock]\nworkflows = ["--json"]',
+    '[lock]\nworkflows = [" "]',
+    "[class-types]\nA = 1",
+    "[packs]\na = 1",
+    '[packs]\na = { git = "https://h/o/r", version = "1" }',
+    '[packs]\na = { git = "https://h/o/r", url = "https://h/o.py" }',
+    '[packs]\na = { version = ">=1", revision = "main" }',
+    f'[packs]\na = {{ sha256 = "{SHA}" }}',
+    '[packs]\na = { revision = "-x" }',
+    f'[packs]\na = {{ git = "https://me:{SECRET}@h/o/r" }}',
+    '[packs]\na = { git = "file:///etc" }',
+    "[packs]\na = { zzz = 1 }",
+    "[models]\nx = {}",
+    '[models]\nx = "ftp://x/y"',
+    f'[models]\nx = "https://me:{SECRET}@h/o"',
+    '[models]\nx = { url = "https://x/y", local = true }',
+    '[models]\nx = { url = "https://x/y", size = 1 }',
+    '[models]\nx = { huggingface = "o/r" }',
+    '[models]\nx = { huggingface = "gpt2", path = "a" }',
+    "[models]\nx = { civitai = 0 }",
+    "[models]\nx = { file = 1 }",
+    '[models]\nx = { air = "urn:air:sdxl:lora:civitai:1" }',
+    "[models]\nx = { ignore = true, always = true }",
+    "[models]\nx = { ignore = false }",
+    '[groups]\nVideo = ["a"]',
+    '[groups]\nvideo = "a"',
+    '[endpoints]\nregistry = "ftp://x"',
+    '[endpoints]\nregistry = "https://x?y=1"',
+    '[endpoints]\nzzz = "https://x"',
+    '[trust]\nallow-hosts = ["https://x"]',
+    "[trust]\nzzz = []",
+]
+
+
+def parses(text: str) -> bool:
+    try:
+        parse_config(text.encode(), "comfylock.toml")
+    except ConfigError:
+        return False
+    return True
+
+
+def test_the_schema_is_one() -> None:
+    Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_the_parser_takes_the_schema_takes(text: str) -> None:
+    assert parses(text)
+    assert [error.message for error in VALIDATOR.iter_errors(tomllib.loads(text))] == []
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_the_schema_refuses_the_parser_refuses(text: str) -> None:
+    assert not VALIDATOR.is_valid(tomllib.loads(text))
+    assert not parses(text)
+
+
+def test_both_know_the_same_settings() -> None:
+    assert list(PROPERTIES) == list(SECTIONS)
+    assert list(PROPERTIES["lock"]["properties"]) == list(LOCK_KEYS)
+    assert list(PROPERTIES["endpoints"]["properties"]) == list(ENDPOINTS)
+    assert list(PROPERTIES["trust"]["properties"]) == list(TRUST_KEYS)
+    assert set(SCHEMA["definitions"]["pack"]["properties"]) == set(PACK_KEYS)
+    assert set(SCHEMA["definitions"]["model"]["properties"]) == set(MODEL_KEYS)
+
+
+def test_both_know_the_same_values() -> None:
+    lock = PROPERTIES["lock"]["properties"]
+    assert lock["prefer"]["enum"] == list(PREFERENCES)
+    assert lock["targets"]["items"]["enum"] == [f"{s}-{m}" for s in SYSTEMS for m in MACHINES]
+    names = PROPERTIES["groups"]["propertyNames"]["pattern"]
+    assert names.strip("^$") == GROUP_NAME.compiled.pattern.removesuffix(r"\Z")
+    origins = [entry["required"][0] for entry in SCHEMA["definitions"]["model"]["oneOf"]]
+    assert origins == list(ORIGINS)
+
+
+def test_every_setting_is_described() -> None:
+    told: list[str] = []
+
+    def visit(schema: dict[str, Any], path: str) -> None:
+        referred = SCHEMA["definitions"].get(schema.get("$ref", "").rpartition("/")[2], {})
+        if not schema.get("description") and not referred.get("description"):
+            told.append(path)
+        for key, inner in schema.get("properties", {}).items():
+            visit(inner, f"{path}.{key}")
+
+    for key, schema in PROPERTIES.items():
+        visit(schema, key)
+    for kind in ("pack", "model"):
+        for key, schema in SCHEMA["definitions"][kind]["properties"].items():
+            visit(schema, f"{kind}.{key}")
+    assert told == []
