@@ -37,8 +37,8 @@ def print_check(outcome: CheckOutcome, arguments: argparse.Namespace) -> int:
     elif code == 0 and not arguments.json and not arguments.quiet:
         lock = outcome.lock
         counts = f"{plural(len(lock.packs), 'pack')} and {plural(len(lock.models), 'model')}"
-        told = f"{safe(outcome.path)} is current: {counts} of {plural(len(lock.workflows), 'workflow')}"
-        sys.stdout.write(f"{told}\n")
+        workflows = plural(len(lock.workflows), "workflow")
+        sys.stdout.write(f"{safe(outcome.path)} is current: {counts} of {workflows}\n")
     return code
 
 

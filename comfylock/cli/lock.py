@@ -77,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.project}: there is no such folder")
     if arguments.check or arguments.check_exists:
         return _check(arguments)
-    from comfylock.cli.lock_report import print_outcome  # noqa: PLC0415 - a check needs none of it
     from comfylock.cli.lock_progress import lock_progress  # noqa: PLC0415
+    from comfylock.cli.lock_report import print_outcome  # noqa: PLC0415 - a check needs none of it
     from comfylock.ops.lock import LockRequest, lock  # noqa: PLC0415
 
     request = LockRequest(

@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.config import load_config
 from comfylock.errors import UsageError
-from comfylock.lockfile.satisfy import unsatisfied
-from comfylock.ops.project import load_lock, lock_path, locked_inputs, project_needs
+from comfylock.lockfile.satisfy import Drift, unsatisfied
+from comfylock.lockfile.schema import Lock
+from comfylock.model import Problem
+from comfylock.ops.project import load_lock, lock_path, locked_inputs, project_config, project_needs
 from comfylock.ops.registry import project_registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from comfylock.lockfile.satisfy import Drift
-    from comfylock.lockfile.schema import Lock
-    from comfylock.model import Problem
 
 
 class CheckOutcome(Struct, frozen=True):
@@ -51,10 +48,10 @@ def check(
         ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
     """
     lock = exists(project)
-    config = load_config(project)
+    config = project_config(project, environ)
     inputs = locked_inputs(project, paths, config, lock)
     registry = project_registry(project)
-    needs = project_needs(project, inputs, config, registry, environ)
+    needs = project_needs(project, inputs, config, registry)
     drift = unsatisfied(
         lock,
         needs.requirements,

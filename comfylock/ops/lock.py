@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.config import load_config
 from comfylock.errors import LockConflictError, UsageError
 from comfylock.files import write_atomically
 from comfylock.lockfile.diff import Changes, diff
 from comfylock.lockfile.markers import split_conflict
-from comfylock.lockfile.merge import merge
+from comfylock.lockfile.merge import Conflict, merge
 from comfylock.lockfile.read import read_lock
 from comfylock.lockfile.schema import Lock
 from comfylock.lockfile.write import write_lock
-from comfylock.ops.project import Needs, lock_path, locked_inputs, project_needs, read_bytes
+from comfylock.ops.project import (
+    Needs,
+    lock_path,
+    locked_inputs,
+    project_config,
+    project_needs,
+    read_bytes,
+)
 from comfylock.ops.registry import project_registry
 from comfylock.ops.services import Mode, open_services
 from comfylock.resolve.engine import resolve
@@ -24,7 +30,6 @@ from comfylock.resolve.outcome import Moves, Resolution
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from comfylock.lockfile.merge import Conflict
     from comfylock.ops.analyze import Reporter as FileReporter
     from comfylock.resolve.side_by_side import Reporter
 
@@ -83,13 +88,13 @@ def lock(
         UsageError, ConfigError, LockParseError, LockVersionError: something given is faulty.
         OSError: the lock cannot be written; the old one is intact.
     """
-    config = load_config(request.project)
+    config = project_config(request.project, environ)
     path = lock_path(request.project)
     data = read_bytes(path)
     old, conflicts = _old_lock(data, path, request.moves)
     inputs = locked_inputs(request.project, request.paths, config, old)
     registry = project_registry(request.project)
-    needs = project_needs(request.project, inputs, config, registry, environ, files)
+    needs = project_needs(request.project, inputs, config, registry, files)
     _check_moves(request.moves, needs, old)
     with open_services(config, environ, _mode(request)) as services:
         resolution = resolve(

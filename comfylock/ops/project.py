@@ -1,4 +1,4 @@
-"""A project: its settings, its workflows, its lock, and what the lock has to satisfy. No network."""
+"""A project: its settings, its workflows, its lock, what the lock has to satisfy. No network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from comfylock.analysis.analyzer import Settings
 from comfylock.analysis.needs import workflow_needs
-from comfylock.config import Config, load_config
+from comfylock.config import Config, load_config, surroundings
 from comfylock.errors import LockParseError, UsageError
 from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
+from comfylock.model import Problem
 from comfylock.ops.analyze import analyze_each
 from comfylock.requirements import Requirements
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from comfylock.lockfile.schema import Lock
-    from comfylock.model import Problem
     from comfylock.ops.analyze import Reporter
     from comfylock.registry.store import Registry
 
@@ -38,6 +38,24 @@ class Needs(Struct, frozen=True):
     """What is wrong inside workflows; `path` is the file and the place in it."""
     unread: int = 0
     """Nodes that could not be read."""
+
+
+def project_config(project: str, environ: Mapping[str, str]) -> Config:
+    """Return the project's settings, the environment's before those of its file.
+
+    Raises:
+        ConfigError: with every fault.
+    """
+    return load_config(project, surroundings(environ))
+
+
+def analysis_settings(config: Config) -> Settings:
+    """Return what an analysis has to know of a project's settings."""
+    return Settings(
+        class_types=config.class_types,
+        models=config.models,
+        allowed_hosts=config.allowed_hosts,
+    )
 
 
 def lock_path(project: str) -> str:
@@ -105,15 +123,10 @@ def project_needs(
     inputs: tuple[str, ...],
     config: Config,
     registry: Registry,
-    environ: Mapping[str, str],
     reporter: Reporter | None = None,
 ) -> Needs:
-    """Return what the project's workflows need. No network.
-
-    Raises:
-        ConfigError: COMFYLOCK_ALLOW_HOSTS cannot be understood.
-    """
-    settings = analysis_settings(config, environ)
+    """Return what the project's workflows need. No network."""
+    settings = analysis_settings(config)
     given: list[str | bytes | os.PathLike[str]] = [os.path.join(project, i) for i in inputs]
     reports, unreadable, findings, unread = [], [], [], 0
     for outcome in analyze_each(given, registry=registry, settings=settings, reporter=reporter):

@@ -14,7 +14,6 @@ from comfylock.references import (
     PlainUrl,
     ReleaseAsset,
     RepositoryFile,
-    parse_reference,
 )
 from comfylock.resolve.gaps import changed_digest, model_gap
 from comfylock.resolve.models import Unpinned, pin_model
@@ -73,8 +72,8 @@ class ModelRun:
         return pins, gaps, notices
 
     def _find(self, url: str, name: str) -> ModelFacts | Missing:
-        reference = parse_reference(url)
         sources = self._sources
+        reference = sources.reference(url)
         if isinstance(reference, HubFile):
             return sources.hub.find(reference)
         if isinstance(reference, CivitaiFile):

@@ -185,7 +185,8 @@ def _local(wish: ModelWish) -> ModelPin:
 
 
 def _place(facts: ModelFacts) -> str:
-    return address_of(facts)
+    """Return the one address of a file; what says least if it has none."""
+    return address_of(facts) or facts.url or facts.repository or facts.source
 
 
 def _no_source(wish: ModelWish) -> Missing:
@@ -200,10 +201,11 @@ def _contradiction(wish: ModelWish, offers: Iterable[Offer]) -> Missing:
     return Missing("ambiguous", message, _choose_hint(wish))
 
 
-def _ambiguous(wish: ModelWish, found: Iterable[Found]) -> Missing:
+def _ambiguous(wish: ModelWish, found: Sequence[Found]) -> Missing:
     told = sorted({f"{_place(one.facts)} (sha256 {one.facts.sha256})" for one in found})
     message = f"different files are called `{wish.key}`: {', '.join(told)}"
-    return Missing("ambiguous", message, _choose_hint(wish))
+    first = min(found, key=lambda one: _place(one.facts)).facts
+    return Missing("ambiguous", message, _choose_hint(wish, _place(first), first.sha256))
 
 
 def _mismatch(wish: ModelWish, found: Sequence[Found], claim: str | None) -> Missing:

@@ -11,7 +11,7 @@ from comfylock.errors import SourceUnavailableError
 from comfylock.lockfile.satisfy import pack_drift
 from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
 from comfylock.resolve.identity import Identity, identify, ids_of, united
-from comfylock.resolve.outcome import Notice, Pinned
+from comfylock.resolve.outcome import Notice
 from comfylock.resolve.pack_pins import derived, missing_notices
 from comfylock.resolve.packs import PackPolicy
 from comfylock.resolve.wishes import PackWish, assign

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from comfylock.references import parse_reference
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from comfylock.references import Reference
     from comfylock.sources.interface import (
         CivitaiSource,
         FileSource,
@@ -30,3 +35,5 @@ class Sources(Struct, frozen=True):
     releases: ReleaseSource
     repository_files: RepositoryFileSource
     urls: UrlSource
+    reference: Callable[[str], Reference] = parse_reference
+    """What an address means; mirrors' addresses mean what they mirror."""

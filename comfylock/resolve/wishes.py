@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from comfylock.requirements import (  # noqa: TC001 - msgspec reads annotations
+from comfylock.requirements import (
     ClassNeed,
     ModelRule,
     Offer,
