@@ -46,6 +46,7 @@ def not_provided(
 
 
 def missing_notices(name: str, version: str, missing: tuple[str, ...]) -> list[Notice]:
+    """Return a notice for each class type that a version does not provide."""
     return [
         Notice(name, "not-provided", f"{version} does not provide `{class_type}`")
         for class_type in missing

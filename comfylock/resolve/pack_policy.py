@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from comfylock.resolve.outcome import Notice
-from comfylock.sources.interface import Missing
+from comfylock.sources.interface import Missing, RegistryVersion
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from comfylock.ranges import VersionRange
     from comfylock.resolve.wishes import PackWish
-    from comfylock.sources.interface import RegistryPack, RegistryVersion
+    from comfylock.sources.interface import RegistryPack
 
 COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 MOVING = frozenset({"nightly", "latest", "main", "master"})

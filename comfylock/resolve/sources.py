@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from comfylock.references import parse_reference
 
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     )
 
 
-class Sources(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Sources:
     """One of each kind of service."""
 
     registry: PackRegistry

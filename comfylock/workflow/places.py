@@ -69,30 +69,38 @@ def _nodes(value: Any, scope: str, budget: list[int], depth: int = 0) -> Iterato
     budget[0] -= 1
     if budget[0] < 0 or depth > 60:
         return
-    if isinstance(value, str) and value[:1] in "{[" and ("nodes" in value or "class_" in value):
-        try:
-            value = decode_json(value.encode(errors="replace"))[0]
-        except NotJsonError:
-            return
+    value = _opened(value)
     if isinstance(value, list):
         for entry in value:
             yield from _nodes(entry, scope, budget, depth + 1)
-    if not isinstance(value, dict):
-        return
+    elif isinstance(value, dict):
+        is_named = depth and "nodes" in value and isinstance(value.get("name"), str)
+        yield from _nodes_of(value, f"{value['name']}:" if is_named else scope, budget, depth)
+
+
+def _nodes_of(
+    value: dict[str, Any], scope: str, budget: list[int], depth: int
+) -> Iterator[tuple[str, Any]]:
     nodes = value.get("nodes")
-    inner = scope
-    if isinstance(nodes, list):
-        if depth and isinstance(value.get("name"), str):
-            inner = f"{value['name']}:"
-        for node in nodes:
-            if isinstance(node, dict) and "type" in node:
-                yield f"{inner}{node.get('id', '?')}", node
+    for node in nodes if isinstance(nodes, list) else ():
+        if isinstance(node, dict) and "type" in node:
+            yield f"{scope}{node.get('id', '?')}", node
     for key, entry in value.items():
         if isinstance(entry, dict) and isinstance(entry.get("class_type"), str):
-            yield f"{inner}{key}", entry
+            yield f"{scope}{key}", entry
         elif isinstance(entry, dict | list | str):
-            group = isinstance(entry, dict) and "nodes" in entry and depth
-            yield from _nodes(entry, f"{key}:" if group else inner, budget, depth + 1)
+            is_group = depth and isinstance(entry, dict) and "nodes" in entry
+            yield from _nodes(entry, f"{key}:" if is_group else scope, budget, depth + 1)
+
+
+def _opened(value: Any) -> Any:
+    """Return what JSON inside a JSON string says, anything else as it is."""
+    if isinstance(value, str) and value[:1] in "{[" and ("nodes" in value or "class_" in value):
+        try:
+            return decode_json(value.encode(errors="replace"))[0]
+        except NotJsonError:
+            return None
+    return value
 
 
 def _texts(node: Any, budget: list[int], depth: int = 0) -> Iterator[str]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -10,6 +10,9 @@ from comfylock.requirements import PackRule
 from comfylock.resolve.identity import Identity, identify, ids_of, united
 from comfylock.resolve.wishes import PackWish
 from comfylock.sources.interface import Missing, RegistryPack
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PACKS = {
     "alpha": {"id": "alpha", "repository": "https://github.com/acme/alpha"},

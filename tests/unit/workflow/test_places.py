@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from comfylock.workflow.places import places_in
 from tests.builders import encoded, node, ui
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 API = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 1}},
