@@ -21,7 +21,7 @@ ModelSource = Literal["huggingface", "civitai", "github-release", "git", "url", 
 Subject = Literal["class-type", "pack", "model", "comfyui"]
 
 
-class Options(Struct, frozen=True):
+class Options(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """What shaped the resolution; a change of it makes the lock stale."""
 
     prefer: Literal["authored", "latest"] = "authored"
@@ -33,7 +33,7 @@ class Options(Struct, frozen=True):
     """What only muted and bypassed nodes need is locked too."""
 
 
-class ComfyuiPin(Struct, frozen=True):
+class ComfyuiPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """ComfyUI itself."""
 
     requested: str
@@ -44,7 +44,7 @@ class ComfyuiPin(Struct, frozen=True):
     tree: str | None = None
 
 
-class WorkflowEntry(Struct, frozen=True):
+class WorkflowEntry(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """One workflow and what it needs, by name."""
 
     path: str
@@ -55,7 +55,7 @@ class WorkflowEntry(Struct, frozen=True):
     groups: tuple[str, ...] = ()
 
 
-class PackPin(Struct, frozen=True):
+class PackPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """One node pack at one immutable version (P2)."""
 
     name: str
@@ -108,7 +108,7 @@ class PackPin(Struct, frozen=True):
     accelerators: tuple[str, ...] = ()
 
 
-class ModelPin(Struct, frozen=True):
+class ModelPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """One model file with its digest (P5)."""
 
     name: str
@@ -153,7 +153,7 @@ class ModelPin(Struct, frozen=True):
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
-class Gap(Struct, frozen=True):
+class Gap(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """Something that could not be pinned, with `--allow-unresolved` (P23)."""
 
     kind: Subject

@@ -25,6 +25,7 @@ FLOORS = {
     "patterns": -1,
     "versions": 0,
     "model": 1,
+    "ranges": 1,
     "references": 1,
     "requirements": 1,
     "config": 2,

@@ -1,0 +1,144 @@
+"""Which pin, or which gap, meets which need of which workflow; and what is met by none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from comfylock.lockfile.document import gap_key
+from comfylock.lockfile.drift import Drift
+from comfylock.lockfile.model_needs import model_rule
+from comfylock.lockfile.pack_needs import FIRM, is_named, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfylock.lockfile.drift import Kind
+    from comfylock.lockfile.schema import Gap, Lock, PackPin, WorkflowEntry
+    from comfylock.requirements import ClassNeed, ModelNeed, Requirements, WorkflowNeed
+
+
+class Meeting:
+    """A lock's pins and gaps beside the needs of all workflows."""
+
+    def __init__(self, lock: Lock, needs: Requirements) -> None:
+        self.drift: set[Drift] = set()
+        """What concerns single workflows."""
+        self._needs = needs
+        self._by_name = {name: pin for pin in reversed(lock.packs) for name in names_of(pin)}
+        self._providers: dict[str, list[PackPin]] = defaultdict(list)
+        for pin in lock.packs:
+            for name in pin.provides:
+                self._providers[name].append(pin)
+        self._models = {pin.key for pin in lock.models}
+        self._gaps = {gap_key(gap): gap for gap in lock.unresolved}
+        self._users: dict[str, set[str]] = defaultdict(set)
+        self._classes: dict[str, set[str]] = defaultdict(set)
+        self._gap_users: dict[str, set[str]] = defaultdict(set)
+        entries = {entry.path: entry for entry in lock.workflows}
+        for need in needs.workflows:
+            self._compare(need, entries.get(need.path))
+        for path in entries.keys() - {need.path for need in needs.workflows}:
+            self._add("OrphanWorkflow", path, path, "is locked and not among the workflows")
+
+    def pack_users(self, name: str) -> set[str]:
+        """Return the workflows that need a pinned pack."""
+        return self._users.get(f"pack: {name}", set())
+
+    def model_users(self, key: str) -> set[str]:
+        """Return the workflows that need a pinned model."""
+        return self._users.get(f"model: {key}", set())
+
+    def classes_of(self, name: str) -> set[str]:
+        """Return the class types that workflows need of a pinned pack."""
+        return self._classes.get(name, set())
+
+    def gap_users(self, gap: Gap) -> set[str]:
+        """Return the workflows that need what a gap stands for."""
+        return self._gap_users.get(gap_key(gap), set())
+
+    def _add(self, kind: Kind, workflow: str, subject: str, message: str) -> None:
+        self.drift.add(Drift(kind, workflow, subject, message))
+
+    def _compare(self, need: WorkflowNeed, entry: WorkflowEntry | None) -> None:
+        listed = frozenset(entry.packs) if entry is not None else frozenset()
+        packs: set[str] = set()
+        for class_need in need.classes:
+            packs |= self._class(need.path, class_need, listed)
+        models = {key for model in need.models if (key := self._model(need.path, model))}
+        if entry is None:
+            self._add("MissingWorkflow", need.path, need.path, "is not locked")
+            return
+        for name in sorted(packs - listed):
+            self._add("MissingPack", need.path, name, f"needs `{name}` now")
+        for name in sorted(listed - packs):
+            self._add("OrphanPin", need.path, name, f"does not need `{name}` any more")
+        for key in sorted(models - set(entry.models)):
+            self._add("MissingModel", need.path, key, f"needs `{key}` now")
+        for key in sorted(set(entry.models) - models):
+            self._add("OrphanModel", need.path, key, f"does not need `{key}` any more")
+        groups = self._needs.groups_of(need.path)
+        if set(groups) != set(entry.groups):
+            told = ", ".join(groups) or "no group"
+            self._add("GroupChanged", need.path, need.path, f"is in {told} now")
+
+    def _class(self, path: str, need: ClassNeed, listed: frozenset[str]) -> set[str]:
+        """Return the packs by which a workflow's class type is met, noting who is met by whom."""
+        if self._covers("class-type", need.class_type, path):
+            return set()
+        providers = self._providers.get(need.class_type, [])
+        is_firm = need.evidence in FIRM
+        named = [pin for pin in providers if is_named(pin, need)]
+        if not is_firm:
+            providers = [pin for pin in providers if pin.name in listed] or named or providers[:1]
+        else:
+            providers = named
+        for pin in providers:
+            self._users[f"pack: {pin.name}"].add(path)
+            self._classes[pin.name].add(need.class_type)
+        if providers:
+            return {pin.name for pin in providers}
+        gap = self._pack_gap(path, need, listed)
+        if gap is None:
+            self._unmet(path, need)
+            return set()
+        return {gap}
+
+    def _pack_gap(self, path: str, need: ClassNeed, listed: Iterable[str]) -> str | None:
+        """Return the unresolved pack that would meet a need: by its name, or by one of today."""
+        names = [name for name in (need.pack, need.stamped_id) if name is not None]
+        for name in (*names, *(sorted(listed) if names else ())):
+            if name not in self._by_name and self._covers("pack", name, path):
+                return name
+        return None
+
+    def _unmet(self, path: str, need: ClassNeed) -> None:
+        if need.pack is not None and need.evidence in FIRM and need.pack not in self._by_name:
+            message = f"`{need.class_type}` is from `{need.pack}`, which is not locked"
+            self._add("MissingPack", path, need.pack, message)
+        else:
+            whose = f" of `{need.pack}`" if need.pack is not None else ""
+            message = f"`{need.class_type}`{whose} is not locked"
+            self._add("MissingNodeType", path, need.class_type, message)
+
+    def _model(self, path: str, need: ModelNeed) -> str | None:
+        """Return the key that a workflow has to list for a model; None if it is ignored."""
+        rule = model_rule(self._needs, need.key, need.name)
+        if rule is not None and rule.is_ignored:
+            return None
+        if need.key in self._models:
+            self._users[f"model: {need.key}"].add(path)
+        elif not self._covers("model", need.key, path):
+            self._add("MissingModel", path, need.key, f"`{need.key}` is not locked")
+        return need.key
+
+    def _covers(self, kind: str, name: str, path: str) -> bool:
+        """Say whether something is recorded as unresolved for a workflow, and note it."""
+        key = f"{kind}: {name}"
+        gap = self._gaps.get(key)
+        if gap is None:
+            return False
+        if not gap.workflows or path in gap.workflows:
+            self._gap_users[key].add(path)
+            return True
+        return False
