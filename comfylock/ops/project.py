@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from comfylock.lockfile.schema import Lock
+    from comfylock.model import WorkflowReport
     from comfylock.ops.analyze import Reporter
     from comfylock.registry.store import Registry
 
@@ -128,7 +129,10 @@ def project_needs(
     """Return what the project's workflows need. No network."""
     settings = analysis_settings(config)
     given: list[str | bytes | os.PathLike[str]] = [os.path.join(project, i) for i in inputs]
-    reports, unreadable, findings, unread = [], [], [], 0
+    reports: list[WorkflowReport] = []
+    unreadable: list[tuple[str, str]] = []
+    findings: list[Problem] = []
+    unread = 0
     for outcome in analyze_each(given, registry=registry, settings=settings, reporter=reporter):
         if outcome.problem is not None:
             unreadable.append((_relative(outcome.path, project), outcome.problem))

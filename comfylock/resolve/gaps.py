@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.lockfile.schema import Gap
+from comfylock.lockfile.schema import Gap, ModelPin
 from comfylock.sources.interface import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from comfylock.lockfile.schema import ModelPin, PackPin
+    from comfylock.lockfile.schema import PackPin
     from comfylock.requirements import ClassNeed
     from comfylock.resolve.models import Unpinned
     from comfylock.resolve.wishes import ModelWish, PackWish
@@ -76,18 +76,19 @@ def changed_digest(old: PackPin | ModelPin | None, new: PackPin | ModelPin) -> M
     )
     hint = (
         "replaced upstream, a broken download, or tampering; if the change is right, "
-        f"comfylock lock --upgrade-package {getattr(new, 'key', new.name)}"
+        f"comfylock lock --upgrade-package {new.key if isinstance(new, ModelPin) else new.name}"
     )
     return Missing("mismatch", message, hint)
 
 
 def _identity(pin: PackPin | ModelPin) -> tuple[object, ...]:
-    own = (
-        (pin.folder, pin.model_id, pin.version_id, pin.file_id, pin.tag)
-        if hasattr(pin, "folder")
-        else (pin.version,)
-    )
-    return (pin.source, pin.name, pin.repository, pin.commit, pin.path, pin.url, *own)
+    """Return everything of a pin that says which bytes it means, but their digest."""
+    if isinstance(pin, ModelPin):
+        return (
+            *(pin.source, pin.key, pin.repository, pin.commit, pin.path, pin.url),
+            *(pin.tag, pin.model_id, pin.version_id, pin.file_id),
+        )
+    return (pin.source, pin.name, pin.version, pin.repository, pin.commit, pin.path, pin.url)
 
 
 def _with_hint(missing: Missing) -> str:

@@ -56,7 +56,9 @@ class ModelRun:
         self, failures: list[Unreachable]
     ) -> tuple[dict[str, ModelPin], list[Gap], list[Notice]]:
         """Return all pins by key, what could not be pinned, and what there is to say."""
-        pins, gaps, notices = dict(self.kept), [], []
+        pins = dict(self.kept)
+        gaps: list[Gap] = []
+        notices: list[Notice] = []
         for key, found in self._pending.collect(failures).items():
             wish = self._wishes[key]
             if isinstance(found, Unpinned):

@@ -216,7 +216,6 @@ def _mismatch(wish: ModelWish, found: Sequence[Found], claim: str | None) -> Mis
     return Missing("mismatch", message, hint)
 
 
-def _choose_hint(wish: ModelWish) -> str:
-    return (
-        f'[models] "{wish.key}" = {{ url = "https://…", sha256 = "…" }} in comfylock.toml decides'
-    )
+def _choose_hint(wish: ModelWish, url: str = "https://…", sha256: str | None = "…") -> str:
+    table = f'{{ url = "{url}", sha256 = "{sha256}" }}' if sha256 else f'"{url}"'
+    return f'[models] "{wish.key}" = {table} in comfylock.toml decides'

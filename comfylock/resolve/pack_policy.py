@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from comfylock.ranges import VersionRange
     from comfylock.resolve.wishes import PackWish
-    from comfylock.sources.interface import RegistryPack
+    from comfylock.sources.interface import Reason, RegistryPack
 
 COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 MOVING = frozenset({"nightly", "latest", "main", "master"})
@@ -141,8 +141,9 @@ def _is_release(tag: str) -> bool:
     return version_key(tag)[3] > 0
 
 
-def _reason(version: RegistryVersion) -> str:
-    return version.status  # type: ignore[return-value]
+def _reason(version: RegistryVersion) -> Reason:
+    reasons: dict[str, Reason] = {"banned": "banned", "deleted": "deleted"}
+    return reasons.get(version.status, "flagged")
 
 
 def _pin_hint(name: str, version: str = "VERSION") -> str:
@@ -154,7 +155,7 @@ def _status_notices(name: str, version: RegistryVersion) -> tuple[Notice, ...]:
     if version.status in {"pending", "flagged"}:
         why = "not scanned yet" if version.status == "pending" else "held back by the scanner"
         message = f"version {version.version} is {version.status} in the Comfy Registry: {why}"
-        notices.append(Notice(name, version.status, message))  # type: ignore[arg-type] # same words
+        notices.append(Notice(name, version.status, message))
     if version.deprecated:
         message = f"version {version.version} is deprecated by its publisher"
         notices.append(Notice(name, "deprecated", message))

@@ -112,13 +112,11 @@ class PackRun:
         ids = tuple(sorted({pack_id for ids in asked.values() for pack_id in ids}))
         answers: dict[str, RegistryPack | Missing] = {}
         if ids:
-            batch = self._side.ask(
-                {", ".join(ids): partial(self._sources.registry.packs, ids)}, failures
-            )
-            if not batch:
-                return []
-            answers = next(iter(batch.values()))
-        return united(identify(wish, self._registry, answers) for wish in wishes)
+            ask = partial(self._sources.registry.packs, ids)
+            answers = self._side.ask({ids: ask}, failures).get(ids, {})
+        # Where the registry did not answer its packs are unknown; those without an id go on.
+        known = [w for w in wishes if all(pack_id in answers for pack_id in asked[w.name])]
+        return united(identify(wish, self._registry, answers) for wish in known)
 
     def _joined_with_kept(
         self, identities: list[Identity], kept: dict[str, PackWish]
@@ -136,27 +134,17 @@ class PackRun:
 
     def _pin(self, identities: list[Identity], failures: list[Unreachable]) -> None:
         by_name = {identity.wish.name: identity for identity in identities}
-        wanted = tuple(
-            sorted(
-                (identity.pack.id, version)
-                for identity in identities
-                if identity.pack is not None
-                and (version := self._policy.wanted_version(identity)) is not None
-            )
-        )
+        wanted = {
+            name: (identity.pack.id, version)
+            for name, identity in by_name.items()
+            if identity.pack and (version := self._policy.wanted_version(identity))
+        }
         versions: dict[tuple[str, str], RegistryVersion | Missing] = {}
         if wanted:
-            subject = ", ".join(sorted({pack_id for pack_id, _ in wanted}))
-            ask = partial(self._sources.registry.versions, wanted)
-            answers = self._side.ask({subject: ask}, failures)
-            versions = answers.get(subject, {})
-            if not answers:
-                registered = {pack_id for pack_id, _ in wanted}
-                by_name = {
-                    n: i
-                    for n, i in by_name.items()
-                    if i.pack is None or i.pack.id not in registered
-                }
+            names = tuple(sorted(wanted))
+            ask = partial(self._sources.registry.versions, tuple(sorted(set(wanted.values()))))
+            versions = self._side.ask({names: ask}, failures).get(names, {})
+            by_name = {n: i for n, i in by_name.items() if wanted.get(n) in (None, *versions)}
         asked = {name: partial(self._policy.pin, i, versions) for name, i in by_name.items()}
         before = {pin.name: pin for pin in self._old.packs}
         for name, found in self._side.ask(asked, failures).items():
@@ -192,8 +180,9 @@ class PackRun:
                 return self._lacking_in_release(pin, wish)
             if pin.source == "git":
                 found = self._sources.git.pin(pin.repository or "", pin.commit, read=True)
-                known = set() if isinstance(found, Missing) else found.facts.contents.class_types
-                return added - set(known) if known else frozenset()
+                if isinstance(found, Missing) or not found.facts.contents.class_types:
+                    return frozenset()
+                return added - set(found.facts.contents.class_types)
         except SourceUnavailableError as error:
             told = ", ".join(f"`{name}`" for name in sorted(added))
             message = f"could not check whether it provides {told}: {error}"

@@ -39,14 +39,15 @@ class Pending(Generic[K, T]):
             try:
                 answers[subject] = future.result()
             except SourceUnavailableError as error:
-                failures.append(Unreachable(error.service, str(error), (str(subject),)))
+                subjects = subject if isinstance(subject, tuple) else (str(subject),)
+                failures.append(Unreachable(error.service, str(error), subjects))
             if self._reporter is not None:
                 self._reporter.done(str(subject))
         return answers
 
 
 class SideBySide:
-    """Runs questions on an executor's threads."""
+    """Runs questions on an executor's threads; a subject is a name, or a tuple of several."""
 
     def __init__(self, executor: Executor, reporter: Reporter | None = None) -> None:
         self._executor = executor
