@@ -91,3 +91,15 @@ def printable(text: str, limit: int = 200) -> str:
         c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1]
     )
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """Return a stranger's text as a TOML string, on one line and in plain sight."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else _escape(ord(c)) for c in escaped) + '"'
+
+
+def _escape(number: int) -> str:
+    if 0xD800 <= number <= 0xDFFF:  # half of a character is nothing that TOML can say
+        return "\N{REPLACEMENT CHARACTER}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

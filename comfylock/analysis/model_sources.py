@@ -91,8 +91,10 @@ class ModelSources:
 
     def _links_in(self, notes: str, *, many: bool) -> Callable[[str], tuple[str, ...]]:
         """Return what finds the links to a file name in the notes of one workflow."""
+        if not notes:
+            return _no_links
         plain = bool(self._configured)
-        if many and notes:
+        if many:
             linked = links_by_name(notes, plain=plain)
             return lambda base: tuple(linked.get(base, ()))
         return lambda base: tuple(links_to(base, notes, plain=plain)) if base in notes else ()
@@ -161,6 +163,12 @@ class ModelSources:
             refused.add(host_of(url))
         elif url not in sources:
             sources[url] = Source(url, origin, sha256)
+
+
+def _no_links(base: str) -> tuple[str, ...]:
+    """Return the links to a file name in no text."""
+    del base
+    return ()
 
 
 def _likely(places: list[KnownModel], model: FoundModel) -> list[KnownModel]:

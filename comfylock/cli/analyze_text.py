@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.cli.text import Style, cells, plural, safe, shorten, wrap
+from comfylock.names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -239,20 +240,10 @@ def _toml(classes: Iterable[ClassEntry], models: Iterable[ModelEntry]) -> Iterat
                 if best and entry.candidates[1:]
                 else ""
             )
-            yield f"{_quoted(entry.class_type)} = {_quoted(best or 'owner/repo')}{safe(rest)}"
+            yield f"{quoted(entry.class_type)} = {quoted(best or 'owner/repo')}{safe(rest)}"
     if models:
         if classes:
             yield ""
         yield "[models]"
         for model in models:
-            yield f'{_quoted(model.path)} = "https://…"'
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML basic string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else _escape(ord(c)) for c in escaped) + '"'
-
-
-def _escape(number: int) -> str:
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+            yield f'{quoted(model.path)} = "https://…"'

@@ -37,10 +37,8 @@ GOOD = [
     '[packs]\na = ">=1.1,<2"\n"o/r" = { revision = "main" }\nc = { version = "1.2.3" }',
     '[packs]\na = { git = "git@host:o/r", revision = "v1", always = true }',
     '[packs]\na = { git = "ssh://git@host/o/r" }\nb = { git = "https://host/o/r.git" }',
-    (
-        f'[packs]\na = {{ url = "https://x/a.py", sha256 = "{SHA}", groups = ["g"] }}'
-        "\n[groups]\ng = []"
-    ),
+    f'[groups]\ng = []\n[packs]\na = {{ url = "https://x/a.py", sha256 = "{SHA}" }}',
+    '[groups]\ng = []\n[packs]\na = { groups = ["g"] }',
     f'[models]\nx = "https://x/y"\ny = {{ url = "https://x/y?a=b", sha256 = "{SHA}" }}',
     '[models]\nx = { huggingface = "o/r", path = "a/b.pt", revision = "refs/pr/1" }',
     '[models]\nx = { civitai = 1, file = 2 }\ny = { air = "urn:air:sdxl:lora:civitai:1@2+3" }',
