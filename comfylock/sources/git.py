@@ -97,6 +97,22 @@ class Git:
         Raises:
             SourceUnavailableError: the host cannot be reached or does not answer usefully.
         """
+        found = self.resolve(repository, revision)
+        if isinstance(found, Missing):
+            return found
+        pin, warnings = found
+        if not read:
+            return replace(pin, warnings=(*pin.warnings, *warnings))
+        contents = self._source(pin.facts.repository, pin.facts.commit)
+        if isinstance(contents, Missing):
+            return contents
+        facts = replace(pin.facts, contents=contents)
+        return replace(pin, facts=facts, warnings=(*pin.warnings, *warnings))
+
+    def resolve(
+        self, repository: str, revision: str | None
+    ) -> tuple[GitPin, tuple[str, ...]] | Missing:
+        """Return a revision as `pin` does, and apart from it what there is to say of the tree."""
         refs = self.refs(repository)
         if isinstance(refs, Missing):
             return refs
@@ -109,19 +125,14 @@ class Git:
         on_branch = self._is_on_branch(refs, found.commit)
         if isinstance(on_branch, Missing):
             return on_branch
-        facts = replace(fetched.facts, on_branch=on_branch)
-        if read:
-            contents = self._source(refs.repository, found.commit)
-            if isinstance(contents, Missing):
-                return contents
-            facts = replace(facts, contents=contents)
-        warnings = [*_moved(repository, refs.repository), *found.warnings, *fetched.warnings]
+        warnings = [*_moved(repository, refs.repository), *found.warnings]
         if not on_branch:
             told = "a fork's commit, or history that was rewritten"
             warnings.append(
                 f"commit `{found.commit}` is on no branch of `{refs.repository}`: {told}"
             )
-        return GitPin(facts, revision, found.tag, tuple(warnings))
+        facts = replace(fetched.facts, on_branch=on_branch)
+        return GitPin(facts, revision, found.tag, tuple(warnings)), fetched.warnings
 
     def ask(
         self, kind: str, key: str, answer: type[T], find: Callable[[], T], *, lasting: bool = False

@@ -81,7 +81,7 @@ class Scratch:
         """Fetch files by their ids; those that are too large stay away."""
         data = "".join(f"{blob}\n" for blob in blobs).encode()
         try:
-            return self._fetch(objects, "--depth=1", "--filter=blob:none", "--stdin", data=data)
+            return self._fetch(objects, "--filter=blob:none", "--stdin", data=data)
         except TooLargeError:
             return Missing("too-large", f"a file of `{self.url}` is larger than is allowed")
 
@@ -110,6 +110,9 @@ class Scratch:
         data: bytes = b"",
     ) -> Missing | None:
         arguments = [*self._commands.remote_options(), "-c", f"remote.{REMOTE}.url={self.url}"]
+        if data:
+            # With anything in common, a server takes it that files of old commits are here too.
+            arguments += ["-c", "fetch.negotiationAlgorithm=noop"]
         arguments += ["fetch", *_ALWAYS, *options, "--", REMOTE, *refspecs]
         try:
             done = self._commands.run(

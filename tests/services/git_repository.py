@@ -79,7 +79,9 @@ class Repository:
         """Make a tag; return what it points to: the commit, or the tag's own object."""
         target = commit
         if annotated:
-            text = f"object {commit}\ntype {kind}\ntag {name}\ntagger T <t@example.com> {WHEN} +0000\n"
+            text = (
+                f"object {commit}\ntype {kind}\ntag {name}\ntagger T <t@example.com> {WHEN} +0000\n"
+            )
             target = self.write("tag", f"{text}\ntag {name}\n".encode())
         self.point(f"refs/tags/{name}", target)
         return target
