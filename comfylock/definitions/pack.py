@@ -14,6 +14,8 @@ from comfylock.model import PackDefinition, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from comfylock.definitions.pack_files import PackFiles
+
 CORE_FOLDERS = ("comfy_extras/", "comfy_api_nodes/")
 """Where ComfyUI keeps its own classes besides `nodes.py`. Source: `init_extra_nodes` there."""
 
@@ -25,7 +27,11 @@ def read_pack(root: str) -> PackDefinition:
     """
     single = os.path.isfile(root)
     files = read_single_file(root) if single else read_pack_files(root)
-    start = os.path.basename(root) if single else "__init__.py"
+    return read_files(files, os.path.basename(root) if single else "__init__.py")
+
+
+def read_files(files: PackFiles, start: str = "__init__.py") -> PackDefinition:
+    """Return what a pack's files declare; `start` is the one that ComfyUI imports."""
     classes, problems = read_python(files.python, files.names, start=start)
     registered, more = read_scripts(files.scripts)
     registry_id, repository, faults = read_project(files.project)

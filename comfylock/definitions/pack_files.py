@@ -10,7 +10,7 @@ from msgspec import Struct
 from comfylock.model import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FILE_LIMIT = 20_000
 """Files of a pack that are looked at."""
@@ -58,11 +58,46 @@ class PackFiles(Struct, frozen=True):
 def read_pack_files(root: str) -> PackFiles:
     """Read a pack's Python and JavaScript, up to the limits; links out of it are not followed."""
     problems: list[Problem] = []
+
+    def read(name: str, limit: int) -> bytes | None:
+        return _read(root, name, limit, problems)
+
+    return _collected(_walk(root, problems), read, problems)
+
+
+def collect_files(names: Iterable[str], read: Callable[[str], bytes | None]) -> PackFiles:
+    """Take a pack's Python and JavaScript from wherever `read` finds them, up to the limits.
+
+    `names` are the paths of regular files, relative to the pack with `/`; `read` answers None
+    for a file that it cannot give. What is not source is not read.
+    """
+    problems: list[Problem] = []
+
+    def limited(name: str, limit: int) -> bytes | None:
+        data = read(name)
+        if data is None:
+            problems.append(Problem(name, "was not read"))
+            return None
+        return data if _fits(name, data, limit, problems) else None
+
+    own = [name for name in names if not SKIPPED & set(name.split("/")[:-1])]
+    own.sort(key=lambda name: (name.count("/"), name))
+    return _collected(own, limited, problems)
+
+
+def is_source(name: str) -> bool:
+    """Say whether a file of a pack is one that is read: Python, JavaScript or TypeScript."""
+    return name.endswith(".py") or _is_script(name)
+
+
+def _collected(
+    found: Iterable[str], read: Callable[[str, int], bytes | None], problems: list[Problem]
+) -> PackFiles:
     python: dict[str, bytes] = {}
     scripts: dict[str, bytes] = {}
     names: list[str] = []
     left = TOTAL_SIZE
-    for name in _walk(root, problems):
+    for name in found:
         if len(names) >= FILE_LIMIT:
             problems.append(Problem("", f"more than {FILE_LIMIT} files; the rest was not read"))
             break
@@ -70,13 +105,11 @@ def read_pack_files(root: str) -> PackFiles:
         target = python if name.endswith(".py") else scripts if _is_script(name) else None
         if target is None:
             continue
-        data = _read(root, name, min(left, _size_limit(name)), problems)
+        data = read(name, min(left, _size_limit(name)))
         if data is not None:
             target[name] = data
             left -= len(data)
-    project = (
-        _read(root, "pyproject.toml", PYTHON_SIZE, problems) if "pyproject.toml" in names else None
-    )
+    project = read("pyproject.toml", PYTHON_SIZE) if "pyproject.toml" in names else None
     return PackFiles(python, scripts, tuple(sorted(names)), project, tuple(problems))
 
 
@@ -131,8 +164,10 @@ def _read(root: str, name: str, limit: int, problems: list[Problem]) -> bytes | 
     except OSError as error:
         problems.append(Problem(name, f"cannot be read: {error.strerror or 'I/O error'}"))
         return None
-    if len(data) > limit:
-        if name.endswith(".py"):
-            problems.append(Problem(name, f"larger than {limit} bytes; not read"))
-        return None
-    return data
+    return data if _fits(name, data, limit, problems) else None
+
+
+def _fits(name: str, data: bytes, limit: int, problems: list[Problem]) -> bool:
+    if len(data) > limit and name.endswith(".py"):
+        problems.append(Problem(name, f"larger than {limit} bytes; not read"))
+    return len(data) <= limit
