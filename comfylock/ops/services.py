@@ -1,11 +1,47 @@
-"""The services of a run, wired together: client, answers, one source of each kind."""
+"""The services of a run, wired together: a client, answers, one source of each kind."""
 
 from __future__ import annotations
 
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
+from msgspec.structs import replace
+
+from comfylock import __version__
+from comfylock.net.answers import Cached, Offline
+from comfylock.net.cache import Cache
+from comfylock.net.credentials import load_credentials
+from comfylock.net.http import Http
+from comfylock.net.recording import Recording, Replay
+from comfylock.net.trust import Endpoints, Trust
+from comfylock.ops.cache import cache_folder
+from comfylock.references import CIVITAI_HOSTS, parse_reference
+from comfylock.resolve.sources import Sources
+from comfylock.sources.civitai import Civitai
+from comfylock.sources.comfy_registry import ComfyRegistry
+from comfylock.sources.direct_url import DirectUrl
+from comfylock.sources.git import Git
+from comfylock.sources.git_files import RepositoryFiles
+from comfylock.sources.github_release import GithubReleases
+from comfylock.sources.huggingface import HuggingFace
+from comfylock.sources.single_file import SingleFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Executor
+
+    from comfylock.config import Config
+    from comfylock.net.interface import Answers
 
 THREADS = 32
 """Questions under way at once; each host has a limit of its own besides."""
+
+USER_AGENT = f"comfylock/{__version__}"
 
 
 class Mode(Struct, frozen=True):
@@ -13,6 +49,86 @@ class Mode(Struct, frozen=True):
 
     is_offline: bool = False
     record: str | None = None
+    """A folder to keep every answer in that was used."""
     replay: str | None = None
+    """A folder of such answers, instead of all services."""
     max_age: float = 600.0
     """Seconds for which an answer that may change is taken from the cache unasked."""
+
+
+class Services:
+    """Sources and the threads to ask them with, for one run."""
+
+    def __init__(self, sources: Sources, executor: Executor, http: Http, hub: HuggingFace) -> None:
+        self.sources = sources
+        self.executor = executor
+        self._http = http
+        self._hub = hub
+
+    def requests(self) -> dict[str, int]:
+        """Return how many requests each `host:port` got so far; git counts its commands."""
+        return dict(sorted(self._http.sent().items()))
+
+
+@contextmanager
+def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Iterator[Services]:
+    """Yield the services that a project's settings and the environment name.
+
+    Raises:
+        ConfigError: a token of the environment is none.
+    """
+    trust = trust_of(config, environ)
+    endpoints, tokens = trust.endpoints, trust.credentials
+    with ExitStack() as stack:
+        answers = _answers(mode, environ, trust)
+        http = stack.enter_context(Http(USER_AGENT, trust))
+        git = stack.enter_context(Git(answers))
+        hub = HuggingFace(
+            answers,
+            http=http,
+            user_agent=USER_AGENT,
+            endpoint=endpoints.huggingface,
+            token=tokens.huggingface,
+        )
+        civitai = Civitai(answers, http, endpoint=endpoints.civitai, token=tokens.civitai)
+        mirror = endpoints.civitai.split("/", 3)[2]
+        sources = Sources(
+            registry=ComfyRegistry(answers, http, trust=trust),
+            git=git,
+            files=SingleFiles(git, http, answers),
+            hub=hub,
+            civitai=civitai,
+            releases=GithubReleases(answers, http, trust=trust),
+            repository_files=RepositoryFiles(git),
+            urls=DirectUrl(answers, http, trust=trust),
+            reference=partial(
+                parse_reference, hub_hosts=hub.hosts, civitai_hosts=CIVITAI_HOSTS | {mirror}
+            ),
+        )
+        executor = stack.enter_context(ThreadPoolExecutor(THREADS, "comfylock"))
+        yield Services(sources, executor, http, hub)
+
+
+def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
+    """Return what a run may reach, and with which tokens.
+
+    Raises:
+        ConfigError: a token of the environment is none.
+    """
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return Trust(
+        endpoints=replace(Endpoints(), **config.endpoints),
+        credentials=load_credentials(environ, home),
+        hosts=config.allowed_hosts,
+        configured=config.configured_hosts,
+    )
+
+
+def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Answers:
+    if mode.replay is not None:
+        return Replay(mode.replay)
+    cache = Cache(
+        cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets
+    )
+    answers: Answers = Offline(cache) if mode.is_offline else Cached(cache)
+    return answers if mode.record is None else Recording(answers, mode.record)
