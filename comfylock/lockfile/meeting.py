@@ -11,8 +11,6 @@ from comfylock.lockfile.model_needs import model_rule
 from comfylock.lockfile.pack_needs import FIRM, is_named, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from comfylock.lockfile.drift import Kind
     from comfylock.lockfile.schema import Gap, Lock, PackPin, WorkflowEntry
     from comfylock.requirements import ClassNeed, ModelNeed, Requirements, WorkflowNeed
@@ -104,10 +102,12 @@ class Meeting:
             return set()
         return {gap}
 
-    def _pack_gap(self, path: str, need: ClassNeed, listed: Iterable[str]) -> str | None:
+    def _pack_gap(self, path: str, need: ClassNeed, listed: frozenset[str]) -> str | None:
         """Return the unresolved pack that would meet a need: by its name, or by one of today."""
-        names = [name for name in (need.pack, need.stamped_id) if name is not None]
-        for name in (*names, *(sorted(listed) if names else ())):
+        names = [name for name in (need.pack, need.stamped_id) if name]
+        if names:
+            names += sorted(listed)
+        for name in names:
             if name not in self._by_name and self._covers("pack", name, path):
                 return name
         return None
@@ -122,7 +122,7 @@ class Meeting:
             self._add("MissingNodeType", path, need.class_type, message)
 
     def _model(self, path: str, need: ModelNeed) -> str | None:
-        """Return the key that a workflow has to list for a model; None if it is ignored."""
+        """Return the key that a workflow has to list for a model; None if ignored or not locked."""
         rule = model_rule(self._needs, need.key, need.name)
         if rule is not None and rule.is_ignored:
             return None
@@ -130,6 +130,7 @@ class Meeting:
             self._users[f"model: {need.key}"].add(path)
         elif not self._covers("model", need.key, path):
             self._add("MissingModel", path, need.key, f"`{need.key}` is not locked")
+            return None
         return need.key
 
     def _covers(self, kind: str, name: str, path: str) -> bool:

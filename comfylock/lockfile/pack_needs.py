@@ -49,7 +49,8 @@ def names_of(pin: PackPin) -> tuple[str, ...]:
 def is_named(pin: PackPin, need: ClassNeed) -> bool:
     """Say whether a pin is the pack that a class type is thought to be from."""
     names = names_of(pin)
-    return need.pack in names or (need.stamped_id is not None and need.stamped_id in names)
+    # Where comfylock.toml names another pack, the id on the nodes is that of the one it replaces.
+    return need.pack in names or (need.evidence != "config" and need.stamped_id in names)
 
 
 def rule_of(pin: PackPin, needs: Requirements) -> PackRule | None:

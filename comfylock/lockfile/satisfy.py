@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.lockfile.drift import Drift, Kind, in_order
+from comfylock.lockfile.drift import Drift, in_order
 from comfylock.lockfile.meeting import Meeting
 from comfylock.lockfile.model_needs import model_drift, model_rule, offers_of
 from comfylock.lockfile.pack_needs import names_of, pack_drift, rule_of
@@ -18,7 +18,7 @@ from comfylock.versions import is_version, version_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from comfylock.lockfile.schema import Gap, Lock, PackPin
+    from comfylock.lockfile.schema import Gap, Lock
     from comfylock.requirements import Requirements
 
 __all__ = ["Drift", "joined_groups", "model_drift", "pack_drift", "unsatisfied"]
@@ -59,7 +59,7 @@ def joined_groups(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _options(lock: Lock, needs: Requirements) -> Iterator[Drift]:
     options = lock.options
-    compared = {
+    compared: dict[str, tuple[str | bool, str | bool]] = {
         "prefer": (options.prefer, needs.prefer),
         "inputs": (_listed(options.inputs), _listed(needs.inputs)),
         "include-inactive": (options.include_inactive, needs.include_inactive),
