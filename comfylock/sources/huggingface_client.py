@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -89,7 +90,7 @@ class HubClient:
     def _asked(self, repository: str, revision: str) -> Listing | Refusal:
         """Ask until there is an answer or patience is at its end."""
         waited = 0.0
-        for attempt in range(1, self._patience.attempts + 1):
+        for attempt in count(1):
             answer = self._tried(repository, revision)
             if not isinstance(answer, _Again):
                 return answer
@@ -97,10 +98,10 @@ class HubClient:
             if wait is None:
                 wait = 0.5 * 2**attempt * (1 + random.random()) / 2  # noqa: S311 - spreads load
             waited += wait
-            if attempt == self._patience.attempts or waited > self._patience.budget:
+            if attempt >= self._patience.attempts or waited > self._patience.budget:
                 raise SourceUnavailableError(self.service, answer.message, hint=answer.hint)
             self._patience.sleep(wait)
-        raise AssertionError  # the last attempt returned or raised
+        raise AssertionError
 
     def _tried(self, repository: str, revision: str) -> Listing | Refusal | _Again:
         kind, name = _kind_and_name(repository)

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 INFO = "/api/models/acme/model"
 COMMIT = "ab" * 20
+HALF = {"rfilename": "a", "lfs": {"size": 1}}
+SHAPES: list[Any] = [
+    [],
+    7,
+    {"sha": COMMIT},
+    {"id": 7, "sha": COMMIT},
+    {"id": "acme/model", "sha": COMMIT, "siblings": [{"size": 3}]},
+    {"id": "acme/model", "sha": COMMIT, "siblings": {"a": 1}},
+    {"id": "acme/model", "sha": COMMIT, "siblings": [HALF]},
+    {"id": "acme/model", "sha": COMMIT, "lastModified": "yesterday"},
+]
+"""Answers that are JSON and not what the Hub says."""
 
 
 @pytest.fixture
@@ -146,22 +158,7 @@ def test_a_connection_that_breaks(hub: Hub) -> None:
         Reply(200, b"\xff\xfe"),
         Reply(200),
         Reply(404, b"[]", {"X-Error-Code": "RepoNotFound"}),
-        *(
-            document(content)
-            for content in (
-                [],
-                7,
-                {"sha": COMMIT},
-                {"id": "acme/model", "sha": COMMIT, "siblings": [{"size": 3}]},
-                {"id": "acme/model", "sha": COMMIT, "siblings": {"a": 1}},
-                {
-                    "id": "acme/model",
-                    "sha": COMMIT,
-                    "siblings": [{"rfilename": "a", "lfs": {"size": 1}}],
-                },
-                {"id": "acme/model", "sha": COMMIT, "lastModified": "yesterday"},
-            )
-        ),
+        *map(document, SHAPES),
     ],
 )
 def test_what_cannot_be_read_is_not_asked_for_again(hub: Hub, reply: Reply) -> None:
