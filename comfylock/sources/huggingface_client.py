@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -90,7 +89,9 @@ class HubClient:
     def _asked(self, repository: str, revision: str) -> Listing | Refusal:
         """Ask until there is an answer or patience is at its end."""
         waited = 0.0
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             answer = self._tried(repository, revision)
             if not isinstance(answer, _Again):
                 return answer
@@ -101,7 +102,6 @@ class HubClient:
             if attempt >= self._patience.attempts or waited > self._patience.budget:
                 raise SourceUnavailableError(self.service, answer.message, hint=answer.hint)
             self._patience.sleep(wait)
-        raise AssertionError
 
     def _tried(self, repository: str, revision: str) -> Listing | Refusal | _Again:
         kind, name = _kind_and_name(repository)
