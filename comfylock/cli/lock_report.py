@@ -50,8 +50,8 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     if len(shown) > limit:
         lines.append(f"  and {len(shown) - limit} more (--verbose)")
     if arguments.verbose and outcome.asked:
-        told = ", ".join(f"{host} {count}" for host, count in sorted(outcome.asked.items()))
-        lines.append(f"requests: {told}")
+        told = [f"{name} {sent} of {all_}" for name, (all_, sent) in sorted(outcome.asked.items())]
+        lines.append(f"facts asked for, of all needed: {', '.join(told)}")
     lines.append(_verdict(outcome, arguments))
     return "\n".join(lines) + "\n"
 
@@ -134,7 +134,10 @@ def _object(outcome: LockOutcome) -> dict[str, Any]:
         "unreachable": list(resolution.unreachable),
         "unreadable": [{"path": p, "message": m} for p, m in outcome.needs.unreadable],
         "findings": list(outcome.needs.findings),
-        "requests": dict(sorted(outcome.asked.items())),
+        "facts": {
+            name: {"needed": needed, "asked": asked}
+            for name, (needed, asked) in sorted(outcome.asked.items())
+        },
     }
 
 

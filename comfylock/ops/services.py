@@ -17,10 +17,10 @@ from comfylock.net.answers import Cached, Offline
 from comfylock.net.cache import Cache
 from comfylock.net.credentials import load_credentials
 from comfylock.net.http import Http
-from comfylock.net.recording import Recording, Replay
+from comfylock.net.recording import Counted, Recording, Replay
 from comfylock.net.trust import Endpoints, Trust
 from comfylock.ops.cache import cache_folder
-from comfylock.references import CIVITAI_HOSTS, parse_reference
+from comfylock.references import parse_reference
 from comfylock.resolve.sources import Sources
 from comfylock.sources.civitai import Civitai
 from comfylock.sources.comfy_registry import ComfyRegistry
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from comfylock.config import Config
-    from comfylock.net.interface import Answers
 
 THREADS = 32
 """Questions under way at once; each host has a limit of its own besides."""
@@ -59,15 +58,14 @@ class Mode(Struct, frozen=True):
 class Services:
     """Sources and the threads to ask them with, for one run."""
 
-    def __init__(self, sources: Sources, executor: Executor, http: Http, hub: HuggingFace) -> None:
+    def __init__(self, sources: Sources, executor: Executor, answers: Counted) -> None:
         self.sources = sources
         self.executor = executor
-        self._http = http
-        self._hub = hub
+        self._answers = answers
 
-    def requests(self) -> dict[str, int]:
-        """Return how many requests each `host:port` got so far; git counts its commands."""
-        return dict(sorted(self._http.sent().items()))
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """Return by service how many questions there were so far, and how many went to it."""
+        return self._answers.counts()
 
 
 @contextmanager
@@ -91,7 +89,6 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             token=tokens.huggingface,
         )
         civitai = Civitai(answers, http, endpoint=endpoints.civitai, token=tokens.civitai)
-        mirror = endpoints.civitai.split("/", 3)[2]
         sources = Sources(
             registry=ComfyRegistry(answers, http, trust=trust),
             git=git,
@@ -101,12 +98,10 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             releases=GithubReleases(answers, http, trust=trust),
             repository_files=RepositoryFiles(git),
             urls=DirectUrl(answers, http, trust=trust),
-            reference=partial(
-                parse_reference, hub_hosts=hub.hosts, civitai_hosts=CIVITAI_HOSTS | {mirror}
-            ),
+            reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
         executor = stack.enter_context(ThreadPoolExecutor(THREADS, "comfylock"))
-        yield Services(sources, executor, http, hub)
+        yield Services(sources, executor, answers)
 
 
 def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
@@ -124,7 +119,7 @@ def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
     )
 
 
-def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Answers:
+def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Counted:
     if mode.replay is not None:
         return Replay(mode.replay)
     cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets)
