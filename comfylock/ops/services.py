@@ -123,5 +123,5 @@ def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Counted:
     if mode.replay is not None:
         return Replay(mode.replay)
     cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets)
-    answers: Answers = Offline(cache) if mode.is_offline else Cached(cache)
+    answers: Counted = Offline(cache) if mode.is_offline else Cached(cache)
     return answers if mode.record is None else Recording(answers, mode.record)
