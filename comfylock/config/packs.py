@@ -11,6 +11,7 @@ from comfylock.patterns import Pattern
 from comfylock.requirements import PackRule
 
 PACK_KEYS = ("version", "git", "revision", "url", "sha256", "groups", "always")
+MAX_RANGE = 400
 _CLASHES = (
     ("version", "git", "a repository has revisions"),
     ("version", "url", "a file has no versions"),
@@ -19,7 +20,8 @@ _CLASHES = (
     ("revision", "url", "a file has no revisions"),
 )
 _CLAUSE = (
-    r"(?:==|!=|<=|>=|~=|<|>|=|\^|~)?\s*v?\d+(?:\.(?:\d+|\*)){0,3}(?:[-+.]?[0-9A-Za-z.+-]{1,64})?"
+    r"(?:\*|(?:===?|=|!=|<=|>=|~=|<|>|\^|~)?\s*v?\d{1,9}(?:\.\d{1,9}){0,3}"
+    r"(?:\.\*|[-+.]?[A-Za-z][0-9A-Za-z.+-]{0,60}|[-+][0-9A-Za-z.+-]{1,60})?)"
 )
 _RANGE = Pattern(rf"\s*{_CLAUSE}(?:\s*,\s*{_CLAUSE}){{0,15}}\s*\Z")
 
@@ -95,7 +97,7 @@ def _version(table: Table, name: str) -> str | None:
 
 def _range_fault(text: str) -> str | None:
     """Say what is wrong with a version or a range of versions."""
-    if _RANGE.match(text):
+    if len(text) <= MAX_RANGE and _RANGE.match(text):
         return None
     return "must be a version such as `1.2.3` or a range such as `>=1.2,<2`"
 
