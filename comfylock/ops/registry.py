@@ -154,11 +154,19 @@ def _folder_name(path: str) -> str:
     return base.removesuffix(".py")
 
 
-def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str) -> list[str]:
+def update(
+    sources: Sequence[str],
+    layer: str,
+    *,
+    offline: bool,
+    user_agent: str,
+    manager: str | None = None,
+) -> list[str]:
     """Refresh the lists in a layer, from given files, folders or wheels, else from the Manager's.
 
     The layer holds what is new compared with the bundled registry. Returns the files that
-    changed. Uses the network only without `sources`.
+    changed. Uses the network only without `sources`; `manager` is where the project says that the
+    lists are.
 
     Raises:
         UsageError: offline and no source given, or `COMFYLOCK_MANAGER_URL` is no URL.
@@ -173,20 +181,20 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
 
     with tempfile.TemporaryDirectory(prefix="comfylock-") as folder:
         try:
-            _download(folder, user_agent)
+            _download(folder, user_agent, manager or MANAGER_URL)
         except SourceUnavailableError as error:
             error.hint = WITHOUT_NETWORK
             raise
         return _refresh([folder], layer)
 
 
-def _download(folder: str, user_agent: str) -> None:
+def _download(folder: str, user_agent: str, manager: str) -> None:
     """Fetch the Manager's lists into a folder."""
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
 
-    base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
+    base = os.environ.get("COMFYLOCK_MANAGER_URL", manager).rstrip("/")
     with Client(user_agent) as client:
         for name in MANAGER_LISTS:
             data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
