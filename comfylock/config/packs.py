@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from comfylock.config.addresses import file_fault, git_fault, revision_fault
+from comfylock.config.addresses import (
+    TELLS_TOO_MUCH,
+    file_fault,
+    git_fault,
+    has_secret,
+    revision_fault,
+)
 from comfylock.config.lock_settings import groups_of
 from comfylock.config.tables import Table
 from comfylock.links import clean_url, sha256_of
@@ -32,11 +38,18 @@ def pack_name(text: str) -> str | None:
     """Return a pack's name in comfylock for a registry id, `owner/repo` or a repository's URL."""
     if OWNER_REPO.match(text) or REGISTRY_ID.match(text):
         return text.lower()
-    url = normalise_repository(text)
+    url = None if has_secret(text) else normalise_repository(text)
     if url is None:
         return None
     is_github = url.startswith("https://github.com/")
     return "/".join(url.split("/")[-2:]).lower() if is_github else url.lower()
+
+
+def name_fault(text: str) -> str:
+    """Say what is wrong with a pack's name that `pack_name` did not take."""
+    if has_secret(text):
+        return TELLS_TOO_MUCH
+    return "must be a registry id, `owner/repo` or a repository's URL"
 
 
 def read_packs(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str, PackRule]:
@@ -46,9 +59,8 @@ def read_packs(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str,
         path = table.quoted(key)
         name = pack_name(key)
         if name is None or name == COMFYUI:
-            what = "is ComfyUI itself, no pack" if name else "must be named by a registry id"
-            more = "" if name else ", `owner/repo` or a repository's URL"
-            table.faults.append((path, what + more))
+            what = "is ComfyUI itself, no pack" if name else name_fault(key)
+            table.faults.append((path, what))
             continue
         entry = {"version": value} if isinstance(value, str) else value
         if not isinstance(entry, dict):

@@ -49,9 +49,12 @@ def begin(
     *,
     registry: Registry,
     settings: Settings | None = None,
+    settled: frozenset[str] = frozenset(),
     snapshot: str | None = None,
 ) -> Started:
     """Return the settings file that a project could start with. Nothing is written; no network.
+
+    `settled` are the models that the project wants no source for already.
 
     Raises:
         UsageError: there is no such folder or path, or the snapshot is none.
@@ -70,9 +73,9 @@ def begin(
     imported = import_packs(told, registry)
     return Started(
         os.path.join(project, FILE),
-        starting_text(report, workflows, imported),
+        starting_text(report, workflows, imported, settled),
         class_types=len(open_classes(report)),
-        models=len(open_models(report)),
+        models=len(open_models(report, settled)),
         packs=len(imported.lines),
         problems=(*problems, *imported.problems),
     )

@@ -14,6 +14,12 @@ from tests.functional.shell import everything
 from tests.project import GOOD, OPEN, Run
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SETTLED = b"""
+[class-types]
+Shared = "beta"
+[models]
+"mystery.safetensors" = { local = true }
+"""
 SNAPSHOT = {
     "comfyui": COMMIT,
     "git_custom_nodes": {
@@ -164,8 +170,9 @@ def test_dry_run_prints_what_would_be_written(run: Run) -> None:
 
 def test_dry_run_heeds_the_settings_that_are_there(run: Run) -> None:
     run.write("workflows/open.json", OPEN)
-    run.write("comfylock.toml", b'[class-types]\nShared = "beta"\n')
+    run.write("comfylock.toml", SETTLED)
     assert call(run, "--dry-run") == 0
+    assert '"loras/mystery.safetensors"' not in run.out
     assert '"Nobody Knows"' in run.out
     assert '"Shared"' not in run.out
 

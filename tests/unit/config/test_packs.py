@@ -135,7 +135,7 @@ def test_secrets_are_refused_and_not_repeated(address: str) -> None:
 
 def test_a_secret_in_a_key_is_not_repeated() -> None:
     assert fault(f'[packs]\n"https://me:{SECRET}@host/a?token={SECRET}" = "x"').startswith(
-        'packs."https://host/a".version must be a version'
+        'packs."https://host/a" must hold no password'
     )
     assert fault(f'[packs]\n"https://{SECRET}@host/" = "1.0"')
 
@@ -192,8 +192,8 @@ def test_tables_that_contradict_themselves(table: str, message: str) -> None:
     ("key", "message"),
     [
         ("comfy-core", "is ComfyUI itself, no pack"),
-        ("two words", "must be named by a registry id, `owner/repo` or a repository's URL"),
-        ("../up", "must be named by"),
+        ("two words", "must be a registry id, `owner/repo` or a repository's URL"),
+        ("../up", "must be a registry id"),
     ],
 )
 def test_keys_that_name_no_pack(key: str, message: str) -> None:
