@@ -8,6 +8,9 @@ import pytest
 
 from comfylock.cli.main import main
 from comfylock.config import load_config
+from comfylock.errors import UsageError
+from comfylock.ops.init import begin, write
+from comfylock.registry.store import Registry
 from comfylock.requirements import PackRule
 from tests.builders import node, ui
 from tests.functional.shell import everything
@@ -136,6 +139,14 @@ def test_settings_that_are_there_are_never_overwritten(run: Run, name: str, text
     assert name in run.err
     assert "hint: comfylock init --dry-run, and take over what you want" in run.err
     assert everything(run.folder) == before
+
+
+def test_a_file_that_somebody_writes_meanwhile_stays(run: Run) -> None:
+    started = begin(".", [], registry=Registry((str(run.folder / ".comfylock" / "registry"),)))
+    run.write("comfylock.toml", b"# mine\n")
+    with pytest.raises(UsageError, match="is there already and is not overwritten"):
+        write(started)
+    assert written(run) == "# mine\n"
 
 
 def test_a_link_that_leads_nowhere_is_not_overwritten(run: Run) -> None:
