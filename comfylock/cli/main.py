@@ -15,7 +15,7 @@ from comfylock.errors import ComfylockError, UsageError
 VERBS = {
     "analyze": "what do these workflows need? (no network)",
     "lock": "pin it all in comfy.lock; is it current? (--check: no network)",
-    "init": "a starting comfylock.toml, from workflows or a snapshot (no network)",
+    "init": "a starting comfylock.toml for these workflows (no network)",
     "registry": "what is known of packs: show, search, add, update, build",
 }
 """Verb to what it answers; each has a module of its name with `configure` and `run`."""

@@ -55,6 +55,14 @@ def test_a_service_is_told_who_asks_and_nothing_else(shell: Shell, service: Serv
         assert "secret" not in str(request.headers)
 
 
+def test_the_project_says_where_the_lists_are(shell: Shell, service: Service) -> None:
+    publish(service)
+    shell.monkeypatch.delenv("COMFYLOCK_MANAGER_URL")
+    (shell.project / "comfylock.toml").write_text(f'[endpoints]\nmanager = "{service.url}/"\n')
+    assert shell.registry("update").code == 0
+    assert sorted(service.paths()) == sorted(f"/{name}" for name in LISTS)
+
+
 def test_a_second_time_nothing_changes(shell: Shell, service: Service) -> None:
     publish(service)
     shell.registry("update")
