@@ -13,11 +13,10 @@ from comfylock.config.lock_settings import groups_of
 from comfylock.config.tables import Table
 from comfylock.links import clean_url, sha256_of
 from comfylock.names import COMFYUI, OWNER_REPO, REGISTRY_ID, normalise_repository
-from comfylock.patterns import Pattern
+from comfylock.ranges import parse_range
 from comfylock.requirements import PackRule
 
 PACK_KEYS = ("version", "git", "revision", "url", "sha256", "groups", "always")
-MAX_RANGE = 400
 _CLASHES = (
     ("version", "git", "a repository has revisions"),
     ("version", "url", "a file has no versions"),
@@ -25,12 +24,6 @@ _CLASHES = (
     ("git", "url", "a pack has one source"),
     ("revision", "url", "a file has no revisions"),
 )
-_CLAUSE = (
-    r"(?:\*|(?:===?|=|!=|<=|>=|~=|<|>|\^|~)?\s*v?\d{1,9}(?:\.\d{1,9}){0,3}"
-    r"(?:\.\*|[-+.]?[A-Za-z][0-9A-Za-z.+-]{0,60}|[-+][0-9A-Za-z.+-]{1,60})?)"
-)
-_RANGE = Pattern(rf"\s*{_CLAUSE}(?:\s*,\s*{_CLAUSE}){{0,15}}\s*\Z")
-
 Groups = dict[str, tuple[str, ...]]
 
 
@@ -109,7 +102,7 @@ def _version(table: Table, name: str) -> str | None:
 
 def _range_fault(text: str) -> str | None:
     """Say what is wrong with a version or a range of versions."""
-    if len(text) <= MAX_RANGE and _RANGE.match(text):
+    if parse_range(text) is not None:
         return None
     return "must be a version such as `1.2.3` or a range such as `>=1.2,<2`"
 
