@@ -1,4 +1,4 @@
-"""What a model's address means: a file on Hugging Face, CivitAI, GitHub, or anywhere else."""
+"""The kinds of references to a model's file, as values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class HubFile(Struct, frozen=True, order=True):
     revision: str
     """A branch, tag, commit or `refs/pr/N`; decoded."""
     path: str
+    """Decoded; empty where an address names the repository alone."""
 
 
 class CivitaiFile(Struct, frozen=True, order=True):
