@@ -76,6 +76,16 @@ class InMemory:
             self._fetched[question.service] += 1
         return fetch(stale)
 
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer that was found already, without waiting for one under way."""
+        del kind
+        with self._lock:
+            future = self._futures.get(question)
+        if future is None or not future.done() or future.exception() is not None:
+            return None
+        answer: T = future.result()
+        return answer
+
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were, and how many went to it; sorted."""
         with self._lock:
@@ -125,6 +135,17 @@ class Cached:
             return known.value
 
         return self._memory.once(question, find)
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer of this run, or a fresh one from the disk."""
+        answer = self._memory.known(question, kind)
+        if answer is not None:
+            return answer
+        kept, is_fresh = self._cache.find(question, kind)
+        if kept is None or not is_fresh:
+            return None
+        value = kept.value
+        return self._memory.once(question, lambda: value)
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were, and how many went to it; sorted."""

@@ -16,7 +16,7 @@ from comfylock.files import write_atomically
 from comfylock.names import printable
 from comfylock.net.answers import InMemory
 from comfylock.net.cache import digest_of
-from comfylock.net.interface import Answers, Question
+from comfylock.net.interface import Answers, Peekable, Question
 from comfylock.redaction import mask, redact
 
 if TYPE_CHECKING:
@@ -65,17 +65,24 @@ class Recording:
         Raises:
             UsageError: the folder cannot be written.
         """
-        answer = self._inner.ask(question, kind, fetch)
+        return self._noted(question, self._inner.ask(question, kind, fetch))
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return what the inner answers know without asking, once it is written down."""
+        answer = self._inner.known(question, kind) if isinstance(self._inner, Peekable) else None
+        return None if answer is None else self._noted(question, answer)
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return by service how many questions there were, and how many went to it; sorted."""
+        return self._inner.counts()
+
+    def _noted(self, question: Question, answer: T) -> T:
         with self._lock:
             is_new = question not in self._written
             self._written.add(question)
         if is_new:
             self._write(question, answer)
         return answer
-
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Return by service how many questions there were, and how many went to it; sorted."""
-        return self._inner.counts()
 
     def _write(self, question: Question, answer: Any) -> None:
         path = os.path.join(self._folder, file_of(question))

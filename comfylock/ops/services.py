@@ -90,14 +90,22 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
         )
         civitai = Civitai(answers, http, endpoint=endpoints.civitai, token=tokens.civitai)
         sources = Sources(
-            registry=ComfyRegistry(answers, http, trust=trust),
+            registry=ComfyRegistry(
+                answers, http, endpoint=endpoints.registry, configured=trust.configured
+            ),
             git=git,
             files=SingleFiles(git, http, answers),
             hub=hub,
             civitai=civitai,
-            releases=GithubReleases(answers, http, trust=trust),
+            releases=GithubReleases(
+                answers,
+                http,
+                endpoint=endpoints.github_api,
+                configured=trust.configured,
+                has_token=tokens.github is not None,
+            ),
             repository_files=RepositoryFiles(git),
-            urls=DirectUrl(answers, http, trust=trust),
+            urls=DirectUrl(answers, http, is_allowed=partial(_may_be_visited, trust.configured)),
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
         executor = stack.enter_context(ThreadPoolExecutor(THREADS, "comfylock"))
@@ -125,3 +133,13 @@ def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Counted:
     cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets)
     answers: Counted = Offline(cache) if mode.is_offline else Cached(cache)
     return answers if mode.record is None else Recording(answers, mode.record)
+
+
+def _may_be_visited(configured: frozenset[str], url: str) -> bool:
+    """Say whether an address may be asked for at all.
+
+    Which hosts a workflow may name was decided when it was read; comfylock.toml and the registry
+    may name any. Plain http is for hosts that a person configured.
+    """
+    scheme, _, rest = url.partition("://")
+    return scheme == "https" or (scheme == "http" and rest.split("/", 1)[0] in configured)
