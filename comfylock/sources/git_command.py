@@ -132,7 +132,8 @@ class Commands:
             except subprocess.TimeoutExpired as waiting:
                 self._check_budget(waiting.output, repository, service, deadline)
                 continue
-            if len(out) > self.limits.output:
+            stored = _size(repository) if repository and service != "git" else 0
+            if len(out) > self.limits.output or stored > self.limits.folder:
                 raise _too_large(service)
             return Outcome(process.returncode, out, err.decode("utf-8", "replace"))
 
