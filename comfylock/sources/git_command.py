@@ -104,14 +104,11 @@ class Commands:
         Raises:
             SourceUnavailableError: git is not installed, or refuses.
         """
-        process = self._started([*arguments], repository, b"")
-        try:
+        with self._started([*arguments], repository, b"") as process:
             found = sha256_of_stream(process.stdout)
             if process.wait(self.limits.seconds):
                 raise SourceUnavailableError("git", "cannot read what it fetched")
-            return found
-        finally:
-            _kill(process)
+        return found
 
     def remote_options(self) -> list[str]:
         """Return what is set for commands that use the network: ssh must not ask anybody."""
