@@ -106,6 +106,16 @@ def test_a_host_in_trouble_is_named(host: GitServer, git: Git, status: int) -> N
     error = failure(git)
     assert str(error) == f"github.com: answered {status}"
     assert (error.service, error.exit_code) == ("github.com", 3)
+    assert len(host.asked) == 2
+
+
+def test_a_host_that_recovers_is_asked_again(host: GitServer, git: Git) -> None:
+    commit = host.repository(NAME).commit({"a": "1"})
+    host.faults[NAME] = Fault(503, times=1)
+    found = git.pin(PACK, None, read=False)
+    assert isinstance(found, GitPin)
+    assert found.facts.commit == commit
+    assert len(host.asked) == 5
 
 
 def test_a_refused_connection_is_named(
@@ -145,7 +155,7 @@ def test_an_answer_that_breaks_off_is_a_fault(host: GitServer, git: Git) -> None
 
 def test_a_fetch_that_failed_can_be_tried_again(host: GitServer, tmp_path: Path) -> None:
     host.repository(NAME).commit({"a": random.Random(1).randbytes(100_000)})
-    with Git(InMemory(), scratch=str(tmp_path)) as git:
+    with Git(InMemory(), scratch=str(tmp_path), limits=Limits(pauses=())) as git:
         host.faults[NAME] = Fault(keeps=20_000, step="git-upload-pack")
         refs = git.refs(PACK)
         assert not isinstance(refs, Missing)
@@ -163,7 +173,7 @@ def test_a_host_that_says_nothing_is_given_up(host: GitServer, tmp_path: Path, s
     host.faults[NAME] = Fault(hangs=True, step=step)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with Git(InMemory(), scratch=str(scratch), limits=Limits(seconds=0.3)) as git:
+    with Git(InMemory(), scratch=str(scratch), limits=Limits(seconds=0.3, pauses=())) as git:
         assert str(failure(git)) == "github.com: did not finish within 0.3 s"
     assert list(scratch.iterdir()) == []
 
