@@ -452,3 +452,28 @@ def test_a_closed_client_leaves_nothing_and_may_begin_anew(
     assert list((tmp_path / "scratch").iterdir()) == []
     pack.tag("v1", commit)
     assert pinned(git, commit).facts.commit == commit
+
+
+# a host that changes its mind between two questions
+
+
+@pytest.mark.parametrize("revision", [None, "old", "short", "refs/pull/1/head"])
+def test_a_repository_that_vanishes_between_two_questions(
+    host: GitServer, pack: Repository, git: Git, revision: str | None
+) -> None:
+    old = pack.commit({"a": "1"})
+    pack.commit({"a": "2"})
+    offered(git)
+    name = {"old": old, "short": old[:9]}.get(revision or "", revision)
+    host.faults["github.com/owner/pack"] = Fault(404)
+    assert refused(git, name).reason == "private-or-missing"
+
+
+def test_a_repository_that_hides_its_history(host: GitServer, pack: Repository, git: Git) -> None:
+    old = pack.commit({"a": "1"})
+    pack.commit({"a": "2"})
+    scratch = git.scratch(PACK)
+    assert not isinstance(scratch.commit(old), Missing)
+    offered(git)
+    host.faults["github.com/owner/pack"] = Fault(404)
+    assert refused(git, old).reason == "private-or-missing"

@@ -86,6 +86,7 @@ def test_ssh_says_what_to_check() -> None:
             "accept its key",
         ),
         ("fatal: transport 'https' not allowed", "transport 'https' not allowed", "insteadOf"),
+        ("error: RPC failed; curl 18\nfatal: protocol error: bad pack", "RPC failed; curl 18", ""),
         ("", "no reason given", ""),
         ("fatal: x https://u:planted@h/ y", "x https://h/ y", ""),
     ],
@@ -292,3 +293,15 @@ def test_noise_of_tracing_changes_nothing(
     found = git.pin(PACK, None, read=False)
     assert isinstance(found, GitPin)
     assert found.facts.repository == "https://github.com/new/name"
+
+
+def test_a_damaged_scratch_folder_is_a_fault_of_ours(host: GitServer, git: Git) -> None:
+    made = host.repository(NAME)
+    commit = made.commit({"a": "1"})
+    objects = git.scratch(PACK).commit(commit)
+    assert not isinstance(objects, Missing)
+    told = "git: cannot read what it fetched"
+    with pytest.raises(SourceUnavailableError, match=told):
+        objects.entries("1" * 40)
+    with pytest.raises(SourceUnavailableError, match=told):
+        objects.digest("1" * 40)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from comfylock.net.answers import InMemory
 from comfylock.references import RepositoryFile
+from comfylock.sources.git import Git
 from comfylock.sources.git_command import Limits
 from comfylock.sources.git_files import RepositoryFiles
 from comfylock.sources.interface import Missing, ModelFacts
@@ -16,7 +18,8 @@ from tests.services.git_repository import Link, Submodule
 from tests.services.git_server import Fault
 
 if TYPE_CHECKING:
-    from comfylock.sources.git import Git
+    from pathlib import Path
+
     from tests.services.git_repository import Repository
     from tests.services.git_server import GitServer
 
@@ -167,3 +170,17 @@ def test_a_commit_that_vanished_since_it_was_proven(
     assert reason(git, "main/a.pth") == "private-or-missing"
     again = git.pin(HOME, None, read=True)
     assert isinstance(again, Missing)
+
+
+def test_known_answers_touch_no_disk(host: GitServer, models: Repository, tmp_path: Path) -> None:
+    commit = models.commit({"a.pth": b"weights"})
+    answers = InMemory()
+    seen = []
+    for name in ("first", "second"):
+        scratch = tmp_path / name
+        scratch.mkdir()
+        with Git(answers, scratch=str(scratch)) as git:
+            seen.append(found(git, "main/a.pth"))
+            assert len(list(scratch.iterdir())) == (name == "first")
+    assert seen[0] == seen[1]
+    assert (seen[0].commit, len(host.asked)) == (commit, 4)
