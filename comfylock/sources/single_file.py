@@ -106,20 +106,22 @@ class SingleFiles:
         return self._in_git(located, f"{place}/{files.ids.get(name)}/{quote(name)}")
 
     def _files(self, facts: CommitFacts) -> Listing | Missing:
-        scratch = self._git.scratch(facts.repository)
         key = f"{facts.repository}@{facts.commit}"
         return self._git.ask(
-            "listing", key, _LISTING, lambda: _listing(scratch, facts.commit), lasting=True
+            "listing",
+            key,
+            _LISTING,
+            lambda: _listing(self._git.scratch(facts.repository), facts.commit),
+            lasting=True,
         )
 
     def _in_git(self, found: Located, url: str) -> FileFacts | Missing:
         facts = found.pin.facts
-        scratch = self._git.scratch(facts.repository)
         answer = self._git.ask(
             "single-file",
             f"{facts.repository}@{facts.commit}:{found.path}",
             _FILE,
-            lambda: _from_git(scratch, facts.commit, found.path),
+            lambda: _from_git(self._git.scratch(facts.repository), facts.commit, found.path),
             lasting=True,
         )
         if isinstance(answer, Missing):
