@@ -81,7 +81,10 @@ FAULTS: dict[str, tuple[Answer, str]] = {
     "broken": (Answer(b"oops", 500), "127.0.0.1: answered 500, four times"),
     "page": (page(), f"127.0.0.1: gave a web page for {NODE_LIST}"),
     "hidden page": (Answer(b"<html>hello</html>", content_type="text/plain"), "no such list"),
-    "cut short": (Answer(b'{"custom_nodes": [{"refer', missing=50), "broke off after 25 bytes, four times"),
+    "cut short": (
+        Answer(b'{"custom_nodes": [{"refer', missing=50),
+        "broke off after 25 bytes, four",
+    ),
     "half": (Answer(b'{"custom_nodes": [{"refer'), "no such list"),
     "reset": (Answer(b"x" * 4000, resets=True), "broke off after 2000 bytes"),
     "empty": (Answer(b""), "no such list"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -12,8 +13,10 @@ import pytest
 import trustme
 
 from comfylock.errors import ConfigError, RefusedError, SourceUnavailableError
+from comfylock.net.guard import Guard
 from comfylock.net.http import Http
 from comfylock.net.retries import Patience
+from comfylock.net.transport import GuardedTransport
 from comfylock.net.trust import Credentials, Endpoints, Trust
 from tests.services.loopback import Answer, Service, document, redirect, serving
 
@@ -57,7 +60,7 @@ def test_connections_are_kept(http: Http, service: Service) -> None:
     service.answers["/moved"] = Answer(b"on", 302, headers={"Location": "/a"}, keeps=True)
     for _ in range(3):
         http.request("GET", f"{service.url}/moved")
-    assert http.sent() == {service.place: 6}
+    assert (http.sent(), service.connections) == ({service.place: 6}, 1)
 
 
 def test_the_limit_counts_what_is_unpacked(http: Http, service: Service) -> None:
@@ -186,11 +189,22 @@ def test_nobody_listens(http: Http, service: Service, clock: Clock) -> None:
     del http, service
 
 
-def test_a_name_that_is_not_found(clock: Clock) -> None:
-    trust = Trust(configured=frozenset({"nowhere.invalid"}))
-    with Http("t", trust, timing=clock.timing()) as http:
-        error = failing(http, "https://nowhere.invalid/")
-    assert "nowhere.invalid: cannot be reached: its name is not found" in str(error)
+@pytest.mark.parametrize(("number", "slept"), [(socket.EAI_NONAME, 0), (socket.EAI_AGAIN, 3)])
+def test_a_name_that_is_not_found(clock: Clock, number: int, slept: int) -> None:
+    def unknown(_host: str, _port: int) -> list[str]:
+        raise socket.gaierror(number, "not known")
+
+    guard = Guard(Trust(), unknown)
+    with Http("t", Trust(), GuardedTransport(guard, {}), timing=clock.timing()) as http:
+        error = failing(http, "https://nowhere.example/")
+    assert str(error).startswith("nowhere.example: cannot be reached: its name is not found")
+    assert len(clock.slept) == slept
+
+
+def test_a_name_that_cannot_be_one(clock: Clock) -> None:
+    with Http("t", Trust(), timing=clock.timing(), proxies={}) as http:
+        error = failing(http, f"https://{'a' * 64}.example/")
+    assert "cannot be reached: its name is not found" in str(error)
 
 
 def test_a_certificate_that_nobody_signed(clock: Clock) -> None:
