@@ -84,8 +84,10 @@ def fault_of(error: BaseException, secrets: Iterable[str], read: int | None = No
             known = each.errno == socket.EAI_AGAIN
             return Fault("cannot be reached: its name is not found", is_retryable=known)
     if isinstance(error, _TIMEOUTS):
+        if read is not None:
+            return timed_out(read)
         where = "while connecting" if isinstance(error, _CONNECTING) else "waiting for its answer"
-        return Fault(f"timed out {where}", blames_host=read is None)
+        return Fault(f"timed out {where}")
     if isinstance(error, _CONNECTING):
         refused = any(isinstance(each, ConnectionRefusedError) for each in chain)
         reason = "connection refused" if refused else _clean(str(error), secrets)

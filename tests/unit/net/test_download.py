@@ -228,3 +228,15 @@ def test_a_file_is_read_whole_after_the_look(http: Http, service: Service) -> No
 )
 def test_what_a_page_is(kind: str, first: bytes, path: str, *, expected: bool) -> None:
     assert is_page(kind, first, path) is expected
+
+
+def test_a_slow_file_may_take_its_time_while_it_comes(service: Service, clock: Clock) -> None:
+    data = b"x" * (2 << 20)
+    service.answers["/a"] = Answer(data)
+    ticking = iter(range(0, 10_000_000, 3))
+    timing = clock.timing()
+    slow = type(timing)(lambda: next(ticking), timing.now, timing.sleep, timing.random)
+    trust = Trust(configured=frozenset({service.place}))
+    with Http("t", trust, timing=slow, patience=Patience(attempts=1, budget=60)) as http:
+        assert http.download(f"{service.url}/a", limit=1 << 30).size == len(data)
+    assert next(ticking) > 60
