@@ -33,7 +33,10 @@ def resolve(host: str, port: int) -> list[str]:
     Raises:
         OSError: the name is not known.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a part longer than names have
+        raise socket.gaierror(socket.EAI_NONAME, "no name") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

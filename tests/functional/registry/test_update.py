@@ -91,7 +91,7 @@ FAULTS: dict[str, tuple[Answer, str]] = {
     "hidden page": (Answer(b"<html>hello</html>", content_type="text/plain"), "no such list"),
     "cut short": (
         Answer(b'{"custom_nodes": [{"refer', missing=50),
-        "broke off after 25 bytes, four times",
+        "broke off after 25 bytes, four",
     ),
     "half": (Answer(b'{"custom_nodes": [{"refer'), "no such list"),
     "reset": (Answer(b"x" * 4000, resets=True), "broke off after 2000 bytes"),
