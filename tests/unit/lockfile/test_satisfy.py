@@ -18,9 +18,18 @@ from comfylock.requirements import (
     Requirements,
     WorkflowNeed,
 )
-from tests.locks import COMMIT, OTHER_SHA, SHA, from_file, from_git, hub_model, release
+from tests.locks import (
+    COMMIT,
+    OTHER_SHA,
+    SHA,
+    from_file,
+    from_git,
+    hub_model,
+    release,
+    small_needs,
+    url_of,
+)
 from tests.locks import small as small_lock
-from tests.locks import small_needs, url_of
 
 A = "workflows/a.json"
 
