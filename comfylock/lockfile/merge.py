@@ -197,8 +197,10 @@ def _pinned(entry: Item) -> Any:
 
 def _joined(base: Any, ours: Any, theirs: Any) -> Any:
     """Return a list with what either side added and without what either removed."""
-    if ours == theirs:
+    if theirs in (ours, base):
         return ours
+    if ours == base:
+        return theirs
     before = set(base or ())
     removed = (before - set(ours)) | (before - set(theirs))
     return tuple(sorted({*ours, *theirs} - removed))
