@@ -37,12 +37,18 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
     `secrets` are found percent-encoded and JSON-escaped too.
     """
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = _spellings(secret).sub(MASK, text)
+    text = mask(text, secrets)
     text = _USER_INFO.sub(f"//{MASK}@", text)
     text = _FIELD.compiled.sub(_without_value, text)
     text = _SCHEMES.compiled.sub(lambda match: match[1] + MASK, text)
     return _TOKENS.sub(MASK, text)
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without known secrets; what merely looks like one stays."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = _spellings(secret).sub(MASK, text)
+    return text
 
 
 def redact_url(url: str, secrets: Iterable[str] = ()) -> str:

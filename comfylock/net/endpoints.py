@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import httpx
 from msgspec.structs import replace
 
-from comfylock.errors import ConfigError
+from comfylock.errors import ConfigError, UsageError
 from comfylock.links import ALLOWED_HOSTS
+from comfylock.names import printable
 from comfylock.net.credentials import load_credentials
 from comfylock.net.guard import endpoint_hosts
 from comfylock.net.trust import Endpoints, Trust
@@ -70,6 +71,25 @@ def load_trust(
         hosts=ALLOWED_HOSTS | added,
         configured=frozenset(added) | endpoint_hosts(endpoints),
     )
+
+
+def manager_trust(address: str) -> Trust:
+    """Return the trust for fetching the Manager's lists from an address, without any token.
+
+    A name and a password in the address are right: they go to its own server alone.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    shown = f"`{printable(address.rpartition('@')[2])}`"
+    try:
+        url = httpx.URL(address)
+        base = str(url.copy_with(userinfo=b""))
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{shown} is no URL") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise UsageError(f"{shown} is no https address")
+    return Trust(endpoints=Endpoints(manager=base))
 
 
 def _base(text: str) -> tuple[str, str]:

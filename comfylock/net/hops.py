@@ -217,4 +217,5 @@ def _request(
     method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
 ) -> httpx.Request:
     extensions = {"timeout": TIMEOUTS}
-    return httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
+    spelt = {name.title(): value for name, value in headers.items()}
+    return httpx.Request(method, url, headers=spelt, content=body, extensions=extensions)
