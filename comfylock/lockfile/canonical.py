@@ -84,6 +84,8 @@ def value_faults(
 
     `places` are the numbers that the entries of each table had before some were left out.
     """
+    if lock.revision < 0:
+        yield "revision", "must be a whole number"
     for key, fault in entry_faults(lock.options, texts=texts):
         yield f"options.{key}", fault
     if lock.comfyui is not None:

@@ -155,8 +155,9 @@ class _Merging:
                 kind: Any = "pack" if isinstance(ours, PackPin) else "model"
                 self.conflicts.append(Conflict(kind, key, ours, theirs))
         joined: dict[str, Any] = {}
+        kind_of_entry: type[Item] = type(ours)
         for fields, join in ((SETS, _joined), (SOFT, _softly), (NARROWING, _narrowed)):
-            for field in fields[type(ours)]:
+            for field in fields[kind_of_entry]:
                 known = None if base is None else getattr(base, field)
                 joined[field] = join(known, getattr(ours, field), getattr(theirs, field))
         return replace(chosen, **joined)

@@ -19,6 +19,11 @@ from comfylock.lockfile.toml import parse_toml
 
 MAX_LOCK_BYTES = 64 * 1024 * 1024
 
+MAX_DEPTH = 64
+"""Of tables and lists in `[tool]`; nothing else is nested."""
+
+TOO_DEEP = "is nested too deeply"
+
 Fault = tuple[str, str]
 
 
@@ -45,8 +50,8 @@ def read_lock(data: bytes, file: str = "comfy.lock") -> Lock:
         reason = error
     version = version_of(document, text, file)
     if document is None or version is None:
-        told = "is nested too deeply" if isinstance(reason, RecursionError) else f"{reason}"
-        raise LockParseError(file, (("", f"is not TOML: {told}"),)) from reason
+        told = TOO_DEEP if isinstance(reason, RecursionError) else f"is not TOML: {reason}"
+        raise LockParseError(file, (("", told),)) from reason
     texts = "\\" in text or not text.replace("\n", "").isprintable()
     return _lock(upgraded(document, version), version, file, texts=texts)
 
@@ -62,6 +67,8 @@ def _decoded(data: bytes, file: str) -> str:
 
 def _lock(document: dict[str, Any], version: int, file: str, *, texts: bool) -> Lock:
     """Return the lock of a document of the present version."""
+    if _is_deep(document.get("tool")):
+        raise LockParseError(file, (("tool", TOO_DEEP),))
     document["version"] = VERSION
     for pin in _tables(document.get("model")):
         pin.setdefault("folder", None)
@@ -71,8 +78,6 @@ def _lock(document: dict[str, Any], version: int, file: str, *, texts: bool) -> 
         faults += reference_faults(lock)
     except msgspec.ValidationError:
         lock, faults = _mended(document)
-    except RecursionError as error:
-        raise LockParseError(file, (("tool", "is nested too deeply"),)) from error
     if faults:
         raise LockParseError(file, tuple(faults))
     return canonical(msgspec.structs.replace(lock, version=version))
@@ -95,3 +100,19 @@ def _mended(document: dict[str, Any]) -> tuple[Lock, list[Fault]]:
 
 def _tables(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether tables and lists stand inside each other beyond all use."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for nested in level for item in _items(nested)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
