@@ -16,9 +16,18 @@ VERBS = {
     "analyze": "what do these workflows need? (no network)",
     "lock": "pin it all in comfy.lock; is it current? (--check: no network)",
     "init": "a starting comfylock.toml for these workflows (no network)",
+    "tree": "which workflow needs which packs and models (no network)",
+    "why": "from a name to its nodes, its evidence and its pin (no network)",
+    "diff": "what differs between two locks, or two revisions (no network)",
+    "outdated": "which pins have something newer?",
     "registry": "what is known of packs: show, search, add, update, build",
+    "cache": "kept answers of services: dir, info, prune, clean",
+    "merge-driver": "for git: two locks as one, entry by entry (no network)",
 }
 """Verb to what it answers; each has a module of its name with `configure` and `run`."""
+
+ALIASES = {"explain": "why"}
+"""Other names of verbs, by habit from other tools."""
 
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
@@ -80,13 +89,13 @@ def _dispatch(argv: list[str]) -> int:
             sys.stdout.write(f"comfylock {__version__}\n")
             return 0
         asked = any(word in ("-h", "--help") for word in argv)
-        text = HELP.format(verbs="\n".join(f"  {v:<10} {what}" for v, what in VERBS.items()))
+        text = HELP.format(verbs="\n".join(f"  {v:<13} {what}" for v, what in VERBS.items()))
         (sys.stdout if asked else sys.stderr).write(text)
         return 0 if asked else 2
-    verb = argv[position]
+    verb = ALIASES.get(argv[position], argv[position])
     if verb not in VERBS:
         raise UsageError(f"there is no verb `{verb}`", hint=_nearest_verb(verb))
-    module = import_module(f"comfylock.cli.{verb}")
+    module = import_module(f"comfylock.cli.{verb.replace('-', '_')}")
     parser = VerbParser(prog=f"comfylock {verb}")
     module.configure(parser)
     arguments = parser.parse_args(argv[:position] + argv[position + 1 :])
@@ -111,7 +120,7 @@ def _verb_position(argv: list[str]) -> int | None:
 def _nearest_verb(verb: str) -> str:
     import difflib  # noqa: PLC0415 - only mistakes need it
 
-    nearest = difflib.get_close_matches(verb, VERBS, 1, 0.5)
+    nearest = difflib.get_close_matches(verb, (*VERBS, *ALIASES), 1, 0.5)
     if nearest:
         return f"did you mean `comfylock {nearest[0]}`?"
     if os.path.exists(verb):

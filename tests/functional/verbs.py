@@ -1,0 +1,70 @@
+"""A project with a lock, and every verb as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from comfylock.cli.main import main
+from comfylock.lockfile.schema import Lock, Options, WorkflowEntry
+from comfylock.lockfile.write import write_lock
+from tests.builders import node, stamped, ui
+from tests.locks import from_git, hub_model, release
+
+if TYPE_CHECKING:
+    from tests.project import Run
+
+URL = "https://huggingface.co/org/repo/resolve/main/fresh.safetensors"
+MODELS = [{"name": "fresh.safetensors", "url": URL, "directory": "checkpoints"}]
+FIRST = ui(
+    node(1, "KSampler", 5, "fixed"),
+    stamped(2, "AlphaNode", cnr_id="alpha", ver="1.2.0"),
+    node(3, "CheckpointLoaderSimple", "fresh.safetensors", properties={"models": MODELS}),
+    stamped(7, "AlphaNode", cnr_id="alpha", ver="1.2.0"),
+)
+SECOND = ui(node(1, "GammaNode"), stamped(4, "AlphaNode", cnr_id="alpha", ver="1.2.0"))
+
+
+def locked(**fields: Any) -> Lock:
+    """What a resolution makes of the two workflows."""
+    values: dict[str, Any] = {
+        "options": Options(inputs=("workflows",)),
+        "workflows": (
+            WorkflowEntry("workflows/first.json", ("alpha",), ("checkpoints/fresh.safetensors",)),
+            WorkflowEntry("workflows/second.json", ("alpha", "carl/gamma")),
+        ),
+        "packs": (
+            release(
+                aliases=("ann/alpha", "old-alpha"),
+                provides=("AlphaNode",),
+                evidence=("workflows/first.json: cnr_id", "workflows/second.json: cnr_id"),
+            ),
+            from_git(provides=("GammaNode",), evidence=("workflows/second.json: registry",)),
+        ),
+        "models": (hub_model("fresh.safetensors", "checkpoints"),),
+    }
+    return Lock(**{**values, **fields})
+
+
+def project(run: Run, lock: Lock | None = None) -> None:
+    """Write the workflows, and a lock that satisfies them unless another is given."""
+    run.write("workflows/first.json", FIRST)
+    run.write("workflows/second.json", SECOND)
+    run.write("comfy.lock", write_lock(locked() if lock is None else lock))
+
+
+def call(run: Run, *words: str) -> int:
+    """Run a command line; keep what it printed."""
+    try:
+        code = main(list(words))
+    except SystemExit as stopped:  # argparse's own help
+        code = int(stopped.code or 0)
+    out, err = run.capture.readouterr()
+    run.out, run.err = out.decode(), err.decode()
+    return code
+
+
+def data(run: Run, *words: str) -> Any:
+    """Run a command line with --json; return what its envelope holds."""
+    call(run, *words, "--json")
+    return json.loads(run.out)["data"]
