@@ -11,10 +11,12 @@ from comfylock.ranges import parse_range
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from comfylock.lockfile.schema import PackPin
     from comfylock.requirements import ClassNeed, PackRule, Requirements
+
+    Stamps = Mapping[str, tuple[tuple[str, str], ...]]
 
 FIRM = frozenset({"config", "cnr_id", "aux_id"})
 """Evidence that names the pack beyond doubt."""
@@ -22,18 +24,24 @@ FIRM = frozenset({"config", "cnr_id", "aux_id"})
 HEX = "0123456789abcdef"
 
 
-def pack_drift(pin: PackPin, needs: Requirements) -> tuple[Drift, ...]:
+def pack_drift(
+    pin: PackPin, needs: Requirements, stamps: Stamps | None = None
+) -> tuple[Drift, ...]:
     """Return why a pack's pin has to be chosen anew; empty if it may stay.
 
     Only what concerns the choice itself: which class types it provides and which groups need
-    it can be written down anew without moving it.
+    it can be written down anew without moving it. `stamps` is `stamps_of(needs)`, for whoever
+    asks about many pins.
     """
     rule = rule_of(pin, needs)
     found: set[Drift] = set()
     if rule is not None:
         found |= {Drift(kind, None, pin.name, message) for kind, message in _ruled(pin, rule)}
     if needs.prefer == "authored" and (rule is None or not _decides(rule)):
-        found |= set(_stamped(pin, needs))
+        known = stamps_of(needs) if stamps is None else stamps
+        found |= set(
+            _stamped(pin, {each for name in names_of(pin) for each in known.get(name, ())})
+        )
     return in_order(found)
 
 
@@ -102,9 +110,9 @@ def _is_admitted(pin: PackPin, text: str) -> bool:
     return text == pin.requested or (wanted is not None and wanted.admits(pin.version or ""))
 
 
-def _stamped(pin: PackPin, needs: Requirements) -> Iterator[Drift]:
+def _stamped(pin: PackPin, given: Iterable[tuple[str, str]]) -> Iterator[Drift]:
     """Yield what newer stamps ask for. Stamps are wishes: what is newer than all of them does."""
-    stamps = dict(_stamps(pin, needs))
+    stamps = dict(sorted(given))
     versions = [stamp for stamp in stamps if is_version(stamp)]
     newest = max(versions, key=lambda text: (version_key(text), text), default=None)
     if newest is not None and _is_newer(newest, pin):
@@ -119,13 +127,15 @@ def _stamped(pin: PackPin, needs: Requirements) -> Iterator[Drift]:
         yield Drift("StampChanged", None, pin.name, told)
 
 
-def _stamps(pin: PackPin, needs: Requirements) -> Iterable[tuple[str, str]]:
-    """Yield each stamp with the last workflow that has it."""
+def stamps_of(needs: Requirements) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return by the name of a pack what its nodes are stamped with, each with the workflow."""
+    found: dict[str, set[tuple[str, str]]] = {}
     for workflow in needs.workflows:
         for need in workflow.classes:
-            if need.stamps and is_named(pin, need):
-                for stamp in need.stamps:
-                    yield stamp.strip(), workflow.path
+            for name in {need.pack, need.stamped_id} - {None} if need.stamps else ():
+                told = {(stamp.strip(), workflow.path) for stamp in need.stamps}
+                found.setdefault(name or "", set()).update(told)
+    return {name: tuple(stamps) for name, stamps in found.items()}
 
 
 def _is_newer(stamp: str, pin: PackPin) -> bool:
