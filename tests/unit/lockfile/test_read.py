@@ -388,6 +388,18 @@ def test_p2_p22_values_that_nobody_should_meet_in_a_script(text: str, key: str) 
     assert sentence
 
 
+@pytest.mark.parametrize("name", ["token", "hf_token", "API-Key", "sig", "X-Goog-Signature"])
+@pytest.mark.parametrize("key", ["url", "requested", "mirrors"])
+def test_p22_no_secret_of_an_address_is_let_in(name: str, key: str) -> None:
+    url = f"https://example.org/a.pt?size=1&{name}=0123456789"
+    value = f'["{url}"]' if key == "mirrors" else f'"{url}"'
+    known = "" if key == "url" else 'url = "https://example.org/a.pt?format=pt"\n'
+    text = f'[[model]]\nname = "a.pt"\nsource = "url"\nunhashed = "so"\n{known}{key} = {value}\n'
+    (fault,) = faults(text)
+    assert fault[1] == "must be a URL without secrets"
+    assert "0123456789" not in str(fault)
+
+
 def test_an_asset_is_a_file_s_name() -> None:
     text = (
         '[[model]]\nname = "a.pt"\nsource = "github-release"\ntag = "v1"\nunhashed = "so"\n'
