@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from comfylock.net.credentials import origin, service_of
 from comfylock.net.faults import WIRE_ERRORS, Fault, fault_of, harmless
-from comfylock.net.guard import port_of
+from comfylock.net.guard import host_name, port_of
 from comfylock.net.limits import Failed
 from comfylock.net.retries import is_refusal, refusal
 from comfylock.net.transport import Until
@@ -105,7 +105,7 @@ class Wire:
                 if (promised(answer) or 0) <= _DRAINED and "content-length" in answer.headers:
                     with suppress(*WIRE_ERRORS):
                         answer.read()
-            led_by = request.url.host
+            led_by = host_name(request.url)
             request = self._next(asking, request, answer.status_code, target)
         fault = Fault(f"more than {MAX_REDIRECTS} redirects", is_retryable=False, blames_host=False)
         raise Failed(host_key(asking.url), fault)
@@ -193,7 +193,7 @@ class Wire:
 
 def host_key(url: httpx.URL) -> str:
     """Return `host:port`: what limits and faults are counted by."""
-    return f"{url.host}:{port_of(url)}"
+    return f"{host_name(url)}:{port_of(url)}"
 
 
 def pieces(answer: httpx.Response, secrets: Iterable[str], before: int) -> Iterator[bytes]:
@@ -224,4 +224,5 @@ def _request(
     method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
 ) -> httpx.Request:
     spelt = {name.title(): value for name, value in headers.items()}
+    spelt["Host"] = url.netloc.decode("ascii")  # httpx fails on names that nobody can decode
     return httpx.Request(method, url, headers=spelt, content=body)

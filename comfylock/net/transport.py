@@ -10,6 +10,7 @@ from urllib import request as environment
 import httpcore
 import httpx
 
+from comfylock.net.guard import host_name
 from comfylock.redaction import secrets_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class GuardedTransport(httpx.BaseTransport):
 
     def _proxy_of(self, url: httpx.URL) -> str | None:
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
-        host = f"{url.host}:{url.port}" if url.port else url.host
+        host = f"{host_name(url)}:{url.port}" if url.port else host_name(url)
         # Without typeshed's word: it knows this function under no system.
         bypass: Any = environment.proxy_bypass_environment  # type: ignore[attr-defined]
         return proxy if proxy and not bypass(host, self._proxies) else None

@@ -167,6 +167,17 @@ def test_redirects_to_forbidden_places_are_refused(
     assert len(service.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "host", ["xn--a.example", "xn--zzzzzzz99.example", "%41.example", "b\xfccher.de"]
+)
+def test_names_that_nobody_can_decode(http: Http, service: Service, host: str) -> None:
+    service.answers["/a"] = redirect(f"http://{host}/")
+    with pytest.raises(RefusedError, match="without https"):
+        http.request("GET", f"{service.url}/a")
+    with pytest.raises(RefusedError, match="without https"):
+        http.download(f"http://{host}/", limit=1)
+
+
 @pytest.mark.parametrize("url", ["", "x", "ftp://a/b", "https://", "http://a:b:c/", "http://a.b/"])
 def test_what_is_no_address_is_never_asked(url: str) -> None:
     with Http("t", Trust()) as http, pytest.raises(RefusedError):
