@@ -120,6 +120,21 @@ class SourceUnavailableError(ComfylockError):
         super().__init__(f"{service}: {message}", hint=hint)
 
 
+class RefusedError(ComfylockError):
+    """An address, or a redirect to one, that must not be visited; `service` names its host.
+
+    The fault of whoever gave the address, so a source answers it with a Missing of the reason
+    `not-allowed`; uncaught it means a service that leads where nobody may go.
+    """
+
+    code = "refused"
+    exit_code = 3
+
+    def __init__(self, service: str, message: str, *, hint: str | None = None) -> None:
+        self.service = service
+        super().__init__(f"{service}: {message}", hint=hint)
+
+
 class OfflineError(SourceUnavailableError):
     """An answer is needed that nobody knows yet, and the network must not be used."""
 

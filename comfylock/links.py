@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from comfylock.patterns import Pattern
+from comfylock.redaction import FIELDS
 
 ALLOWED_HOSTS = frozenset({"huggingface.co", "civitai.com", "github.com"})
 """Hosts that a workflow may name as a model's source without anybody's word for it."""
@@ -14,9 +15,7 @@ MAX_LINKS = 16
 _LINK = Pattern(r"""https://[^\s"'<>()\[\]{}|\\^`?#]{1,1500}""")
 _CONTINUES = frozenset("-_")
 _STOPS = Pattern(r"""[\s"'<>()\[\]{}|\\^`]""")
-_SECRET = Pattern(
-    r"(?i)(?:^|[?&])(?:token|api_?key|access_token|sig|signature|x-amz-[a-z-]+)=[^&]*"
-)
+_SECRET = Pattern(rf"(?i)(?:^|[?&])(?:{FIELDS})=[^&]*")
 _HASH = Pattern(r"[0-9a-fA-F]{64}\Z")
 _FOLDER = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z")
 

@@ -16,7 +16,20 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "CIVITAI_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
+TOKENS = (
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HF_API_TOKEN",
+    "HF_TOKEN_PATH",
+    "HF_HOME",
+    "HF_ENDPOINT",
+    "CIVITAI_TOKEN",
+    "CIVITAI_API_TOKEN",
+    "CIVITAI_API_KEY",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+)
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 settings.register_profile(
     "default",
@@ -54,7 +67,8 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     for name in list(os.environ):
-        if name in TOKENS or name.startswith(("COMFYLOCK_", "GIT_")):
+        is_ours = name in TOKENS or name.lower() in PROXIES
+        if is_ours or name.startswith(("COMFYLOCK_", "GIT_")):
             patch.delenv(name)
     for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHONIOENCODING", "PYTHONHASHSEED"):
         patch.delenv(name, raising=False)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import Future
-from threading import Lock
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from comfylock.errors import OfflineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from comfylock.net.cache import Cache
     from comfylock.net.interface import Known, Question
 
 T = TypeVar("T")
@@ -19,6 +23,10 @@ class InMemory:
 
     def __init__(self) -> None:
         self._futures: dict[Question, Future[Any]] = {}
+        self._owners: dict[Question, int] = {}
+        self._waiting: dict[int, Question] = {}
+        self._asked: Counter[str] = Counter()
+        self._fetched: Counter[str] = Counter()
         self._lock = Lock()
 
     def ask(
@@ -26,18 +34,35 @@ class InMemory:
     ) -> T:
         """Return the answer, from the first thread that asked."""
         del kind
+        return self.once(question, lambda: self.fetched(question, fetch, None).value)
+
+    def once(self, question: Question, find: Callable[[], T]) -> T:
+        """Return what the first thread found that asked this question.
+
+        A thread that would wait for itself, over others, finds the answer on its own.
+        """
+        me = get_ident()
         with self._lock:
             future = self._futures.get(question)
             is_first = future is None
             if future is None:
+                self._asked[question.service] += 1
                 future = self._futures[question] = Future()
+                self._owners[question] = me
+            elif not future.done():
+                if self._is_circle(question, me):
+                    future = None
+                else:
+                    self._waiting[me] = question
+        if future is None:
+            return find()
         if is_first:
-            try:
-                future.set_result(fetch(None).value)
-            except BaseException as error:
-                future.set_exception(error)
-                raise
-        answer: T = future.result()
+            self._find(question, future, find)
+        try:
+            answer: T = future.result()
+        finally:
+            with self._lock:
+                self._waiting.pop(me, None)
         return answer
 
     def known(self, question: Question, kind: type[T]) -> T | None:
@@ -49,3 +74,115 @@ class InMemory:
             return None
         answer: T = future.result()
         return answer
+
+    def fetched(
+        self,
+        question: Question,
+        fetch: Callable[[Known[T] | None], Known[T]],
+        stale: Known[T] | None,
+    ) -> Known[T]:
+        """Ask the service, and count it."""
+        with self._lock:
+            self._fetched[question.service] += 1
+        return fetch(stale)
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return by service how many questions there were, and how many went to it; sorted."""
+        with self._lock:
+            services = sorted(self._asked)
+            return {each: (self._asked[each], self._fetched[each]) for each in services}
+
+    def _find(self, question: Question, future: Future[Any], find: Callable[[], Any]) -> None:
+        try:
+            future.set_result(find())
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                self._owners.pop(question, None)
+
+    def _is_circle(self, question: Question, me: int) -> bool:
+        """Say whether waiting for a question would be waiting for this very thread."""
+        wanted: Question | None = question
+        while wanted is not None:
+            owner = self._owners.get(wanted)
+            if owner == me:
+                return True
+            wanted = None if owner is None else self._waiting.get(owner)
+        return False
+
+
+class Cached:
+    """Answers from the disk while they are fresh, else from the service."""
+
+    def __init__(self, cache: Cache, memory: InMemory | None = None) -> None:
+        self._cache = cache
+        self._memory = memory or InMemory()
+
+    def ask(
+        self, question: Question, kind: type[T], fetch: Callable[[Known[T] | None], Known[T]]
+    ) -> T:
+        """Return the answer; a stale one is given to `fetch` to be revalidated."""
+
+        def find() -> T:
+            kept, is_fresh = self._cache.find(question, kind)
+            if kept is not None and is_fresh:
+                return kept.value
+            known = self._memory.fetched(question, fetch, kept)
+            if known.is_kept:
+                self._cache.keep(question, kind, known)
+            return known.value
+
+        return self._memory.once(question, find)
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer of this run, or a fresh one from the disk."""
+        answer = self._memory.known(question, kind)
+        if answer is not None:
+            return answer
+        kept, is_fresh = self._cache.find(question, kind)
+        return self._memory.once(question, lambda: kept.value) if kept and is_fresh else None
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return by service how many questions there were, and how many went to it; sorted."""
+        return self._memory.counts()
+
+
+class Offline:
+    """Answers from the disk alone, however old."""
+
+    def __init__(self, cache: Cache, memory: InMemory | None = None) -> None:
+        self._cache = cache
+        self._memory = memory or InMemory()
+
+    def ask(
+        self, question: Question, kind: type[T], fetch: Callable[[Known[T] | None], Known[T]]
+    ) -> T:
+        """Return the answer if it is known.
+
+        Raises:
+            OfflineError: nobody knows it.
+        """
+        del fetch
+
+        def find() -> T:
+            kept, _ = self._cache.find(question, kind)
+            if kept is None:
+                message = f"{question.kind} of `{self._cache.shown(question)}` is not known offline"
+                raise OfflineError(question.service, message, hint="run once without --offline")
+            return kept.value
+
+        return self._memory.once(question, find)
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer of this run or from the disk, however old."""
+        answer = self._memory.known(question, kind)
+        if answer is not None:
+            return answer
+        kept, _ = self._cache.find(question, kind)
+        return self._memory.once(question, lambda: kept.value) if kept else None
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return by service how many questions there were; none went to it."""
+        return self._memory.counts()

@@ -1,17 +1,24 @@
-"""Requests to services: one host's limits, retries, redirects and credentials in one place."""
+"""Requests to services: limits, retries, redirects and credentials of all hosts in one place."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 import httpx
 from msgspec import Struct
 
-from comfylock.errors import SourceUnavailableError
+from comfylock.errors import RefusedError
+from comfylock.net.credentials import check_tokens
+from comfylock.net.faults import timed_out, too_large
+from comfylock.net.guard import Guard
+from comfylock.net.hops import PERSONAL, Asking, Wire, host_key, pieces, promised
+from comfylock.net.limits import AT_ONCE, Failed, Hosts
+from comfylock.net.retries import Patience, Retries, Timing
+from comfylock.net.transfer import Transfer
+from comfylock.net.transport import GuardedTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from comfylock.net.trust import Trust
@@ -25,7 +32,7 @@ class Response(Struct, frozen=True):
     url: str
     """Where it came from, after redirects, without secrets."""
     headers: dict[str, str]
-    """Names in lower case."""
+    """Names in lower case; without cookies, and without the secrets in addresses."""
     body: bytes = b""
 
     @property
@@ -43,22 +50,43 @@ class Download(Struct, frozen=True):
     sha256: str = ""
     size: int = 0
     """Bytes."""
+    is_page: bool = False
+    """A web page or a JSON message stood where the file should be; it was not read."""
 
 
 class Http:
-    """A client for all services; threads may share it. A context manager."""
+    """A client for all services; threads may share it. A context manager.
+
+    `at_once` is the most requests to a host (or `host:port`) at a time where it is not AT_ONCE;
+    `on_bytes` hears of every download: its address without secrets, the bytes so far, and all
+    of them if that is known. `proxies` are by scheme, as in the environment, which is the default.
+    """
 
     def __init__(
-        self, user_agent: str, trust: Trust, transport: httpx.BaseTransport | None = None
+        self,
+        user_agent: str,
+        trust: Trust,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        timing: Timing | None = None,
+        patience: Patience | None = None,
+        at_once: Mapping[str, int] | None = None,
+        on_bytes: Callable[[str, int, int | None], None] | None = None,
+        proxies: Mapping[str, str] | None = None,
     ) -> None:
-        self._trust = trust
-        self._client = httpx.Client(
-            transport=transport,
-            timeout=httpx.Timeout(30.0, connect=10.0),
-            follow_redirects=True,
-            max_redirects=5,
-            headers={"User-Agent": user_agent},
-        )
+        check_tokens(trust.credentials)
+        guard, timing = Guard(trust), timing or Timing()
+        self._secrets = set(trust.credentials.secrets)
+        if transport is None:
+            transport = GuardedTransport(guard, proxies)
+            self._secrets |= transport.secrets
+        self._user_agent = user_agent
+        self._transport = transport
+        self._hosts = Hosts(AT_ONCE, at_once)
+        self._timing = timing
+        self._wire = Wire(transport, guard, self._hosts, trust, timing)
+        self._retries = Retries(self._hosts, timing, patience or Patience())
+        self._on_bytes = on_bytes
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +97,11 @@ class Http:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        self._transport.close()
+
+    def sent(self) -> dict[str, int]:
+        """Return how many requests each `host:port` got, retries and redirects included."""
+        return self._hosts.sent()
 
     def request(
         self,
@@ -88,45 +120,83 @@ class Http:
 
         Raises:
             SourceUnavailableError: it cannot be reached, breaks off, answers 429 or 5xx to the
-                end, sends more than the limit, or leads somewhere that is not allowed.
+                end, or sends more than the limit.
+            RefusedError: the address, or one that it leads to, must not be visited.
         """
-        try:
-            answer = self._client.request(
-                method, url, headers=dict(headers or {}), content=body, follow_redirects=follow
-            )
-        except httpx.HTTPError as error:
-            service = httpx.URL(url).host
-            raise SourceUnavailableError(service, f"cannot be reached: {error}") from error
-        if answer.status_code == 429 or answer.status_code >= 500:
-            service = httpx.URL(url).host
-            raise SourceUnavailableError(service, f"answered {answer.status_code}")
-        found = {key.lower(): value for key, value in answer.headers.items()}
-        return Response(answer.status_code, str(answer.url), found, answer.content[:limit])
+        asking = self._asking(method, url, headers, body, follows=follow)
+
+        def attempt(deadline: float) -> Response:
+            with self._wire.open(asking, deadline) as answer:
+                data = self._body(answer, asking, limit, deadline)
+                found = asking.clean_headers(answer)
+                return Response(answer.status_code, asking.clean_url(answer), found, data)
+
+        return self._retries.run(attempt)
 
     def download(
         self,
         url: str,
         *,
-        limit: int,  # noqa: ARG002
+        limit: int,
         sink: BinaryIO | None = None,
         headers: Mapping[str, str] | None = None,
+        refuse_pages: bool = False,
     ) -> Download:
         """Read a file to its end, hashing it, into `sink` if given. Uses the network.
 
-        A connection that breaks is taken up again where the service allows ranges. With a
-        status other than 200 the body is not read.
+        A connection that breaks is taken up again where the service allows ranges; else the
+        file is read again from its start and `sink`, which must be able to, goes back. With a
+        status other than 200 the body is not read. With `refuse_pages` neither is a web page,
+        nor a JSON message at an address that does not name a JSON file: `is_page` says so.
 
         Raises:
             SourceUnavailableError: as `request`, and when the length is not what was promised.
+            RefusedError: as `request`.
         """
-        with self._client.stream("GET", url, headers=dict(headers or {})) as answer:
-            found = {key.lower(): value for key, value in answer.headers.items()}
-            if answer.status_code != 200:
-                return Download(answer.status_code, str(answer.url), found)
-            digest, size = hashlib.sha256(), 0
-            for chunk in answer.iter_bytes():
-                digest.update(chunk)
-                size += len(chunk)
-                if sink is not None:
-                    sink.write(chunk)
-            return Download(200, str(answer.url), found, digest.hexdigest(), size)
+        asking = self._asking("GET", url, headers, None, follows=True)
+        asking.headers["accept-encoding"] = "identity"
+        transfer = Transfer(self._wire, asking, limit, sink, self._timing, refuses=refuse_pages)
+        transfer.on_bytes = self._on_bytes
+        answer, is_page = self._retries.run(transfer.attempt, transfer.progress)
+        found, address = asking.clean_headers(answer), asking.clean_url(answer)
+        if answer.status_code not in {200, 206}:
+            return Download(answer.status_code, address, found)
+        if is_page:
+            return Download(200, address, found, is_page=True)
+        return Download(200, address, found, transfer.digest.hexdigest(), transfer.size)
+
+    def _asking(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        *,
+        follows: bool,
+    ) -> Asking:
+        try:
+            parsed = httpx.URL(url)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise RefusedError("the address", "is none") from error
+        sent = {
+            "user-agent": self._user_agent,
+            "accept": "*/*",
+            "accept-encoding": "gzip, deflate",
+            **{name.lower(): value for name, value in (headers or {}).items()},
+        }
+        personal = {sent[name].rpartition(" ")[2] for name in PERSONAL if sent.get(name)}
+        return Asking(method, parsed, sent, body, follows, self._secrets | personal)
+
+    def _body(self, answer: httpx.Response, asking: Asking, limit: int, deadline: float) -> bytes:
+        """Return a body of at most `limit` bytes, read before the deadline."""
+        host = host_key(answer.request.url)
+        if (promised(answer) or 0) > limit and asking.method != "HEAD":
+            raise Failed(host, too_large(limit))
+        data = bytearray()
+        for piece in pieces(answer, asking.secrets, 0):
+            data += piece
+            if len(data) > limit:
+                raise Failed(host, too_large(limit))
+            if self._timing.clock() > deadline:
+                raise Failed(host, timed_out(len(data)))
+        return bytes(data)

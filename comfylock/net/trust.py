@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 from comfylock.links import ALLOWED_HOSTS
@@ -24,6 +26,18 @@ class Credentials(Struct, frozen=True):
     huggingface: str | None = None
     civitai: str | None = None
     github: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show no token either."""
+        return [("tokens", "***")]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The tokens that there are."""
+        return tuple(filter(None, (self.huggingface, self.civitai, self.github)))
 
 
 class Trust(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from comfylock.errors import RegistryError, SourceUnavailableError, UsageError
+from comfylock.errors import RefusedError, RegistryError, SourceUnavailableError, UsageError
 from comfylock.model import Problem
 from comfylock.names import (
     COMFYUI,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from comfylock.model import PackDefinition
+    from comfylock.net.http import Http
 
 _ADDRESS = "--repository https://github.com/OWNER/REPO"
 PROJECT_LAYER = os.path.join(".comfylock", "registry")
@@ -164,6 +165,7 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
         UsageError: offline and no source given, or `COMFYLOCK_MANAGER_URL` is no URL.
         RegistryError: a source is nothing that a registry is compiled from.
         SourceUnavailableError: the Manager's lists cannot be fetched; nothing is changed.
+        RefusedError: they are said to be where nobody may go; nothing is changed.
     """
     if sources:
         return _refresh(sources, layer)
@@ -174,7 +176,7 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
     with tempfile.TemporaryDirectory(prefix="comfylock-") as folder:
         try:
             _download(folder, user_agent)
-        except SourceUnavailableError as error:
+        except (SourceUnavailableError, RefusedError) as error:
             error.hint = WITHOUT_NETWORK
             raise
         return _refresh([folder], layer)
@@ -182,19 +184,31 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
 
 def _download(folder: str, user_agent: str) -> None:
     """Fetch the Manager's lists into a folder."""
-    from urllib.parse import urlsplit  # noqa: PLC0415
-
-    from comfylock.net.client import Client  # noqa: PLC0415 - httpx takes a while
+    from comfylock.net.endpoints import manager_trust  # noqa: PLC0415 - httpx takes a while
+    from comfylock.net.http import Http  # noqa: PLC0415
 
     base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
-    with Client(user_agent) as client:
+    trust = manager_trust(base)
+    with Http(user_agent, trust) as http:
         for name in MANAGER_LISTS:
-            data = client.get(f"{base}/{name}", MAX_LIST_BYTES)
-            if not _is_list(name, data):
-                host = urlsplit(base).hostname or base
-                raise SourceUnavailableError(host, f"what it gave as {name} is no such list")
+            data = _list(http, f"{base}/{name}", name)
             with open(os.path.join(folder, name), "wb") as stream:
                 stream.write(data)
+
+
+def _list(http: Http, url: str, name: str) -> bytes:
+    """Return the bytes of one of the Manager's lists."""
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    answer = http.request("GET", url, limit=MAX_LIST_BYTES)
+    host, path = urlsplit(answer.url).hostname or "", urlsplit(url).path
+    if answer.status != 200:
+        raise SourceUnavailableError(host, f"answered {answer.status} for {path}")
+    if "text/html" in answer.headers.get("content-type", ""):
+        raise SourceUnavailableError(host, f"gave a web page for {path}")
+    if not _is_list(name, answer.body):
+        raise SourceUnavailableError(host, f"what it gave as {name} is no such list")
+    return answer.body
 
 
 def build(sources: Iterable[str], folder: str) -> list[str]:

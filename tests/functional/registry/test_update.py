@@ -78,21 +78,24 @@ def test_a_newer_list_is_seen_in_the_same_process(shell: Shell, service: Service
 
 FAULTS: dict[str, tuple[Answer, str]] = {
     "gone": (Answer(b"no", 404), f"127.0.0.1: answered 404 for {NODE_LIST}"),
-    "broken": (Answer(b"oops", 500), f"127.0.0.1: answered 500 for {NODE_LIST}"),
+    "broken": (Answer(b"oops", 500), "127.0.0.1: answered 500, four times"),
     "page": (page(), f"127.0.0.1: gave a web page for {NODE_LIST}"),
     "hidden page": (Answer(b"<html>hello</html>", content_type="text/plain"), "no such list"),
-    "cut short": (Answer(b'{"custom_nodes": [{"refer', missing=50), "cannot be reached: "),
+    "cut short": (
+        Answer(b'{"custom_nodes": [{"refer', missing=50),
+        "broke off after 25 bytes, four",
+    ),
     "half": (Answer(b'{"custom_nodes": [{"refer'), "no such list"),
-    "reset": (Answer(b"x" * 4000, resets=True), "cannot be reached: "),
+    "reset": (Answer(b"x" * 4000, resets=True), "broke off after 2000 bytes"),
     "empty": (Answer(b""), "no such list"),
     "nothing in it": (document({"custom_nodes": []}), "no such list"),
     "another shape": (document({"message": "slow down"}), "no such list"),
     "a list of lists": (document([[]]), "no such list"),
     "nested": (Answer(b'{"custom_nodes":' + b"[" * 100_000), "no such list"),
     "not UTF-8": (Answer(b'{"custom_nodes": ["\xff\xfe"]}'), "no such list"),
-    "circle": (redirect(NODE_LIST), "cannot be reached: "),
-    "nowhere": (redirect("http://a:b:c/"), "cannot be reached: "),
-    "file": (redirect("file:///etc/passwd"), "cannot be reached: "),
+    "circle": (redirect(NODE_LIST), "more than 5 redirects"),
+    "nowhere": (redirect("http://a:b:c/"), "leads to what is no address"),
+    "file": (redirect("file:///etc/passwd"), "leads to what is not an https"),
 }
 
 
