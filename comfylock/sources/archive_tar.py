@@ -9,7 +9,13 @@ import tarfile
 from typing import TYPE_CHECKING, BinaryIO
 
 from comfylock.definitions.pack_files import PYTHON_SIZE, TOTAL_SIZE
-from comfylock.sources.archive import MAX_ENTRIES, ArchiveError, Entry, check_entries, check_total
+from comfylock.sources.archive_entries import (
+    MAX_ENTRIES,
+    ArchiveError,
+    Entry,
+    check_entries,
+    check_total,
+)
 from comfylock.sources.source_facts import facts_of, wanted_files
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
-from comfylock.errors import SourceUnavailableError
+from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question, known_answer
 from comfylock.sources.archive import read_archive
@@ -136,6 +136,9 @@ class Archives:
         with _Sink(tempfile.TemporaryFile(buffering=0), self._limit) as file:
             try:
                 answer = self._http.download(address, limit=_UNLIMITED, sink=file)
+            except RefusedError as error:
+                told = f"{what} must not be fetched: {error.message}"
+                return Missing("not-allowed", told, error.hint)
             except TooLargeError:
                 told = f"{what} is larger than {_shown(self._limit)}"
                 return Missing("too-large", told, "choose another version of it")

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from comfylock.names import is_text, normalise_registry_id, normalise_repository, printable
 from comfylock.patterns import Pattern
+from comfylock.redaction import redact
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def told(body: bytes) -> str:
     """Return what an error answer says, in any of its three shapes, safe to show; else nothing."""
     found = decoded(body, _Error) or _Error()
     said = next((text for text in (found.message, found.error) if text and _is_str(text)), "")
-    return printable(_USER.sub("", said), 120)
+    return printable(redact(said[:MAX_TEXT]), 120)
 
 
 def pack_of(

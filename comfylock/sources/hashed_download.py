@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from comfylock.errors import SourceUnavailableError
+from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known
 from comfylock.sources.file_front import Front, TooLargeError, is_lfs_pointer, is_page, title_of
@@ -47,25 +47,33 @@ def hashed(
     Raises:
         SourceUnavailableError: the host cannot be reached, or breaks off.
     """
+    try:
+        return _hashed(http, url, known, limit)
+    except RefusedError as error:
+        told = f"{_shown(url)} must not be fetched: {error.message}"
+        return Known(Missing("not-allowed", told, error.hint), is_kept=False)
+
+
+def _hashed(
+    http: Http, url: str, known: Known[Hashed | Missing] | None, limit: int
+) -> Known[Hashed | Missing]:
     head = _head(http, url)
     if isinstance(head, Missing):
         return Known(head, is_kept=False)
     if known is not None and _is_unchanged(known, head):
         return known
-    shown = _shown(url)
+    if _length(head) > limit:
+        return Known(_too_large(url, limit), is_kept=False)
     front = Front(limit)
     try:
-        if _length(head) > limit:
-            raise TooLargeError
         answer = http.download(url, limit=_UNLIMITED, sink=front)
     except TooLargeError:
-        told = (
-            f"{shown} is larger than {limit >> 30} GiB" if limit >> 30 else f"{shown} is too large"
-        )
-        return Known(Missing("too-large", told), is_kept=False)
-    if answer.status != 200:
-        return Known(refusal(answer.status, url), is_kept=False)
-    missing = _no_file(shown, front.getvalue(), answer.headers)
+        return Known(_too_large(url, limit), is_kept=False)
+    missing = (
+        _no_file(_shown(url), front.getvalue(), answer.headers)
+        if answer.status == 200
+        else refusal(answer.status, url)
+    )
     if missing is not None:
         return Known(missing, is_kept=False)
     validators = {k: v for k in _VALIDATORS if (v := answer.headers.get(k))}
@@ -103,6 +111,11 @@ def _is_unchanged(known: Known[Hashed | Missing], head: Mapping[str, str]) -> bo
 def _length(headers: Mapping[str, str]) -> int:
     text = headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _too_large(url: str, limit: int) -> Missing:
+    size = f"{limit >> 20} MiB" if limit >> 20 else f"{limit} bytes"
+    return Missing("too-large", f"{_shown(url)} is larger than {size}")
 
 
 def _no_file(shown: str, front: bytes, headers: Mapping[str, str]) -> Missing | None:

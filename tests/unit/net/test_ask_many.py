@@ -3,13 +3,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from msgspec import Struct
 
 from comfylock.errors import OfflineError, SourceUnavailableError
-from comfylock.net.answers import InMemory
+from comfylock.net.answers import Cached, InMemory
+from comfylock.net.answers import Offline as Answerless
+from comfylock.net.cache import Cache
 from comfylock.net.interface import Known, Question, ask_many, known_answer
+from comfylock.net.recording import Recording, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -93,3 +98,46 @@ def test_errors_are_not_known_and_come_again() -> None:
         with pytest.raises(SourceUnavailableError):
             ask_many(answers, questions("a"), str, unreachable)
     assert known_answer(answers, question("a"), str) is None
+
+
+# answers that outlive a run
+
+
+class Pack(Struct, frozen=True, tag="pack"):
+    name: str
+
+
+A = question("a")
+
+
+class Now:
+    time = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+def test_fresh_answers_of_the_disk_are_known_and_stale_ones_are_not(tmp_path: Path) -> None:
+    now = Now()
+    cache = Cache(str(tmp_path), now, max_age=10)
+    Cached(cache).ask(A, Pack, lambda _: Known(Pack("a")))
+    later = Cached(cache)
+    assert later.known(question("b"), Pack) is None
+    assert later.known(A, Pack) == later.known(A, Pack) == Pack("a")
+    assert later.counts() == {"comfy-registry": (1, 0)}
+    now.time += 11
+    assert Cached(cache).known(A, Pack) is None
+    offline = Answerless(cache)
+    assert offline.known(A, Pack) == offline.known(A, Pack) == Pack("a")
+    assert offline.known(question("b"), Pack) is None
+
+
+def test_what_is_known_is_recorded_too(tmp_path: Path) -> None:
+    inner = InMemory()
+    inner.ask(A, Pack, lambda _: Known(Pack("a")))
+    recording = Recording(inner, str(tmp_path))
+    assert recording.known(question("b"), Pack) is None
+    assert recording.known(A, Pack) == recording.known(A, Pack) == Pack("a")
+    replay = Replay(str(tmp_path))
+    assert replay.known(A, Pack) == Pack("a")
+    assert replay.known(question("b"), Pack) is None
