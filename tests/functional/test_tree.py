@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from tests.project import Run
 
 
+NOTHING = dict.fromkeys(("version", "repository", "commit", "tree"))
+
+
 def test_which_workflow_needs_what(run: Run) -> None:
     project(run)
     assert call(run, "tree") == 0
     assert run.out == (
+        "ComfyUI >=0.1.0\n"
         "workflows/first.json\n"
         "├── alpha 1.2.0\n"
         "└── checkpoints/fresh.safetensors org/repo 0123456789\n"
@@ -48,9 +52,10 @@ def test_what_is_needed_by_whom(run: Run) -> None:
 def test_depth(run: Run) -> None:
     project(run)
     assert call(run, "tree", "--depth", "0") == 0
-    assert run.out == "workflows/first.json\nworkflows/second.json\n"
+    assert run.out == "ComfyUI >=0.1.0\nworkflows/first.json\nworkflows/second.json\n"
     assert call(run, "tree", "--depth", "2", "workflows/second.json") == 0
     assert run.out == (
+        "ComfyUI >=0.1.0\n"
         "workflows/second.json\n"
         "├── alpha 1.2.0\n"
         "│   └── AlphaNode\n"
@@ -67,7 +72,7 @@ def test_depth(run: Run) -> None:
 def test_a_pack_by_any_of_its_names(run: Run, name: str) -> None:
     project(run)
     assert call(run, "tree", name) == 0
-    assert run.out == "workflows/second.json\n└── carl/gamma 0123456789\n"
+    assert run.out == "ComfyUI >=0.1.0\nworkflows/second.json\n└── carl/gamma 0123456789\n"
     assert call(run, "tree", "-i", name) == 0
     assert run.out == "carl/gamma 0123456789\n└── workflows/second.json\n"
 
@@ -151,7 +156,11 @@ def test_an_empty_lock(run: Run) -> None:
 def test_json(run: Run) -> None:
     project(run)
     found = data(run, "tree", "--invert", "alpha")
-    assert (found["inverted"], found["unresolved"], found["comfyui"]) == (True, 0, None)
+    assert (found["inverted"], found["unresolved"], found["comfyui"]) == (
+        True,
+        0,
+        {"requested": ">=0.1.0", **NOTHING},
+    )
     assert found["roots"] == [
         {
             "kind": "pack",
