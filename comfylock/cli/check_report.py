@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.text import plural, safe
 
 if TYPE_CHECKING:
     import argparse
 
+    from comfylock.lockfile.drift import Drift
     from comfylock.lockfile.schema import Lock
     from comfylock.ops.check import CheckOutcome
+    from comfylock.ops.places import Place
 
 MAX_REASONS = 10
 """Reasons shown without --verbose."""
+
+MAX_NODES = 8
+"""Ids shown of one workflow."""
 
 
 def print_check(outcome: CheckOutcome, arguments: argparse.Namespace) -> int:
@@ -26,7 +31,7 @@ def print_check(outcome: CheckOutcome, arguments: argparse.Namespace) -> int:
         data = {
             "lock": outcome.path,
             "current": outcome.is_current,
-            "reasons": list(outcome.drift),
+            "reasons": [_reason(outcome, drift) for drift in outcome.drift],
             "unreadable": [{"path": p, "message": m} for p, m in outcome.unreadable],
         }
         sys.stdout.buffer.write(success("lock.check", data, ok=code == 0))
@@ -48,9 +53,29 @@ def _print_reasons(outcome: CheckOutcome, *, verbose: bool) -> None:
     for drift in shown:
         where = f"{safe(drift.workflow)}: " if drift.workflow else ""
         lines.append(f"  {where}{safe(drift.message)} [{drift.kind}]")
+        places = outcome.places.get(drift, ())
+        lines += [f"    {nodes_text(place, drift.workflow)}" for place in places]
     if len(outcome.drift) > len(shown):
         lines.append(f"  and {len(outcome.drift) - len(shown)} more (--verbose)")
     sys.stderr.write("\n".join([*lines, "", "hint: comfylock lock", ""]))
+
+
+def nodes_text(place: Place, workflow: str | None = None) -> str:
+    """Return the nodes of a place, with its workflow unless that was just said."""
+    ids = [safe(node) for node in place.nodes[:MAX_NODES]]
+    more = f" and {len(place.nodes) - MAX_NODES} more" if len(place.nodes) > MAX_NODES else ""
+    where = "" if place.workflow == workflow else f"{safe(place.workflow)}: "
+    return f"{where}{'node' if len(place.nodes) == 1 else 'nodes'} {', '.join(ids)}{more}"
+
+
+def _reason(outcome: CheckOutcome, drift: Drift) -> dict[str, Any]:
+    return {
+        "kind": drift.kind,
+        "workflow": drift.workflow,
+        "subject": drift.subject,
+        "message": drift.message,
+        "places": list(outcome.places.get(drift, ())),
+    }
 
 
 def print_exists(lock: Lock, arguments: argparse.Namespace) -> int:

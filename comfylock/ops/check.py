@@ -16,6 +16,8 @@ from comfylock.ops.registry import project_registry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.ops.places import Place  # noqa: TC004 - an outcome is never decoded
+
 
 class CheckOutcome(Struct, frozen=True):
     """Whether a lock is what the workflows need, and every reason why not."""
@@ -26,6 +28,8 @@ class CheckOutcome(Struct, frozen=True):
     unreadable: tuple[tuple[str, str], ...] = ()
     """Inputs that could not be read: path and sentence."""
     findings: tuple[Problem, ...] = ()
+    places: dict[Drift, tuple[Place, ...]] = {}
+    """The nodes that show each reason (P13)."""
 
     @property
     def is_current(self) -> bool:
@@ -58,7 +62,12 @@ def check(
         allow_unresolved=allows_unresolved or config.allow_unresolved,
         require_hashes=requires_hashes or config.require_hashes,
     )
-    return CheckOutcome(lock_path(project), lock, drift, needs.unreadable, needs.findings)
+    places: dict[Drift, tuple[Place, ...]] = {}
+    if drift:
+        from comfylock.ops.places import drift_places  # noqa: PLC0415 - a current lock needs none
+
+        places = drift_places(project, drift, needs.requirements)
+    return CheckOutcome(lock_path(project), lock, drift, needs.unreadable, needs.findings, places)
 
 
 def exists(project: str) -> Lock:

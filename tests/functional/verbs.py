@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.main import main
-from comfylock.lockfile.schema import Lock, Options, WorkflowEntry
+from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from tests.builders import node, stamped, ui
 from tests.locks import from_git, hub_model, release
@@ -29,6 +29,7 @@ def locked(**fields: Any) -> Lock:
     """What a resolution makes of the two workflows."""
     values: dict[str, Any] = {
         "options": Options(inputs=("workflows",)),
+        "comfyui": ComfyuiPin(">=0.1.0"),
         "workflows": (
             WorkflowEntry("workflows/first.json", ("alpha",), ("checkpoints/fresh.safetensors",)),
             WorkflowEntry("workflows/second.json", ("alpha", "carl/gamma")),
