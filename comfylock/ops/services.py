@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock import __version__
+from comfylock.config import surroundings
 from comfylock.net.answers import Cached, Offline
 from comfylock.net.cache import Cache
 from comfylock.net.credentials import load_credentials
@@ -119,12 +120,32 @@ def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
         ConfigError: a token of the environment is none.
     """
     home = environ.get("HOME") or os.path.expanduser("~")
+    tokens = load_credentials(environ, home)
     return Trust(
         endpoints=replace(Endpoints(), **config.endpoints),
-        credentials=load_credentials(environ, home),
+        credentials=replace(tokens, **dict.fromkeys(_strangers(config, environ))),
         hosts=config.allowed_hosts,
         configured=config.configured_hosts,
     )
+
+
+def _strangers(config: Config, environ: Mapping[str, str]) -> list[str]:
+    """Return the services whose address a project's file sets and no person confirms.
+
+    A project may be a stranger's: its mirror gets no token, unless the environment names the
+    mirror, or its host in COMFYLOCK_ALLOW_HOSTS.
+    """
+    around = surroundings(environ)
+    confirmed = around.endpoints if around is not None else {}
+    hosts = around.hosts if around is not None else frozenset[str]()
+    fields = {"huggingface": "huggingface", "civitai": "civitai", "github_api": "github"}
+    return [
+        token
+        for service, token in fields.items()
+        if (address := config.endpoints.get(service)) is not None
+        and service not in confirmed
+        and address.split("/", 3)[2] not in hosts
+    ]
 
 
 def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Counted:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock.definitions.pack_files import PYTHON_SIZE
+from comfylock.errors import RefusedError
 from comfylock.links import clean_url, host_of
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question
@@ -137,7 +138,11 @@ class SingleFiles:
 
     def _downloaded(self, url: str) -> FileFacts | Missing:
         sink = BytesIO()
-        done = self._http.download(url, limit=PYTHON_SIZE, sink=sink)
+        try:
+            done = self._http.download(url, limit=PYTHON_SIZE, sink=sink)
+        except RefusedError as error:
+            told = f"`{printable(url)}` must not be fetched: {error.message}"
+            return Missing("not-allowed", told, error.hint)
         if done.status != 200:
             return _refused(url, done.status)
         data = sink.getvalue()

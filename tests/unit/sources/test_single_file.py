@@ -33,7 +33,7 @@ GIST = "0123456789abcdef0123456789abcdef"
 def files(host: GitServer, git: Git, monkeypatch: pytest.MonkeyPatch) -> Iterator[SingleFiles]:
     for name, value in host.environment((*HOSTS, "gist.github.com")).items():
         monkeypatch.setenv(name, value)
-    with Http("comfylock-tests", Trust()) as http:
+    with Http("comfylock-tests", Trust(configured=frozenset({"127.0.0.1"}))) as http:
         yield SingleFiles(git, http, InMemory())
 
 
