@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lock_texts import GIT, MODEL, PACK, faults, read_text
+from tests.lock_texts import GIT, MODEL, PACK, WORKFLOW, faults, read_text
 from tests.locks import COMMIT, SHA
 
 # keys by source
@@ -137,6 +137,8 @@ def test_comfyui_needs_both_halves_of_its_pin() -> None:
         (MODEL.replace('"ae.', '"C:/ae.', 1), "name"),
         (MODEL.replace('"ae.', '"a\\\\ae.', 1), "name"),
         (MODEL.replace('"ae.', '" ae.', 1), "name"),
+        (MODEL.replace('"ae.', '"a//ae.', 1), "name"),
+        (MODEL.replace('"ae.safetensors"', '""', 1), "name"),
         (MODEL.replace('"vae"', '"clip"'), "folder"),
         (MODEL.replace('"vae"', '"../vae"'), "folder"),
         (MODEL.replace("org/repo", "../repo"), "repository"),
@@ -174,6 +176,11 @@ def test_an_asset_is_a_file_s_name() -> None:
     )
     assert faults(text.format("b/a.pt")) == [("model[0].path", "must be a file's name")]
     assert read_text(text.format("a.pt")).models[0].path == "a.pt"
+
+
+def test_files_may_be_called_as_systems_allow() -> None:
+    text = WORKFLOW.replace("a.json", " an odd, #1 'name' $(x) .json")
+    assert read_text(text).workflows[0].path == " an odd, #1 'name' $(x) .json"
 
 
 def test_tidy_inputs() -> None:
