@@ -71,9 +71,12 @@ def path_fault(text: str) -> str | None:
         return "must have `/` between its parts"
     if leaves_its_folder(text):
         return "must be relative and stay in its folder"
-    if not text or text != text.strip() or _climbs(text):
-        return "must be a path without empty parts"
-    return None
+    return "must be a path without empty parts" if _climbs(text) else None
+
+
+def model_fault(text: str) -> str | None:
+    """Take a model's path as workflows are read: without blanks around it."""
+    return path_fault(text) if text == text.strip() else "must be without blanks around it"
 
 
 def input_fault(text: str) -> str | None:
