@@ -140,13 +140,8 @@ class GithubReleases:
         """Return what a status means.
 
         Raises:
-            SourceUnavailableError: the quota is used up, or nothing that is said about releases.
+            SourceUnavailableError: nothing that is said about releases.
         """
-        headers = answer.headers
-        is_used_up = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-        if answer.status in {403, 429} and is_used_up:
-            hint = None if self._has_token else "set GITHUB_TOKEN: it raises the limit to 5,000"
-            raise SourceUnavailableError(NAME, "its hourly limit of requests is used up", hint=hint)
         match answer.status:
             case 401:
                 return Missing("token-refused", "GitHub refused the token", "renew GITHUB_TOKEN")

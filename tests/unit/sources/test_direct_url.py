@@ -173,6 +173,7 @@ def test_small_limits_are_told_in_bytes(host: FileHost, http: Http) -> None:
         "ftp://github.com/a.pth",
         "file:///etc/passwd",
         "https://me:secret@github.com/a.pth",
+        "https://github.com/a.pth?token=secret-enough",
         "https://github.com/a\nb",
         "https://[",
         "",
