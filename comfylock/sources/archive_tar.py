@@ -70,6 +70,10 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
         unpacked = _Unpacked(stream, packed)
         with tarfile.open(fileobj=unpacked, mode="r:") as archive:
             while (member := archive.next()) is not None:
+                # `tar -c .` writes every name with `./`, and the folder itself.
+                member.name = member.name.removeprefix("./")
+                if member.name == "." and member.isdir():
+                    continue
                 entries.append(_entry(member))
                 if len(entries) > MAX_ENTRIES:
                     break

@@ -106,8 +106,9 @@ class GithubReleases:
         Raises:
             SourceUnavailableError: GitHub cannot be reached, or answers no more for now.
         """
-        path = repository_key(reference.repository).partition("/")[2]
-        if path.count("/") != 1 or not reference.tag or not reference.name:
+        host, _, path = repository_key(reference.repository).partition("/")
+        is_sound = host == HOST and path.count("/") == 1
+        if not is_sound or not reference.tag or not reference.name:
             told = f"`{printable(reference.repository, 80)}` is no repository on GitHub"
             return Missing("not-found", told, "correct the address")
         question = Question(SERVICE, "release", f"{path}@{reference.tag}")

@@ -85,6 +85,8 @@ def test_folders_are_no_files() -> None:
     assert found == SourceFacts(class_types=())
     found = read(tarred(member("web", type=tarfile.DIRTYPE), member("web/a.js", size=3)))
     assert found == SourceFacts(class_types=())
+    found = read(tarred(member(".", type=tarfile.DIRTYPE), member("./install.py")))
+    assert found == SourceFacts(("install.py",), class_types=())
     assert read(node_zip({})) == SourceFacts(class_types=())
 
 

@@ -147,6 +147,7 @@ def test_a_repository_without_releases(service: GithubService, http: Http) -> No
     [
         asset(repository="https://github.com/only-owner"),
         asset(repository="nonsense"),
+        asset(repository="https://gitlab.com/xinntao/real-esrgan"),
         asset(tag=""),
         asset(name=""),
     ],
