@@ -93,6 +93,8 @@ class Transfer:
             now = self._timing.clock()
             if self.size - mark >= STALLED_BYTES:
                 mark, deadline = self.size, now + span
+                if self._asking.until is not None:
+                    self._asking.until.deadline = deadline
             elif now > deadline:
                 raise Failed(host, timed_out(self.size))
         if self._total is not None and self.size != self._total:

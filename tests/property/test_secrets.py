@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from comfylock.errors import ComfylockError
+from comfylock.errors import ComfylockError, RefusedError, SourceUnavailableError
 from comfylock.net.answers import Cached
 from comfylock.net.cache import Cache
 from comfylock.net.http import Http
@@ -187,3 +188,28 @@ def test_planted_secrets_never_leave(plan: Plan) -> None:
         check(foreign, (HUB, CIVITAI, GITHUB, PASSWORD, CALLERS))
         own = [f"{each.headers} {each.target}" for each in service.asked]
         check(own, (CIVITAI, GITHUB))
+
+
+addresses = st.one_of(
+    st.text(max_size=40),
+    st.from_regex(
+        r"(https?|ftp|HTTPS)?:?/{0,3}[\[\]a-z0-9.:@%\\-]{0,30}(:[0-9]{0,6})?[/?#].{0,20}"
+    ),
+    st.builds("https://xn--{}.example/{}".format, st.text("a1-", max_size=8), st.text(max_size=8)),
+)
+
+
+@given(address=addresses, location=addresses)
+def test_no_address_of_a_stranger_breaks_the_client(address: str, location: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/start":
+            return httpx.Response(302, headers=[(b"Location", location.encode("utf-8", "replace"))])
+        return httpx.Response(200, content=b"x")
+
+    timing = Timing(sleep=lambda _: None)
+    with Http("tests/1", Trust(), httpx.MockTransport(answer), timing=timing) as http:
+        for url in (address, "https://a.example/start"):
+            with suppress(RefusedError, SourceUnavailableError):
+                assert http.request("GET", url).status in {200, 302}
+            with suppress(RefusedError, SourceUnavailableError):
+                assert http.download(url, limit=10, refuse_pages=True).size in {0, 1}

@@ -15,6 +15,8 @@ from comfylock.net.trust import Trust
 from tests.services.loopback import Answer, Service, document, page, redirect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.unit.net.conftest import Clock
 
 DATA = bytes(range(256)) * 40
@@ -160,7 +162,7 @@ def test_a_length_that_a_transport_does_not_check(clock: Clock) -> None:
 
 def test_a_trickle_is_not_waited_for(service: Service, clock: Clock) -> None:
     service.answers["/a"] = Answer(b"x" * 10, endless=True)
-    ticking = iter(range(0, 10_000_000, 50))
+    ticking = iter(range(0, 10_000_000, 8))
     timing = clock.timing()
     slow = type(timing)(lambda: next(ticking), timing.now, timing.sleep, timing.random)
     trust = Trust(configured=frozenset({service.place}))
@@ -228,3 +230,36 @@ def test_a_file_is_read_whole_after_the_look(http: Http, service: Service) -> No
 )
 def test_what_a_page_is(kind: str, first: bytes, path: str, *, expected: bool) -> None:
     assert is_page(kind, first, path) is expected
+
+
+def test_a_slow_file_may_take_its_time_while_it_comes(service: Service, clock: Clock) -> None:
+    data = b"x" * (2 << 20)
+    service.answers["/a"] = Answer(data)
+    ticking = iter(range(0, 10_000_000, 3))
+    timing = clock.timing()
+    slow = type(timing)(lambda: next(ticking), timing.now, timing.sleep, timing.random)
+    trust = Trust(configured=frozenset({service.place}))
+    with Http("t", trust, timing=slow, patience=Patience(attempts=1, budget=60)) as http:
+        assert http.download(f"{service.url}/a", limit=1 << 30).size == len(data)
+    assert next(ticking) > 60
+
+
+class Trickle(httpx.SyncByteStream):
+    """A body without an end, from a transport that knows no patience."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b"x"
+
+
+def test_a_trickle_is_not_waited_for_whatever_the_transport(clock: Clock) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle()))
+    ticking = iter(range(0, 10_000_000, 8))
+    timing = clock.timing()
+    slow = type(timing)(lambda: next(ticking), timing.now, timing.sleep, timing.random)
+    patience = Patience(attempts=1, budget=60)
+    with Http("t", Trust(), transport, timing=slow, patience=patience) as http:
+        with pytest.raises(SourceUnavailableError, match="is too slow: "):
+            http.download("https://a.example/b", limit=1 << 24)
+        with pytest.raises(SourceUnavailableError, match="is too slow: "):
+            http.request("GET", "https://a.example/b")

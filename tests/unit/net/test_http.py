@@ -167,6 +167,17 @@ def test_redirects_to_forbidden_places_are_refused(
     assert len(service.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "host", ["xn--a.example", "xn--zzzzzzz99.example", "%41.example", "b\xfccher.de"]
+)
+def test_names_that_nobody_can_decode(http: Http, service: Service, host: str) -> None:
+    service.answers["/a"] = redirect(f"http://{host}/")
+    with pytest.raises(RefusedError, match="without https"):
+        http.request("GET", f"{service.url}/a")
+    with pytest.raises(RefusedError, match="without https"):
+        http.download(f"http://{host}/", limit=1)
+
+
 @pytest.mark.parametrize("url", ["", "x", "ftp://a/b", "https://", "http://a:b:c/", "http://a.b/"])
 def test_what_is_no_address_is_never_asked(url: str) -> None:
     with Http("t", Trust()) as http, pytest.raises(RefusedError):
@@ -454,3 +465,32 @@ def test_tokens_are_not_shown() -> None:
     trust = with_tokens("https://a.example", "https://b.example")
     assert "secret" not in repr(trust) + str(trust)
     assert "secret" not in str(trust.credentials.__rich_repr__())
+
+
+def test_headers_that_trickle_in_are_not_waited_for(service: Service, clock: Clock) -> None:
+    service.answers["/a"] = Answer(raw=b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 90_000)
+    ticking = iter(range(0, 100_000, 9))
+    timing = clock.timing()
+    slow = type(timing)(lambda: next(ticking), timing.now, timing.sleep, timing.random)
+    trust = Trust(configured=frozenset({service.place}))
+    with Http("t", trust, timing=slow, patience=Patience(attempts=1, budget=20)) as http:
+        assert "timed out waiting for its answer" in str(failing(http, f"{service.url}/a"))
+
+
+def test_a_clock_that_runs_out_over_tls(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority = trustme.CA()
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", os.fspath(tmp_path / "ca.pem"))
+    gate = Event()
+    timing = clock.timing()
+    patience = Patience(attempts=1, budget=0.05)
+    with serving(context, "localhost") as service:
+        service.answers["/"] = Answer(b"1", waits_for=gate)
+        trust = Trust(configured=frozenset({service.place}))
+        with Http("t", trust, timing=timing, patience=patience) as http:
+            assert "timed out waiting for its answer" in str(failing(http, f"{service.url}/"))
+            gate.set()
