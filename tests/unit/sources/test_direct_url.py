@@ -107,6 +107,7 @@ def test_a_login_page_is_no_file(host: FileHost, source: DirectUrl) -> None:
         (b"<!doctype html><title>T</title>", {}, "a web page (`T`)"),
         (b'{"error": "quota"}', {"content_type": "application/json"}, "an error message"),
         (b"{}", {"content_type": "application/problem+json"}, "an error message"),
+        (b'{"success": false}', {"content_type": "application/json"}, "an error message"),
         (b"", {}, "is empty"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", {}, "git-lfs pointer"),
     ],
@@ -117,6 +118,11 @@ def test_pages_pointers_and_nothing_are_no_files(
     found = missing(source, host.add("/a.pth", content, **settings))
     assert found.reason == "not-a-file"
     assert words in found.message
+
+
+def test_a_page_that_is_asked_for_is_no_file_either(host: FileHost, source: DirectUrl) -> None:
+    url = host.add("/models/index.html", b"<html>", content_type="text/html")
+    assert missing(source, url).reason == "not-a-file"
 
 
 def test_a_json_file_is_a_file(host: FileHost, source: DirectUrl) -> None:
