@@ -16,9 +16,24 @@ def main() -> None:
 
     # Start-up makes many objects and no garbage; looking for it would cost 5 % of the time.
     gc.set_threshold(50_000, 20, 50)
+    _import_msgspec()
     from comfylock.cli.main import main as run  # noqa: PLC0415 - `--version` needs none of it
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _import_msgspec() -> None:
+    """Import msgspec without typing_extensions, which costs as much as an empty Python's start.
+
+    msgspec takes from there what every Python that comfylock runs on has in `typing`.
+    """
+    missing = "typing_extensions" not in sys.modules
+    if missing:
+        sys.modules["typing_extensions"] = None  # type: ignore[assignment] # "cannot be imported"
+    import msgspec  # noqa: F401, PLC0415
+
+    if missing:
+        del sys.modules["typing_extensions"]
 
 
 if __name__ == "__main__":

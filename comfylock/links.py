@@ -22,6 +22,9 @@ _SECRET = Pattern(rf"(?i)(?:^|[?&])(?:{FIELDS})=[^&]*")
 _HASH = Pattern(r"[0-9a-fA-F]{64}\Z")
 _FOLDER = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,4}\Z")
 
+_PAGE = Pattern(r"\A((?:/datasets|/spaces)?/[^/]+(?:/[^/]+)?)/blob/")
+"""A page about a file; a folder that is called `blob` comes later in a path."""
+
 _SAME_HOSTS = {"huggingface.com": "huggingface.co", "hf.co": "huggingface.co"}
 """Hosts that redirect to the one that answers. Source: the Hub's documentation."""
 
@@ -52,9 +55,9 @@ def clean_url(url: str, configured: frozenset[str] = frozenset()) -> str | None:
     host = _SAME_HOSTS.get(host, host)
     path = match[2]
     if host == "huggingface.co":
-        path = path.replace("/blob/", "/resolve/", 1)
+        path = _PAGE.sub(r"\1/resolve/", path)
     elif host == "github.com":
-        path = path.replace("/blob/", "/raw/", 1)
+        path = _PAGE.sub(r"\1/raw/", path)
     return f"https://{host}{path}" + (f"?{query}" if query else "")
 
 

@@ -101,6 +101,6 @@ def _spellings(secret: str) -> re.Pattern[str]:
 
     def spelling(character: str) -> str:
         encoded = "".join(f"%(?:25)*(?i:{byte:02x})" for byte in character.encode())
-        return rf"(?:\\?{re.escape(character)}|{encoded})"
+        return rf"(?:\\{{0,4}}{re.escape(character)}|{encoded})"
 
     return re.compile("".join(map(spelling, secret)))

@@ -69,7 +69,8 @@ class ModelSources:
                 problems.append(Problem("", message))
             else:
                 groups[key] = [model]
-        links_of = self._links_in("\n".join(reading.notes), many=len(groups) > MANY_MODELS)
+        notes = "\n".join(reading.notes)
+        links_of = self._links_in(notes, many=len(groups) > MANY_MODELS) if notes else None
         stamps: dict[str, list[ModelStamp]] = {}
         for stamp in reading.stamps:
             if stamp.name:
@@ -80,7 +81,8 @@ class ModelSources:
         refused: set[str] = set()
         for key in sorted(groups):
             base = key[0].rpartition("/")[2]
-            use, hosts = self._use(groups[key], stamps.get(base, []), links_of(base))
+            links = links_of(base) if links_of is not None else ()
+            use, hosts = self._use(groups[key], stamps.get(base, []), links)
             uses.append(use)
             if hosts:
                 refused.update(hosts)
@@ -91,8 +93,6 @@ class ModelSources:
 
     def _links_in(self, notes: str, *, many: bool) -> Callable[[str], tuple[str, ...]]:
         """Return what finds the links to a file name in the notes of one workflow."""
-        if not notes:
-            return _no_links
         plain = bool(self._configured)
         if many:
             linked = links_by_name(notes, plain=plain)
@@ -163,12 +163,6 @@ class ModelSources:
             refused.add(host_of(url))
         elif url not in sources:
             sources[url] = Source(url, origin, sha256)
-
-
-def _no_links(base: str) -> tuple[str, ...]:
-    """Return the links to a file name in no text."""
-    del base
-    return ()
 
 
 def _likely(places: list[KnownModel], model: FoundModel) -> list[KnownModel]:

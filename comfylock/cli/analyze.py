@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         report = with_nearest(report, registry)
     code = exit_code(report, strict=arguments.strict)
-    _print_report(report, arguments, ok=code == 0)
+    _print_report(report, arguments, config.settled_models, ok=code == 0)
     return code
 
 
@@ -179,7 +179,9 @@ def _print_lines(outcome: Outcome) -> None:
         sys.stdout.buffer.write(problem_line(outcome))
 
 
-def _print_report(report: Report, arguments: argparse.Namespace, *, ok: bool) -> None:
+def _print_report(
+    report: Report, arguments: argparse.Namespace, settled: frozenset[str], *, ok: bool
+) -> None:
     from comfylock.cli.text import Style, safe, width  # noqa: PLC0415
 
     if arguments.graph:
@@ -194,7 +196,10 @@ def _print_report(report: Report, arguments: argparse.Namespace, *, ok: bool) ->
         from comfylock.cli.analyze_text import report_text  # noqa: PLC0415
 
         style = Style(arguments.color, sys.stdout)
-        sys.stdout.write(report_text(report, style, width(sys.stdout), verbose=arguments.verbose))
+        columns = width(sys.stdout)
+        sys.stdout.write(
+            report_text(report, style, columns, verbose=arguments.verbose, settled=settled)
+        )
     sys.stdout.flush()
     for problem in report.problems:
         sys.stderr.write(f"error: {safe(problem.path)}: {safe(problem.message)}\n")

@@ -27,9 +27,19 @@ MAX_ROWS = 40
 """Rows of one list without --verbose."""
 
 
-def report_text(report: Report, style: Style, columns: int, *, verbose: bool = False) -> str:
-    """Return the report as text of at most so many columns."""
-    page = _Page(style, columns, verbose=verbose)
+def report_text(
+    report: Report,
+    style: Style,
+    columns: int,
+    *,
+    verbose: bool = False,
+    settled: frozenset[str] = frozenset(),
+) -> str:
+    """Return the report as text of at most so many columns.
+
+    `settled` are the models that the project wants no source for.
+    """
+    page = _Page(style, columns, settled, verbose=verbose)
     page.summary(report)
     page.packs(report.packs)
     page.models(report.models)
@@ -43,8 +53,11 @@ def report_text(report: Report, style: Style, columns: int, *, verbose: bool = F
 class _Page:
     """The lines written so far."""
 
-    def __init__(self, style: Style, columns: int, *, verbose: bool) -> None:
+    def __init__(
+        self, style: Style, columns: int, settled: frozenset[str], *, verbose: bool
+    ) -> None:
         self.style = style
+        self.settled = settled
         self.columns = columns
         self.limit = 10**9 if verbose else MAX_ROWS
         self.verbose = verbose
@@ -107,7 +120,9 @@ class _Page:
             holder = f"{model.class_type}.{model.input}" if model.input else model.class_type
             self._detail(f"{safe(holder)} in {plural(model.workflow_count, 'workflow')}")
             self._sources(model)
-            if not model.sources:
+            if self._is_settled(model):
+                self._detail("needs no source (your comfylock.toml)")
+            elif not model.sources:
                 self._detail(self.style("no source known", "yellow"), colored=True)
         self._more(len(models))
 
@@ -171,7 +186,11 @@ class _Page:
     def advice(self, report: Report) -> None:
         """Write the lines that comfylock.toml wants."""
         classes = [e for e in report.class_types if e.kind in {"ambiguous", "unknown"}]
-        models = [model for model in report.models if not model.sources and not model.inactive]
+        models = [
+            model
+            for model in report.models
+            if not model.sources and not model.inactive and not self._is_settled(model)
+        ]
         if not classes and not models:
             return
         self._heading("To settle what is open, add to comfylock.toml")
@@ -180,6 +199,9 @@ class _Page:
         hidden = max(len(classes) - self.limit, 0) + max(len(models) - self.limit, 0)
         if hidden:
             self.lines.append(f"  # and {hidden:,} more lines (--verbose)")
+
+    def _is_settled(self, model: ModelEntry) -> bool:
+        return model.path in self.settled or model.name in self.settled
 
     def _heading(self, text: str) -> None:
         self.lines.append("")

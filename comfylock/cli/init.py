@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.paths,
         registry=project_registry(arguments.project),
         settings=settings,
+        settled=config.settled_models,
         snapshot=arguments.from_snapshot,
     )
     if not arguments.dry_run:

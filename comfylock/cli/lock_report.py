@@ -43,20 +43,21 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     lock = outcome.resolution.lock
     counts = f"{plural(len(lock.packs), 'pack')} and {plural(len(lock.models), 'model')}"
     lines = [f"{counts} of {plural(len(lock.workflows), 'workflow')} pinned"]
-    shown = outcome.changes.entries
+    changes = outcome.changes
+    shown = (*changes.comfyui, *changes.packs, *changes.models, *changes.unresolved)
     limit = len(shown) if arguments.verbose else MAX_ROWS
     lines += [_row(change, style) for change in shown[:limit]]
     if len(shown) > limit:
         lines.append(f"  and {len(shown) - limit} more (--verbose)")
     if arguments.verbose and outcome.asked:
-        told = ", ".join(f"{host} {count}" for host, count in sorted(outcome.asked.items()))
-        lines.append(f"requests: {told}")
+        told = [f"{name} {sent} of {all_}" for name, (all_, sent) in sorted(outcome.asked.items())]
+        lines.append(f"facts asked for, of all needed: {', '.join(told)}")
     lines.append(_verdict(outcome, arguments))
     return "\n".join(lines) + "\n"
 
 
 def _row(change: Change, style: Style) -> str:
-    sign, color = SIGNS[change.action]
+    sign, color = SIGNS[change.kind]
     name = safe(change.name)
     gap = " " * max(1, COLUMN - len(name))
     return f"  {style(sign, color)} {name}{gap}{safe(change.summary)}".rstrip()
@@ -68,7 +69,7 @@ def _verdict(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
         return f"Wrote {path}"
     if not outcome.is_writable:
         return f"{path} was not written"
-    if arguments.dry_run and outcome.changes.entries:
+    if arguments.dry_run and not outcome.changes.is_empty:
         return f"Would write {path}"
     return f"{path} is up to date"
 
@@ -125,7 +126,7 @@ def _object(outcome: LockOutcome) -> dict[str, Any]:
         "models": len(lock.models),
         "workflows": len(lock.workflows),
         "kept": resolution.kept,
-        "changes": list(outcome.changes.entries),
+        "changes": outcome.changes,
         "warnings": [_notice(notice) for notice in resolution.notices],
         "unresolved": list(resolution.gaps),
         "unhashed": list(outcome.unhashed),
@@ -133,7 +134,10 @@ def _object(outcome: LockOutcome) -> dict[str, Any]:
         "unreachable": list(resolution.unreachable),
         "unreadable": [{"path": p, "message": m} for p, m in outcome.needs.unreadable],
         "findings": list(outcome.needs.findings),
-        "requests": dict(sorted(outcome.asked.items())),
+        "facts": {
+            name: {"needed": needed, "asked": asked}
+            for name, (needed, asked) in sorted(outcome.asked.items())
+        },
     }
 
 

@@ -118,13 +118,16 @@ def _add(arguments: argparse.Namespace) -> int:
 
 def _update(arguments: argparse.Namespace) -> int:
     from comfylock import __version__  # noqa: PLC0415
+    from comfylock.config import load_config  # noqa: PLC0415 - only this subcommand asks
 
+    manager = None if arguments.words else load_config(arguments.project).endpoints.get("manager")
     layer = ops.updated_layer()
     changed = ops.update(
         arguments.words,
         layer,
         offline=arguments.offline,
         user_agent=f"comfylock/{__version__}",
+        manager=manager,
     )
     return _report_changes(arguments, layer, changed)
 

@@ -67,6 +67,11 @@ class Config(Struct, frozen=True):
     allow_unresolved: bool = False
     include_inactive: bool = False
 
+    @property
+    def settled_models(self) -> frozenset[str]:
+        """Models that need no source: somebody brings them, or they are not wanted."""
+        return frozenset(key for key, rule in self.model_rules.items() if rule.url is None)
+
 
 def surroundings(environment: Mapping[str, str]) -> Surroundings | None:
     """Return what an environment configures, None if nothing.

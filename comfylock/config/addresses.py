@@ -42,7 +42,7 @@ def service_address(text: str, service: str) -> str | None:
     http is right here: a person configured it. CivitAI's is kept without `/api/v1`.
     """
     match = _SERVICE.match(text)
-    if match is None or ".." in text or not _port_is_right(match[2]):
+    if match is None or ".." in text or len(text) > 1000 or not _port_is_right(match[2]):
         return None
     address = f"{match[1].lower()}://{match[2].lower()}{match[3]}"
     return address.removesuffix("/api/v1") if service == "civitai" else address

@@ -8,7 +8,7 @@ from comfylock.config.addresses import host_fault, service_address, service_faul
 from comfylock.config.environment import Surroundings, trusted_hosts
 from comfylock.config.lock_settings import read_groups, read_lock
 from comfylock.config.models import read_models
-from comfylock.config.packs import pack_name, read_packs
+from comfylock.config.packs import name_fault, pack_name, read_packs
 from comfylock.config.tables import Faults, Table
 from comfylock.errors import ConfigError
 from comfylock.model import Source
@@ -96,8 +96,7 @@ def _class_types(table: Table) -> dict[str, str]:
         if not isinstance(pack, str):
             table.faults.append((path, "must be the name of a pack, a text"))
         elif name is None:
-            what = "must be a registry id, `owner/repo` or a repository's URL"
-            table.faults.append((path, what))
+            table.faults.append((path, name_fault(pack)))
         else:
             chosen[class_type] = name
     return chosen

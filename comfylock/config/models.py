@@ -9,7 +9,7 @@ from comfylock.config.lock_settings import groups_of
 from comfylock.config.model_services import air_address, civitai_address, hub_address
 from comfylock.config.packs import digest
 from comfylock.config.tables import Table
-from comfylock.links import FOLDER_ALIASES, clean_url, folder_key
+from comfylock.links import clean_url, folder_key
 from comfylock.names import leaves_its_folder, normalise_model_path
 from comfylock.requirements import ModelRule
 
@@ -52,17 +52,13 @@ def read_models(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str
 
 def model_key(text: str) -> str | None:
     """Return a model's `folder/name` with ComfyUI's own word for the folder, or its bare name."""
-    key = normalise_model_path(text)
-    if not key or key.endswith("/") or not all(c.isprintable() for c in key):
+    if leaves_its_folder(text.strip().replace("\\", "/")) or not all(map(str.isprintable, text)):
         return None
-    if leaves_its_folder(text.strip().replace("\\", "/")) or leaves_its_folder(key):
+    key = normalise_model_path(text).removeprefix("models/")
+    if not all(key.split("/")):
         return None
-    parent, slash, name = key.rpartition("/")
-    if slash and folder_key(parent) is None:
-        return None
-    first, _, rest = parent.partition("/")
-    folder = FOLDER_ALIASES.get(first, first)
-    return f"{folder}/{rest}/{name}" if rest else f"{folder}/{name}" if slash else name
+    folder, slash, name = key.partition("/")
+    return f"{folder_key(folder) or folder}/{name}" if slash else key
 
 
 def _rule(table: Table, key: str, groups: Groups, hosts: frozenset[str]) -> ModelRule:

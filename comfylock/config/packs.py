@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from comfylock.config.addresses import file_fault, git_fault, revision_fault
+from comfylock.config.addresses import (
+    TELLS_TOO_MUCH,
+    file_fault,
+    git_fault,
+    has_secret,
+    revision_fault,
+)
 from comfylock.config.lock_settings import groups_of
 from comfylock.config.tables import Table
 from comfylock.links import clean_url, sha256_of
 from comfylock.names import COMFYUI, OWNER_REPO, REGISTRY_ID, normalise_repository
-from comfylock.patterns import Pattern
+from comfylock.ranges import parse_range
 from comfylock.requirements import PackRule
 
 PACK_KEYS = ("version", "git", "revision", "url", "sha256", "groups", "always")
@@ -18,11 +24,6 @@ _CLASHES = (
     ("git", "url", "a pack has one source"),
     ("revision", "url", "a file has no revisions"),
 )
-_CLAUSE = (
-    r"(?:==|!=|<=|>=|~=|<|>|=|\^|~)?\s*v?\d+(?:\.(?:\d+|\*)){0,3}(?:[-+.]?[0-9A-Za-z.+-]{1,64})?"
-)
-_RANGE = Pattern(rf"\s*{_CLAUSE}(?:\s*,\s*{_CLAUSE}){{0,15}}\s*\Z")
-
 Groups = dict[str, tuple[str, ...]]
 
 
@@ -30,11 +31,18 @@ def pack_name(text: str) -> str | None:
     """Return a pack's name in comfylock for a registry id, `owner/repo` or a repository's URL."""
     if OWNER_REPO.match(text) or REGISTRY_ID.match(text):
         return text.lower()
-    url = normalise_repository(text)
+    url = None if has_secret(text) else normalise_repository(text)
     if url is None:
         return None
     is_github = url.startswith("https://github.com/")
     return "/".join(url.split("/")[-2:]).lower() if is_github else url.lower()
+
+
+def name_fault(text: str) -> str:
+    """Say what is wrong with a pack's name that `pack_name` did not take."""
+    if has_secret(text):
+        return TELLS_TOO_MUCH
+    return "must be a registry id, `owner/repo` or a repository's URL"
 
 
 def read_packs(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str, PackRule]:
@@ -44,9 +52,8 @@ def read_packs(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str,
         path = table.quoted(key)
         name = pack_name(key)
         if name is None or name == COMFYUI:
-            what = "is ComfyUI itself, no pack" if name else "must be named by a registry id"
-            more = "" if name else ", `owner/repo` or a repository's URL"
-            table.faults.append((path, what + more))
+            what = "is ComfyUI itself, no pack" if name else name_fault(key)
+            table.faults.append((path, what))
             continue
         entry = {"version": value} if isinstance(value, str) else value
         if not isinstance(entry, dict):
@@ -95,7 +102,7 @@ def _version(table: Table, name: str) -> str | None:
 
 def _range_fault(text: str) -> str | None:
     """Say what is wrong with a version or a range of versions."""
-    if _RANGE.match(text):
+    if parse_range(text) is not None:
         return None
     return "must be a version such as `1.2.3` or a range such as `>=1.2,<2`"
 

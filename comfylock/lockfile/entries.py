@@ -27,7 +27,7 @@ RULES: dict[type[Entry], dict[str, Rule]] = {
     WorkflowEntry: {
         "path": values.path_fault,
         "packs": values.pack_fault,
-        "models": values.path_fault,
+        "models": values.model_fault,
         "groups": values.word_fault,
     },
     PackPin: {
@@ -47,7 +47,7 @@ RULES: dict[type[Entry], dict[str, Rule]] = {
         "groups": values.word_fault,
     },
     ModelPin: {
-        "name": values.path_fault,
+        "name": values.model_fault,
         "folder": values.folder_fault,
         "requested": values.request_fault,
         "commit": values.commit_fault,

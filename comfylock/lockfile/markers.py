@@ -35,7 +35,7 @@ def split_conflict(data: bytes, file: str = "comfy.lock") -> Sides:
     sides: dict[bytes, list[bytes]] = {OURS: [], BASE: [], THEIRS: []}
     open_side: bytes | None = None
     has_base, conflicts, with_base = False, 0, 0
-    number = 0
+    opened = 0
     for number, line in enumerate(data.splitlines(keepends=True), 1):
         marker = _marker(line)
         if marker is None or (marker in {BASE, MIDDLE} and open_side is None):
@@ -43,6 +43,7 @@ def split_conflict(data: bytes, file: str = "comfy.lock") -> Sides:
                 side.append(line)
         elif marker == OURS and open_side is None:
             open_side, has_base, conflicts = OURS, False, conflicts + 1
+            opened = number
         elif marker == BASE and open_side == OURS:
             open_side, has_base, with_base = BASE, True, with_base + 1
         elif marker == MIDDLE and open_side == (BASE if has_base else OURS):
@@ -52,7 +53,7 @@ def split_conflict(data: bytes, file: str = "comfy.lock") -> Sides:
         else:
             raise _fault(file, number, line, "has no counterpart")
     if open_side is not None:
-        raise _fault(file, number, OURS, "opens a conflict that is never closed before")
+        raise _fault(file, opened, OURS, "opens a conflict that is never closed")
     joined = {name: b"".join(lines) for name, lines in sides.items()}
     base = joined[BASE] if with_base == conflicts else None
     return Sides(joined[OURS], base, joined[THEIRS])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from comfylock.lockfile.document import gap_key
 from comfylock.lockfile.drift import Drift
 from comfylock.lockfile.model_needs import model_rule
-from comfylock.lockfile.pack_needs import FIRM, is_named, names_of
+from comfylock.lockfile.pack_needs import FIRM, asked_names, names_of
 
 if TYPE_CHECKING:
     from comfylock.lockfile.drift import Kind
@@ -23,9 +23,11 @@ class Meeting:
         self.drift: set[Drift] = set()
         """What concerns single workflows."""
         self._needs = needs
-        self._by_name = {name: pin for pin in reversed(lock.packs) for name in names_of(pin)}
+        self._by_name: dict[str, list[PackPin]] = defaultdict(list)
         self._providers: dict[str, list[PackPin]] = defaultdict(list)
         for pin in lock.packs:
+            for name in names_of(pin):
+                self._by_name[name].append(pin)
             for name in pin.provides:
                 self._providers[name].append(pin)
         self._models = {pin.key for pin in lock.models}
@@ -86,7 +88,8 @@ class Meeting:
             return set()
         providers = self._providers.get(need.class_type, [])
         is_firm = need.evidence in FIRM
-        named = [pin for pin in providers if is_named(pin, need)]
+        asked = {pin.name for name in asked_names(need) for pin in self._by_name.get(name, ())}
+        named = [pin for pin in providers if pin.name in asked]
         if not is_firm:
             providers = [pin for pin in providers if pin.name in listed] or named or providers[:1]
         else:
@@ -104,10 +107,9 @@ class Meeting:
 
     def _pack_gap(self, path: str, need: ClassNeed, listed: frozenset[str]) -> str | None:
         """Return the unresolved pack that would meet a need: by its name, or by one of today."""
-        names = [name for name in (need.pack, need.stamped_id) if name]
-        if names:
-            names += sorted(listed)
-        for name in names:
+        names = asked_names(need)
+        others: list[str] = sorted(listed) if names else []
+        for name in (*names, *others):
             if name not in self._by_name and self._covers("pack", name, path):
                 return name
         return None

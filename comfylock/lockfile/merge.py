@@ -155,9 +155,9 @@ class _Merging:
                 kind: Any = "pack" if isinstance(ours, PackPin) else "model"
                 self.conflicts.append(Conflict(kind, key, ours, theirs))
         joined: dict[str, Any] = {}
-        kind_of_entry: type[Item] = type(ours)
+        entry: Item = ours
         for fields, join in ((SETS, _joined), (SOFT, _softly), (NARROWING, _narrowed)):
-            for field in fields[kind_of_entry]:
+            for field in fields[type(entry)]:
                 known = None if base is None else getattr(base, field)
                 joined[field] = join(known, getattr(ours, field), getattr(theirs, field))
         return replace(chosen, **joined)
@@ -197,8 +197,10 @@ def _pinned(entry: Item) -> Any:
 
 def _joined(base: Any, ours: Any, theirs: Any) -> Any:
     """Return a list with what either side added and without what either removed."""
-    if ours == theirs:
+    if theirs in (ours, base):
         return ours
+    if ours == base:
+        return theirs
     before = set(base or ())
     removed = (before - set(ours)) | (before - set(theirs))
     return tuple(sorted({*ours, *theirs} - removed))

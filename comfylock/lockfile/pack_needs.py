@@ -11,10 +11,12 @@ from comfylock.ranges import parse_range
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from comfylock.lockfile.schema import PackPin
     from comfylock.requirements import ClassNeed, PackRule, Requirements
+
+    Stamps = Mapping[str, Mapping[str, str]]
 
 FIRM = frozenset({"config", "cnr_id", "aux_id"})
 """Evidence that names the pack beyond doubt."""
@@ -22,18 +24,21 @@ FIRM = frozenset({"config", "cnr_id", "aux_id"})
 HEX = "0123456789abcdef"
 
 
-def pack_drift(pin: PackPin, needs: Requirements) -> tuple[Drift, ...]:
+def pack_drift(
+    pin: PackPin, needs: Requirements, stamps: Stamps | None = None
+) -> tuple[Drift, ...]:
     """Return why a pack's pin has to be chosen anew; empty if it may stay.
 
     Only what concerns the choice itself: which class types it provides and which groups need
-    it can be written down anew without moving it.
+    it can be written down anew without moving it. `stamps` is `stamps_of(needs)`, for whoever
+    asks about many pins.
     """
     rule = rule_of(pin, needs)
     found: set[Drift] = set()
     if rule is not None:
         found |= {Drift(kind, None, pin.name, message) for kind, message in _ruled(pin, rule)}
     if needs.prefer == "authored" and (rule is None or not _decides(rule)):
-        found |= set(_stamped(pin, needs))
+        found |= set(_stamped(pin, stamps_of(needs) if stamps is None else stamps))
     return in_order(found)
 
 
@@ -46,11 +51,23 @@ def names_of(pin: PackPin) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def is_named(pin: PackPin, need: ClassNeed) -> bool:
-    """Say whether a pin is the pack that a class type is thought to be from."""
-    names = names_of(pin)
+def asked_names(need: ClassNeed) -> tuple[str, ...]:
+    """Return the names of the pack that a class type is thought to be from."""
     # Where comfylock.toml names another pack, the id on the nodes is that of the one it replaces.
-    return need.pack in names or (need.evidence != "config" and need.stamped_id in names)
+    names = (need.pack, need.stamped_id if need.evidence != "config" else None)
+    return tuple(name for name in names if name is not None)
+
+
+def stamps_of(needs: Requirements) -> dict[str, dict[str, str]]:
+    """Return each pack's stamps, by the names it is asked by, with the last workflow of each."""
+    found: dict[str, dict[str, str]] = {}
+    for workflow in needs.workflows:
+        for need in workflow.classes:
+            if need.stamps:
+                for name in asked_names(need):
+                    told = found.setdefault(name, {})
+                    told.update((stamp.strip(), workflow.path) for stamp in need.stamps)
+    return found
 
 
 def rule_of(pin: PackPin, needs: Requirements) -> PackRule | None:
@@ -102,9 +119,11 @@ def _is_admitted(pin: PackPin, text: str) -> bool:
     return text == pin.requested or (wanted is not None and wanted.admits(pin.version or ""))
 
 
-def _stamped(pin: PackPin, needs: Requirements) -> Iterator[Drift]:
+def _stamped(pin: PackPin, told_by_name: Stamps) -> Iterator[Drift]:
     """Yield what newer stamps ask for. Stamps are wishes: what is newer than all of them does."""
-    stamps = dict(_stamps(pin, needs))
+    stamps: dict[str, str] = {}
+    for name in names_of(pin):
+        stamps.update(told_by_name.get(name, {}))
     versions = [stamp for stamp in stamps if is_version(stamp)]
     newest = max(versions, key=lambda text: (version_key(text), text), default=None)
     if newest is not None and _is_newer(newest, pin):
@@ -117,15 +136,6 @@ def _stamped(pin: PackPin, needs: Requirements) -> Iterator[Drift]:
     if not any((pin.commit or "").startswith(commit) for commit in commits):
         told = f"`{pin.name}` is locked for the stamp `{asked}`, which no workflow has"
         yield Drift("StampChanged", None, pin.name, told)
-
-
-def _stamps(pin: PackPin, needs: Requirements) -> Iterable[tuple[str, str]]:
-    """Yield each stamp with the last workflow that has it."""
-    for workflow in needs.workflows:
-        for need in workflow.classes:
-            if need.stamps and is_named(pin, need):
-                for stamp in need.stamps:
-                    yield stamp.strip(), workflow.path
 
 
 def _is_newer(stamp: str, pin: PackPin) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from comfylock.lockfile.drift import Drift, in_order
 from comfylock.lockfile.meeting import Meeting
 from comfylock.lockfile.model_needs import model_drift, model_rule, offers_of
-from comfylock.lockfile.pack_needs import names_of, pack_drift, rule_of
+from comfylock.lockfile.pack_needs import names_of, pack_drift, rule_of, stamps_of
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from comfylock.lockfile.schema import Gap, Lock
     from comfylock.requirements import Requirements
 
-__all__ = ["Drift", "joined_groups", "model_drift", "pack_drift", "unsatisfied"]
+__all__ = [
+    "Drift",
+    "joined_groups",
+    "model_drift",
+    "offers_of",
+    "pack_drift",
+    "stamps_of",
+    "unsatisfied",
+]
 
 
 def unsatisfied(
@@ -103,13 +111,14 @@ def _comfyui(lock: Lock, needs: Requirements) -> Iterator[Drift]:
 
 
 def _packs(lock: Lock, needs: Requirements, meeting: Meeting) -> Iterator[Drift]:
+    stamps = stamps_of(needs)
     for pin in lock.packs:
         rule = rule_of(pin, needs)
         users = meeting.pack_users(pin.name)
         if not users and not (rule is not None and rule.is_required):
             yield Drift("OrphanPin", None, pin.name, f"nothing needs the pack `{pin.name}`")
             continue
-        yield from pack_drift(pin, needs)
+        yield from pack_drift(pin, needs, stamps)
         for name in sorted(set(pin.provides) - meeting.classes_of(pin.name)):
             message = f"`{pin.name}` is locked for `{name}`, which nothing needs of it"
             yield Drift("OrphanNodeType", None, name, message)

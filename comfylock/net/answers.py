@@ -65,6 +65,16 @@ class InMemory:
                 self._waiting.pop(me, None)
         return answer
 
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer that is there already; None for one that is on its way, or an error."""
+        del kind
+        with self._lock:
+            future = self._futures.get(question)
+        if future is None or not future.done() or future.exception() is not None:
+            return None
+        answer: T = future.result()
+        return answer
+
     def fetched(
         self,
         question: Question,
@@ -126,6 +136,14 @@ class Cached:
 
         return self._memory.once(question, find)
 
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer of this run, or a fresh one from the disk."""
+        answer = self._memory.known(question, kind)
+        if answer is not None:
+            return answer
+        kept, is_fresh = self._cache.find(question, kind)
+        return self._memory.once(question, lambda: kept.value) if kept and is_fresh else None
+
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were, and how many went to it; sorted."""
         return self._memory.counts()
@@ -156,6 +174,14 @@ class Offline:
             return kept.value
 
         return self._memory.once(question, find)
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return an answer of this run or from the disk, however old."""
+        answer = self._memory.known(question, kind)
+        if answer is not None:
+            return answer
+        kept, _ = self._cache.find(question, kind)
+        return self._memory.once(question, lambda: kept.value) if kept else None
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were; none went to it."""

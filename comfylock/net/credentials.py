@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from comfylock.errors import ConfigError
-from comfylock.net.guard import port_of
+from comfylock.net.guard import host_name, port_of
 from comfylock.net.trust import Credentials
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def service_of(trust: Trust, url: httpx.URL) -> str | None:
 
     Where services share a mirror's host, the endpoint whose path the URL continues decides.
     """
-    if origin(url) == ("https", url.host, 443):
+    if origin(url) == ("https", host_name(url), 443):
         for service, hosts in OWN_HOSTS.items():
-            if url.host in hosts:
+            if host_name(url) in hosts:
                 return service
     bases = {
         "huggingface": httpx.URL(trust.endpoints.huggingface),
@@ -76,7 +76,7 @@ def service_of(trust: Trust, url: httpx.URL) -> str | None:
 
 def origin(url: httpx.URL) -> tuple[str, str, int]:
     """Return what two URLs of one server have in common: scheme, host, port."""
-    return url.scheme, url.host, port_of(url)
+    return url.scheme, host_name(url), port_of(url)
 
 
 def _named(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:

@@ -11,7 +11,7 @@ from comfylock.errors import ConfigError, UsageError
 from comfylock.links import ALLOWED_HOSTS
 from comfylock.names import printable
 from comfylock.net.credentials import load_credentials
-from comfylock.net.guard import endpoint_hosts
+from comfylock.net.guard import endpoint_hosts, host_name
 from comfylock.net.trust import Endpoints, Trust
 from comfylock.patterns import Pattern
 
@@ -85,9 +85,9 @@ def manager_trust(address: str) -> Trust:
     try:
         url = httpx.URL(address)
         base = str(url.copy_with(userinfo=b""))
-    except httpx.InvalidURL as error:
-        raise UsageError(f"{shown} is no URL") from error
-    if url.scheme not in {"http", "https"} or not url.host:
+    except (httpx.InvalidURL, UnicodeError):
+        raise UsageError(f"{shown} is no URL") from None
+    if url.scheme not in {"http", "https"} or not host_name(url):
         raise UsageError(f"{shown} is no https address")
     return Trust(endpoints=Endpoints(manager=base))
 
@@ -96,9 +96,9 @@ def _base(text: str) -> tuple[str, str]:
     """Return a base address without a final slash, or what is wrong with it."""
     try:
         url = httpx.URL(text.strip())
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return "", "is no address"
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not host_name(url):
         return "", "is no https address"
     if url.userinfo:
         return "", "must hold no user name and no password"

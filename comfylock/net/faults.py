@@ -11,6 +11,7 @@ import httpx
 from msgspec import Struct
 
 from comfylock.names import printable
+from comfylock.patterns import Pattern
 from comfylock.redaction import redact
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _CONNECTING = (
 _PROTOCOL = (httpx.ProtocolError, httpcore.ProtocolError)
 _PROXY = (httpx.ProxyError, httpcore.ProxyError)
 _SENTENCE = 120
+_QUOTED = Pattern(r"\bb['\"]|bytearray\(")
 
 
 class Fault(Struct, frozen=True):
@@ -82,8 +84,10 @@ def fault_of(error: BaseException, secrets: Iterable[str], read: int | None = No
             known = each.errno == socket.EAI_AGAIN
             return Fault("cannot be reached: its name is not found", is_retryable=known)
     if isinstance(error, _TIMEOUTS):
+        if read is not None:
+            return timed_out(read)
         where = "while connecting" if isinstance(error, _CONNECTING) else "waiting for its answer"
-        return Fault(f"timed out {where}", blames_host=read is None)
+        return Fault(f"timed out {where}")
     if isinstance(error, _CONNECTING):
         refused = any(isinstance(each, ConnectionRefusedError) for each in chain)
         reason = "connection refused" if refused else _clean(str(error), secrets)
@@ -114,12 +118,16 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def harmless(error: BaseException | None, secrets: Iterable[str]) -> BaseException | None:
-    """Return an exception that may be chained to ours: None if its words hold a secret."""
+    """Return an exception that may be chained to ours, else None.
+
+    None for one whose words hold a secret, or quote what the other side sent.
+    """
     if error is None:
         return None
     known = tuple(secrets)
     told = [text for each in causes(error) for text in (str(each), repr(each))]
-    return None if any(redact(text, known) != text for text in told) else error
+    is_told = any(redact(text, known) != text or _QUOTED.search(text) for text in told)
+    return None if is_told else error
 
 
 def _clean(text: str, secrets: Iterable[str]) -> str:

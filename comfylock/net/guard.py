@@ -33,7 +33,10 @@ def resolve(host: str, port: int) -> list[str]:
     Raises:
         OSError: the name is not known.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a part longer than names have
+        raise socket.gaierror(socket.EAI_NONAME, "no name") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -66,15 +69,15 @@ class Guard:
         Raises:
             RefusedError: it must not be visited.
         """
-        if url.scheme not in PORTS or not url.host:
-            raise _refusal(url.host, "is not an https address", led_by)
-        if self.is_configured(url.host, port_of(url)):
+        if url.scheme not in PORTS or not host_name(url):
+            raise _refusal(host_name(url), "is not an https address", led_by)
+        if self.is_configured(host_name(url), port_of(url)):
             return
         if url.scheme != "https":
-            raise _refusal(url.host, "is an address without https", led_by)
-        address = literal_address(url.host)
-        if is_local_name(url.host) or (address is not None and not is_public(address)):
-            raise _refusal(url.host, _PRIVATE, led_by)
+            raise _refusal(host_name(url), "is an address without https", led_by)
+        address = literal_address(host_name(url))
+        if is_local_name(host_name(url)) or (address is not None and not is_public(address)):
+            raise _refusal(host_name(url), _PRIVATE, led_by)
 
     def addresses(self, host: str, port: int) -> list[str]:
         """Return the addresses to connect to for a name, all of them checked. Uses the network.
@@ -89,6 +92,11 @@ class Guard:
             if not all(is_public(ipaddress.ip_address(each)) for each in plain):
                 raise _refusal(host, _PRIVATE, None)
         return found
+
+
+def host_name(url: httpx.URL) -> str:
+    """Return a URL's host as it is sent; httpx's own words fail on names that nobody can decode."""
+    return url.raw_host.decode("ascii", "replace")
 
 
 def port_of(url: httpx.URL) -> int:

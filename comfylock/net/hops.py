@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from comfylock.net.credentials import origin, service_of
 from comfylock.net.faults import WIRE_ERRORS, Fault, fault_of, harmless
-from comfylock.net.guard import port_of
+from comfylock.net.guard import host_name, port_of
 from comfylock.net.limits import Failed
 from comfylock.net.retries import is_refusal, refusal
+from comfylock.net.transport import Until
 from comfylock.redaction import redact, redact_url, secrets_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 5
 MOVED = frozenset({301, 302, 303, 307, 308})
-TIMEOUTS = httpx.Timeout(30.0, connect=10.0).as_dict()
+READ_TIMEOUT = 30.0
+TIMEOUTS = httpx.Timeout(READ_TIMEOUT, connect=10.0).as_dict()
 """Seconds."""
 
 PERSONAL = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
@@ -49,6 +51,8 @@ class Asking(Struct):
     body: bytes | None
     follows: bool
     secrets: set[str]
+    until: Until | None = None
+    """When the answer that is being read has to be there."""
 
     def clean_headers(self, answer: httpx.Response) -> dict[str, str]:
         """Return an answer's headers without secrets, names in lower case."""
@@ -93,7 +97,7 @@ class Wire:
         """
         request, led_by = self._first(asking), None
         for _ in range(MAX_REDIRECTS + 1):
-            with self._sent(request, asking.secrets, deadline, led_by) as answer:
+            with self._sent(request, asking, deadline, led_by) as answer:
                 target = self._target(answer) if asking.follows else None
                 if target is None:
                     yield answer
@@ -101,24 +105,27 @@ class Wire:
                 if (promised(answer) or 0) <= _DRAINED and "content-length" in answer.headers:
                     with suppress(*WIRE_ERRORS):
                         answer.read()
-            led_by = request.url.host
+            led_by = host_name(request.url)
             request = self._next(asking, request, answer.status_code, target)
         fault = Fault(f"more than {MAX_REDIRECTS} redirects", is_retryable=False, blames_host=False)
         raise Failed(host_key(asking.url), fault)
 
     @contextmanager
     def _sent(
-        self, request: httpx.Request, secrets: set[str], deadline: float, led_by: str | None
+        self, request: httpx.Request, asking: Asking, deadline: float, led_by: str | None
     ) -> Iterator[httpx.Response]:
         self._guard.check(request.url, led_by)
-        secrets |= secrets_of(str(request.url))
+        asking.secrets |= secrets_of(str(request.url))
         host = host_key(request.url)
         self._rest(host, deadline)
         with self._hosts.turn(host):
+            asking.until = Until.of(READ_TIMEOUT, deadline, self._timing.clock)
+            request.extensions["timeout"] = {**TIMEOUTS, "read": asking.until}
             try:
                 answer = self._transport.handle_request(request)
             except WIRE_ERRORS as error:
-                raise Failed(host, fault_of(error, secrets)) from harmless(error, secrets)
+                fault = fault_of(error, asking.secrets)
+                raise Failed(host, fault) from harmless(error, asking.secrets)
             answer.request = request
             try:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -186,7 +193,7 @@ class Wire:
 
 def host_key(url: httpx.URL) -> str:
     """Return `host:port`: what limits and faults are counted by."""
-    return f"{url.host}:{port_of(url)}"
+    return f"{host_name(url)}:{port_of(url)}"
 
 
 def pieces(answer: httpx.Response, secrets: Iterable[str], before: int) -> Iterator[bytes]:
@@ -216,6 +223,6 @@ def promised(answer: httpx.Response) -> int | None:
 def _request(
     method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
 ) -> httpx.Request:
-    extensions = {"timeout": TIMEOUTS}
     spelt = {name.title(): value for name, value in headers.items()}
-    return httpx.Request(method, url, headers=spelt, content=body, extensions=extensions)
+    spelt["Host"] = url.netloc.decode("ascii")  # httpx fails on names that nobody can decode
+    return httpx.Request(method, url, headers=spelt, content=body)

@@ -176,8 +176,8 @@ class Http:
     ) -> Asking:
         try:
             parsed = httpx.URL(url)
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise RefusedError("the address", "is none") from error
+        except (httpx.InvalidURL, UnicodeError):  # whose words repeat the address
+            raise RefusedError("the address", "is none") from None
         sent = {
             "user-agent": self._user_agent,
             "accept": "*/*",

@@ -16,7 +16,7 @@ from comfylock.files import write_atomically
 from comfylock.names import printable
 from comfylock.net.answers import InMemory
 from comfylock.net.cache import digest_of
-from comfylock.net.interface import Answers, Question
+from comfylock.net.interface import Answers, Question, known_answer
 from comfylock.redaction import mask, redact
 
 if TYPE_CHECKING:
@@ -66,16 +66,30 @@ class Recording:
             UsageError: the folder cannot be written.
         """
         answer = self._inner.ask(question, kind, fetch)
-        with self._lock:
-            is_new = question not in self._written
-            self._written.add(question)
-        if is_new:
-            self._write(question, answer)
+        self._write_once(question, answer)
+        return answer
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return what needs no fetch, once it is written down.
+
+        Raises:
+            UsageError: the folder cannot be written.
+        """
+        answer = known_answer(self._inner, question, kind)
+        if answer is not None:
+            self._write_once(question, answer)
         return answer
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were, and how many went to it; sorted."""
         return self._inner.counts()
+
+    def _write_once(self, question: Question, answer: Any) -> None:
+        with self._lock:
+            is_new = question not in self._written
+            self._written.add(question)
+        if is_new:
+            self._write(question, answer)
 
     def _write(self, question: Question, answer: Any) -> None:
         path = os.path.join(self._folder, file_of(question))
@@ -108,6 +122,16 @@ class Replay:
             UsageError: a file of the recording is damaged or of a newer format.
         """
         del fetch
+        return self._memory.once(question, lambda: self._read(question, kind))
+
+    def known(self, question: Question, kind: type[T]) -> T | None:
+        """Return the answer if it was recorded.
+
+        Raises:
+            UsageError: a file of the recording is damaged or of a newer format.
+        """
+        if not os.path.exists(os.path.join(self._folder, file_of(question))):
+            return None
         return self._memory.once(question, lambda: self._read(question, kind))
 
     def counts(self) -> dict[str, tuple[int, int]]:

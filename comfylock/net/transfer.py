@@ -10,9 +10,10 @@ from comfylock.net.hops import Asking, Wire, host_key, pieces, promised
 from comfylock.net.limits import Failed
 from comfylock.net.pages import SNIFFED, is_page
 from comfylock.patterns import Pattern
+from comfylock.redaction import holds_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import httpx
 
@@ -70,7 +71,7 @@ class Transfer:
                 if answer.status_code != 200:
                     return answer, False
                 self._total = promised(answer)
-                self._etag = _strong(answer.headers.get("etag", ""))
+                self._etag = _strong(answer.headers.get("etag", ""), self._asking.secrets)
             if self._total is not None and self._total > self._limit:
                 raise Failed(host_key(answer.request.url), too_large(self._limit))
             return answer, self._read(answer, deadline)
@@ -92,6 +93,8 @@ class Transfer:
             now = self._timing.clock()
             if self.size - mark >= STALLED_BYTES:
                 mark, deadline = self.size, now + span
+                if self._asking.until is not None:
+                    self._asking.until.deadline = deadline
             elif now > deadline:
                 raise Failed(host, timed_out(self.size))
         if self._total is not None and self.size != self._total:
@@ -148,6 +151,9 @@ def _chained(first: bytes, body: Iterator[bytes]) -> Iterator[bytes]:
     yield from body
 
 
-def _strong(etag: str) -> str:
-    """Return a validator that names exact bytes; nothing for a weak one. Source: RFC 9110."""
-    return etag if etag.startswith('"') else ""
+def _strong(etag: str, secrets: Iterable[str]) -> str:
+    """Return a validator that names exact bytes; nothing for a weak one. Source: RFC 9110.
+
+    One that repeats a secret is not sent back: the way there may lead over another host.
+    """
+    return etag if etag.startswith('"') and not holds_secret(etag, secrets) else ""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
 from urllib import request as environment
 
 import httpcore
 import httpx
 
+from comfylock.net.guard import host_name
 from comfylock.redaction import secrets_of
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from comfylock.net.guard import Guard
@@ -29,32 +32,25 @@ class GuardedTransport(httpx.BaseTransport):
     """
 
     def __init__(self, guard: Guard, proxies: Mapping[str, str] | None = None) -> None:
-        self._context = httpx.create_ssl_context()
+        self._guard = guard
         self._proxies = dict(environment.getproxies_environment() if proxies is None else proxies)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=self._context,
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_CONNECTIONS,
-            keepalive_expiry=KEEP_ALIVE,
-            network_backend=GuardedBackend(guard),
-        )
-        self._through = {
-            address: self._proxied(address)
-            for scheme, address in sorted(self._proxies.items())
-            if scheme in {"http", "https", "all"}
-        }
+        self._lock = Lock()
+        self._context: ssl.SSLContext | None = None
+        self._pool: httpcore.ConnectionPool | None = None
+        self._through: dict[str, httpx.HTTPTransport] = {}
 
     @property
     def secrets(self) -> frozenset[str]:
         """The passwords in the proxies' addresses."""
-        return frozenset().union(*map(secrets_of, self._through))
+        addresses = (self._proxies.get(scheme, "") for scheme in ("http", "https", "all"))
+        return frozenset().union(*map(secrets_of, addresses))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the answer's body is not read yet."""
         proxy = self._proxy_of(request.url)
         if proxy is not None:
-            return self._through[proxy].handle_request(request)
-        answer = self._pool.handle_request(_plain(request))
+            return self._proxied(proxy).handle_request(request)
+        answer = self._direct().handle_request(_plain(request))
         stream: Any = answer.stream
         return httpx.Response(
             answer.status,
@@ -65,17 +61,41 @@ class GuardedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        if self._pool is not None:
+            self._pool.close()
         for transport in self._through.values():
             transport.close()
 
+    def _direct(self) -> httpcore.ConnectionPool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = httpcore.ConnectionPool(
+                    ssl_context=self._certificates(),
+                    max_connections=MAX_CONNECTIONS,
+                    max_keepalive_connections=MAX_CONNECTIONS,
+                    keepalive_expiry=KEEP_ALIVE,
+                    network_backend=GuardedBackend(self._guard),
+                )
+            return self._pool
+
     def _proxied(self, address: str) -> httpx.HTTPTransport:
-        shown = address if "://" in address else f"http://{address}"
-        return httpx.HTTPTransport(verify=self._context, proxy=shown, trust_env=False)
+        with self._lock:
+            if address not in self._through:
+                shown = address if "://" in address else f"http://{address}"
+                context = self._certificates()
+                through = httpx.HTTPTransport(verify=context, proxy=shown, trust_env=False)
+                self._through[address] = through
+            return self._through[address]
+
+    def _certificates(self) -> ssl.SSLContext:
+        """Return whom to trust; reading it takes 30 ms, which runs without a request save."""
+        if self._context is None:
+            self._context = httpx.create_ssl_context()
+        return self._context
 
     def _proxy_of(self, url: httpx.URL) -> str | None:
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
-        host = f"{url.host}:{url.port}" if url.port else url.host
+        host = f"{host_name(url)}:{url.port}" if url.port else host_name(url)
         # Without typeshed's word: it knows this function under no system.
         bypass: Any = environment.proxy_bypass_environment  # type: ignore[attr-defined]
         return proxy if proxy and not bypass(host, self._proxies) else None
@@ -108,10 +128,66 @@ class GuardedBackend(httpcore.SyncBackend):
             if fault is not None and left is not None and left <= 0:
                 break
             try:
-                return super().connect_tcp(address, port, left, local_address, socket_options)
+                stream = super().connect_tcp(address, port, left, local_address, socket_options)
+                return PatientStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 fault = error
         raise fault or httpcore.ConnectError("the name has no address")
+
+
+class Until(float):
+    """A read's timeout in seconds that also ends when a moment comes, which may be put off."""
+
+    deadline: float
+    clock: Callable[[], float]
+
+    @classmethod
+    def of(cls, seconds: float, deadline: float, clock: Callable[[], float]) -> Self:
+        """Return the timeout for all reads of one request."""
+        timeout = cls(seconds)
+        timeout.deadline, timeout.clock = deadline, clock
+        return timeout
+
+    @property
+    def left(self) -> float:
+        """Seconds that a read may take now."""
+        return min(float(self), self.deadline - self.clock())
+
+
+class PatientStream(httpcore.NetworkStream):
+    """A connection that ends reads when Until says so, however slowly bytes trickle in."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what comes next."""
+        if isinstance(timeout, Until):
+            timeout = timeout.left
+            if timeout <= 0:
+                raise httpcore.ReadTimeout("too slow")
+        return self._stream.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes."""
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go on encrypted."""
+        return PatientStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection knows of itself."""
+        return self._stream.get_extra_info(info)
 
 
 class _Body(httpx.SyncByteStream):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WORKFLOWS = "workflows"
 """The folder that is looked into when no path is given."""
+INSTEAD = "comfylock init --dry-run, and take over what you want"
 
 
 class Started(Struct, frozen=True):
@@ -49,9 +50,12 @@ def begin(
     *,
     registry: Registry,
     settings: Settings | None = None,
+    settled: frozenset[str] = frozenset(),
     snapshot: str | None = None,
 ) -> Started:
     """Return the settings file that a project could start with. Nothing is written; no network.
+
+    `settled` are the models that the project wants no source for already.
 
     Raises:
         UsageError: there is no such folder or path, or the snapshot is none.
@@ -70,9 +74,9 @@ def begin(
     imported = import_packs(told, registry)
     return Started(
         os.path.join(project, FILE),
-        starting_text(report, workflows, imported),
+        starting_text(report, workflows, imported, settled),
         class_types=len(open_classes(report)),
-        models=len(open_models(report)),
+        models=len(open_models(report, settled)),
         packs=len(imported.lines),
         problems=(*problems, *imported.problems),
     )
@@ -86,24 +90,28 @@ def refuse_existing(project: str) -> None:
     """
     path = os.path.join(project, FILE)
     if os.path.lexists(path):
-        hint = "comfylock init --dry-run, and take over what you want"
-        raise UsageError(f"{path} is there already and is not overwritten", hint=hint)
+        raise _is_there(path)
     try:
         has_table = replace(load_config(project), file=None) != Config()
     except ConfigError:
         has_table = True
     if has_table:
         where = os.path.join(project, "pyproject.toml")
-        hint = "comfylock init --dry-run, and take over what you want"
-        raise UsageError(f"{where} has settings, which {FILE} would hide", hint=hint)
+        raise UsageError(f"{where} has settings, which {FILE} would hide", hint=INSTEAD)
+
+
+def _is_there(path: str) -> UsageError:
+    return UsageError(f"{path} is there already and is not overwritten", hint=INSTEAD)
 
 
 def write(started: Started) -> None:
     """Write a settings file that was begun.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written, or somebody else has begun one meanwhile.
     """
+    if os.path.lexists(started.file):
+        raise _is_there(started.file)
     from comfylock.files import write_atomically  # noqa: PLC0415 - `--dry-run` writes nothing
 
     try:

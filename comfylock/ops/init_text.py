@@ -61,12 +61,20 @@ UNSETTLED = "# To settle what is open, complete these lines and take the `#` awa
 SETTLED = "# Nothing is open."
 
 
-def starting_text(report: Report, workflows: tuple[str, ...], imported: Imported) -> str:
-    """Return the text of a settings file with what is open in an analysis as comments."""
+def starting_text(
+    report: Report,
+    workflows: tuple[str, ...],
+    imported: Imported,
+    settled: frozenset[str] = frozenset(),
+) -> str:
+    """Return the text of a settings file with what is open in an analysis as comments.
+
+    `settled` are the models that the project wants no source for.
+    """
     listed = ", ".join(map(quoted, workflows))
     lock = f"workflows = [{listed}]\n" if workflows else '# workflows = ["workflows/"]\n'
     classes = [_class_line(entry, imported.names) for entry in open_classes(report)]
-    models = [f'# {quoted(model.path)} = "https://…"' for model in open_models(report)]
+    models = [f'# {quoted(model.path)} = "https://…"' for model in open_models(report, settled)]
     packs = [*(comment(text) for text in imported.comments), *imported.lines]
     sections = [
         HEAD,
@@ -83,9 +91,13 @@ def open_classes(report: Report) -> list[ClassEntry]:
     return [entry for entry in report.class_types if entry.kind in {"ambiguous", "unknown"}]
 
 
-def open_models(report: Report) -> list[ModelEntry]:
-    """Return the models without a source."""
-    return [model for model in report.models if not model.sources and not model.inactive]
+def open_models(report: Report, settled: frozenset[str]) -> list[ModelEntry]:
+    """Return the models without a source that want one."""
+    return [
+        model
+        for model in report.models
+        if not (model.sources or model.inactive or {model.path, model.name} & settled)
+    ]
 
 
 def comment(text: str) -> str:

@@ -68,8 +68,8 @@ class LockOutcome(Struct, frozen=True):
     """Nothing stands in the way of this lock."""
     is_written: bool = False
     """The file was changed by this run."""
-    asked: dict[str, int] = {}
-    """Service to the requests that were sent to it."""
+    asked: dict[str, tuple[int, int]] = {}
+    """Service to the facts that were needed of it, and those of them that it was asked for."""
     is_offline: bool = False
 
 
@@ -106,7 +106,7 @@ def lock(
             services.executor,
             reporter,
         )
-        asked = services.requests()
+        asked = services.asked()
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
@@ -163,7 +163,7 @@ def _settled(
     needs: Needs,
     resolution: Resolution,
     conflicts: tuple[Conflict, ...],
-    asked: dict[str, int],
+    asked: dict[str, tuple[int, int]],
 ) -> LockOutcome:
     """Write the lock if nothing stands in the way, and say what became of it."""
     allows_gaps, requires_hashes = allowed

@@ -155,11 +155,19 @@ def _folder_name(path: str) -> str:
     return base.removesuffix(".py")
 
 
-def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str) -> list[str]:
+def update(
+    sources: Sequence[str],
+    layer: str,
+    *,
+    offline: bool,
+    user_agent: str,
+    manager: str | None = None,
+) -> list[str]:
     """Refresh the lists in a layer, from given files, folders or wheels, else from the Manager's.
 
     The layer holds what is new compared with the bundled registry. Returns the files that
-    changed. Uses the network only without `sources`.
+    changed. Uses the network only without `sources`; `manager` is where the project says that the
+    lists are.
 
     Raises:
         UsageError: offline and no source given, or `COMFYLOCK_MANAGER_URL` is no URL.
@@ -175,19 +183,19 @@ def update(sources: Sequence[str], layer: str, *, offline: bool, user_agent: str
 
     with tempfile.TemporaryDirectory(prefix="comfylock-") as folder:
         try:
-            _download(folder, user_agent)
+            _download(folder, user_agent, manager or MANAGER_URL)
         except (SourceUnavailableError, RefusedError) as error:
             error.hint = WITHOUT_NETWORK
             raise
         return _refresh([folder], layer)
 
 
-def _download(folder: str, user_agent: str) -> None:
+def _download(folder: str, user_agent: str, manager: str) -> None:
     """Fetch the Manager's lists into a folder."""
     from comfylock.net.endpoints import manager_trust  # noqa: PLC0415 - httpx takes a while
     from comfylock.net.http import Http  # noqa: PLC0415
 
-    base = os.environ.get("COMFYLOCK_MANAGER_URL", MANAGER_URL).rstrip("/")
+    base = os.environ.get("COMFYLOCK_MANAGER_URL", manager).rstrip("/")
     trust = manager_trust(base)
     with Http(user_agent, trust) as http:
         for name in MANAGER_LISTS:

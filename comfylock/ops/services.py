@@ -13,14 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock import __version__
+from comfylock.config import surroundings
 from comfylock.net.answers import Cached, Offline
 from comfylock.net.cache import Cache
 from comfylock.net.credentials import load_credentials
 from comfylock.net.http import Http
-from comfylock.net.recording import Recording, Replay
+from comfylock.net.recording import Counted, Recording, Replay
 from comfylock.net.trust import Endpoints, Trust
 from comfylock.ops.cache import cache_folder
-from comfylock.references import CIVITAI_HOSTS, parse_reference
+from comfylock.references import parse_reference
 from comfylock.resolve.sources import Sources
 from comfylock.sources.civitai import Civitai
 from comfylock.sources.comfy_registry import ComfyRegistry
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from comfylock.config import Config
-    from comfylock.net.interface import Answers
 
 THREADS = 32
 """Questions under way at once; each host has a limit of its own besides."""
@@ -59,15 +59,14 @@ class Mode(Struct, frozen=True):
 class Services:
     """Sources and the threads to ask them with, for one run."""
 
-    def __init__(self, sources: Sources, executor: Executor, http: Http, hub: HuggingFace) -> None:
+    def __init__(self, sources: Sources, executor: Executor, answers: Counted) -> None:
         self.sources = sources
         self.executor = executor
-        self._http = http
-        self._hub = hub
+        self._answers = answers
 
-    def requests(self) -> dict[str, int]:
-        """Return how many requests each `host:port` got so far; git counts its commands."""
-        return dict(sorted(self._http.sent().items()))
+    def asked(self) -> dict[str, tuple[int, int]]:
+        """Return by service how many questions there were so far, and how many went to it."""
+        return self._answers.counts()
 
 
 @contextmanager
@@ -91,22 +90,27 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             token=tokens.huggingface,
         )
         civitai = Civitai(answers, http, endpoint=endpoints.civitai, token=tokens.civitai)
-        mirror = endpoints.civitai.split("/", 3)[2]
         sources = Sources(
-            registry=ComfyRegistry(answers, http, trust=trust),
+            registry=ComfyRegistry(
+                answers, http, endpoint=endpoints.registry, configured=trust.configured
+            ),
             git=git,
             files=SingleFiles(git, http, answers),
             hub=hub,
             civitai=civitai,
-            releases=GithubReleases(answers, http, trust=trust),
-            repository_files=RepositoryFiles(git),
-            urls=DirectUrl(answers, http, trust=trust),
-            reference=partial(
-                parse_reference, hub_hosts=hub.hosts, civitai_hosts=CIVITAI_HOSTS | {mirror}
+            releases=GithubReleases(
+                answers,
+                http,
+                endpoint=endpoints.github_api,
+                configured=trust.configured,
+                has_token=tokens.github is not None,
             ),
+            repository_files=RepositoryFiles(git),
+            urls=DirectUrl(answers, http, is_allowed=partial(_may_be_visited, trust.configured)),
+            reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
         executor = stack.enter_context(ThreadPoolExecutor(THREADS, "comfylock"))
-        yield Services(sources, executor, http, hub)
+        yield Services(sources, executor, answers)
 
 
 def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
@@ -116,19 +120,47 @@ def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
         ConfigError: a token of the environment is none.
     """
     home = environ.get("HOME") or os.path.expanduser("~")
+    tokens = load_credentials(environ, home)
     return Trust(
         endpoints=replace(Endpoints(), **config.endpoints),
-        credentials=load_credentials(environ, home),
+        credentials=replace(tokens, **dict.fromkeys(_strangers(config, environ))),
         hosts=config.allowed_hosts,
         configured=config.configured_hosts,
     )
 
 
-def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Answers:
+def _strangers(config: Config, environ: Mapping[str, str]) -> list[str]:
+    """Return the services whose address a project's file sets and no person confirms.
+
+    A project may be a stranger's: its mirror gets no token, unless the environment names the
+    mirror, or its host in COMFYLOCK_ALLOW_HOSTS.
+    """
+    around = surroundings(environ)
+    confirmed = around.endpoints if around is not None else {}
+    hosts = around.hosts if around is not None else frozenset[str]()
+    fields = {"huggingface": "huggingface", "civitai": "civitai", "github_api": "github"}
+    return [
+        token
+        for service, token in fields.items()
+        if (address := config.endpoints.get(service)) is not None
+        and service not in confirmed
+        and address.split("/", 3)[2] not in hosts
+    ]
+
+
+def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Counted:
     if mode.replay is not None:
         return Replay(mode.replay)
-    cache = Cache(
-        cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets
-    )
-    answers: Answers = Offline(cache) if mode.is_offline else Cached(cache)
+    cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets)
+    answers: Counted = Offline(cache) if mode.is_offline else Cached(cache)
     return answers if mode.record is None else Recording(answers, mode.record)
+
+
+def _may_be_visited(configured: frozenset[str], url: str) -> bool:
+    """Say whether an address may be asked for at all.
+
+    Which hosts a workflow may name was decided when it was read; comfylock.toml and the registry
+    may name any. Plain http is for hosts that a person configured.
+    """
+    scheme, _, rest = url.partition("://")
+    return scheme == "https" or (scheme == "http" and rest.split("/", 1)[0] in configured)

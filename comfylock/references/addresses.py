@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
-from comfylock.references.kinds import CivitaiFile, HubFile, PlainUrl, ReleaseAsset, RepositoryFile
+from comfylock.references.kinds import CivitaiFile, HubFile, ReleaseAsset, RepositoryFile
 
 if TYPE_CHECKING:
     from comfylock.references.kinds import Reference
@@ -89,8 +89,7 @@ def canonical_url(reference: Reference, *, hub: str = HUB, civitai: str = CIVITA
             return f"{repository}/releases/{middle}/{quote(name)}"
         case RepositoryFile(repository, location):
             return f"{repository}/raw/{quote(location)}"
-        case PlainUrl(url):
-            return url
+    return reference.url
 
 
 def _civitai_url(file: CivitaiFile, civitai: str) -> str:

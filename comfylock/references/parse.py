@@ -199,6 +199,8 @@ def _air(text: str) -> Reference | None:
         return None
     source, name, version, file, ending = match.groups()
     if source == "huggingface":
+        # What looks like a format is the end of a name, unless a version stands between.
+        name = f"{name}.{ending}" if ending and not version else name
         owner, _, rest = name.partition("/")
         repo, slash, path = rest.partition("/")
         marked = f"@{version}" if version else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 D = TypeVar("D")
 
-PATIENCE = 48
+PATIENCE = 8
 """Look-ups after which decoding everything is cheaper than searching on."""
 
 

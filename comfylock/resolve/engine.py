@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, WorkflowEntry
 from comfylock.resolve.model_run import ModelRun
-from comfylock.resolve.outcome import Resolution
+from comfylock.resolve.outcome import Resolution, Unreachable
 from comfylock.resolve.pack_run import PackRun
 from comfylock.resolve.side_by_side import SideBySide, by_service
 from comfylock.resolve.wishes import rule_for
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from comfylock.registry.store import Registry
     from comfylock.requirements import Requirements
-    from comfylock.resolve.outcome import Moves, Unreachable
+    from comfylock.resolve.outcome import Moves
     from comfylock.resolve.side_by_side import Reporter
     from comfylock.resolve.sources import Sources
     from comfylock.resolve.wishes import Assignment
@@ -49,7 +49,10 @@ def resolve(
     packs = PackRun(needs, old, moves, sources, registry, side)
     assignment = packs.run(failures)
     model_pins, model_gaps, notices = models.finish(failures)
-    gaps = tuple(sorted((*packs.gaps, *model_gaps), key=lambda gap: (gap.kind, gap.name)))
+    unknown = [gap for gap in (*packs.gaps, *model_gaps) if gap.reason == "offline"]
+    failures += [Unreachable("offline", gap.message, (gap.name,)) for gap in unknown]
+    found = [gap for gap in (*packs.gaps, *model_gaps) if gap.reason != "offline"]
+    gaps = tuple(sorted(found, key=lambda gap: (gap.kind, gap.name)))
     lock = Lock(
         options=Options(
             prefer=needs.prefer,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from comfylock.lockfile.satisfy import model_drift
+from comfylock.lockfile.satisfy import model_drift, offers_of
 from comfylock.references import (
     CivitaiFile,
     HubFile,
@@ -41,10 +41,11 @@ class ModelRun:
         self._sources = sources
         self.kept: dict[str, ModelPin] = {}
         open_wishes: dict[str, ModelWish] = {}
+        offers = offers_of(needs)
         for key in sorted(self._wishes):
             wish, pin = self._wishes[key], self._old.get(key)
             stays = pin is not None and not moves.moves(key, wish.name)
-            if pin is not None and stays and not model_drift(pin, needs):
+            if pin is not None and stays and not model_drift(pin, needs, offers):
                 self.kept[key] = replace(pin, groups=wish.groups)
             else:
                 open_wishes[key] = wish

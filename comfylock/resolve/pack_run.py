@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.errors import SourceUnavailableError
-from comfylock.lockfile.satisfy import pack_drift
+from comfylock.lockfile.satisfy import pack_drift, stamps_of
 from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
 from comfylock.resolve.identity import Identity, identify, ids_of, united
 from comfylock.resolve.outcome import Notice
@@ -92,12 +92,13 @@ class PackRun:
         locked = {name: pin for pin in self._old.packs for name in (pin.name, *pin.aliases)}
         kept: dict[str, PackWish] = {}
         others: list[PackWish] = []
+        stamps = stamps_of(self._needs)
         for wish in sorted(wishes, key=lambda wish: wish.name):
             pin = locked.get(wish.name)
             if (
                 pin is None
                 or self._moves.moves(pin.name, *pin.aliases)
-                or pack_drift(pin, self._needs)
+                or pack_drift(pin, self._needs, stamps)
             ):
                 others.append(wish)
                 continue

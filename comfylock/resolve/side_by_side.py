@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from comfylock.errors import SourceUnavailableError
+from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.resolve.outcome import Unreachable
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Pending(Generic[K, T]):
         for subject, future in self._futures.items():
             try:
                 answers[subject] = future.result()
-            except SourceUnavailableError as error:
+            except (SourceUnavailableError, RefusedError) as error:
                 subjects = subject if isinstance(subject, tuple) else (str(subject),)
                 failures.append(Unreachable(error.service, str(error), subjects))
             if self._reporter is not None:

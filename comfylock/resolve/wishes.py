@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from comfylock.lockfile.satisfy import joined_groups
 from comfylock.requirements import (
     ClassNeed,
     ModelRule,
@@ -185,12 +186,6 @@ def model_wishes(needs: Requirements) -> dict[str, ModelWish]:
 def rule_for(rules: Mapping[str, ModelRule], key: str, name: str) -> ModelRule | None:
     """Return the project's rule for a model, by folder and name or by name alone."""
     return rules.get(key) or rules.get(name)
-
-
-def joined_groups(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the groups of something that several ask for; none if anyone is in no group."""
-    given = list(groups)
-    return () if not all(given) else tuple(sorted({name for names in given for name in names}))
 
 
 def _ranked(offers: Iterable[Offer]) -> tuple[Offer, ...]:

@@ -107,7 +107,7 @@ def newest_of(body: bytes, model_id: int) -> Version | None:
     if wire.id != model_id:
         return None
     for version in (wire.model_versions or [])[:MAX_VERSIONS]:
-        if version.status in {None, "", "Published"}:
+        if _text(version.status) in {None, "Published"}:
             return _version(version, model_id, wire.mode)
     return Version(0, model_id, "", (), off="it has no published version")
 
@@ -133,16 +133,17 @@ def _off(usage: object, mode: object) -> str | None:
         return "it has been taken down"
     if mode == "Archived":
         return "it has been archived, so its files cannot be downloaded"
-    if usage in {None, "", "Download"}:
+    if _text(usage) in {None, "Download"}:
         return None
     return "its author allows its use on CivitAI only, not to download it"
 
 
 def _gate(wire: _Version) -> str | None:
     """Say what stands before the download. A date alone may be past, so the state counts more."""
-    if wire.availability in {None, ""}:
+    state = _text(wire.availability)
+    if state is None:
         return "early-access" if wire.early_access_ends_at else None
-    return {"EarlyAccess": "early-access", "Private": "login"}.get(str(wire.availability))
+    return {"EarlyAccess": "early-access", "Private": "login"}.get(state)
 
 
 def _file(wire: _File) -> VersionFile | None:

@@ -7,16 +7,19 @@ command. The user's own configuration (`insteadOf`, proxies, certificates) stays
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import tempfile
 import time
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from comfylock.errors import SourceUnavailableError
 from comfylock.hashing import sha256_of_stream
+from comfylock.patterns import Pattern
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,6 +45,9 @@ _OPTIONS = {
     "protocol.ssh.allow": "always",
     "submodule.recurse": "false",
 }
+_TROUBLE = Pattern(
+    r"returned error: (?:429|5\d\d)|RPC failed|early EOF|reset by peer|unexpected disconnect"
+)
 # http and file are for `insteadOf` alone: addresses given by others are https or ssh.
 
 
@@ -53,6 +59,10 @@ class Limits(Struct, frozen=True):
     """Bytes that it may print."""
     folder: int = 1 << 30
     """Bytes that it may store."""
+    at_once: int = 16
+    """Commands that may talk to one host at the same time."""
+    pauses: tuple[float, ...] = (0.5, 2.0)
+    """Seconds before each new try where a host is in trouble, and up to half as long again."""
 
 
 class Outcome(Struct, frozen=True):
@@ -75,6 +85,8 @@ class Commands:
         self.limits = limits
         self.is_closed = False
         self._ssh: str | None = None
+        self._gates: dict[str, BoundedSemaphore] = {}
+        self._lock = Lock()
 
     def run(
         self,
@@ -98,20 +110,36 @@ class Commands:
         finally:
             _kill(process)
 
+    def remote(
+        self, *arguments: str, service: str, repository: str | None = None, data: bytes = b""
+    ) -> Outcome:
+        """Return what a command says that uses the network; a host in trouble is asked again.
+
+        Raises:
+            SourceUnavailableError: as `run`; what git itself says is part of the outcome.
+        """
+        with self._lock:
+            gate = self._gates.setdefault(service, BoundedSemaphore(self.limits.at_once))
+        with gate:
+            command = [*self.remote_options(), *arguments]
+            for pause in self.limits.pauses:
+                done = self.run(*command, repository=repository, service=service, data=data)
+                if not done.status or _TROUBLE.search(done.err) is None:
+                    return done
+                time.sleep(pause * random.uniform(1, 1.5))  # noqa: S311 - spreads load, no secret
+            return self.run(*command, repository=repository, service=service, data=data)
+
     def digest(self, *arguments: str, repository: str) -> tuple[str, int]:
         """Return the sha256 of what a local command prints, and its length (bytes).
 
         Raises:
             SourceUnavailableError: git is not installed, or refuses.
         """
-        process = self._started([*arguments], repository, b"")
-        try:
+        with self._started([*arguments], repository, b"") as process:
             found = sha256_of_stream(process.stdout)
             if process.wait(self.limits.seconds):
                 raise SourceUnavailableError("git", "cannot read what it fetched")
-            return found
-        finally:
-            _kill(process)
+        return found
 
     def remote_options(self) -> list[str]:
         """Return what is set for commands that use the network: ssh must not ask anybody."""
@@ -132,7 +160,8 @@ class Commands:
             except subprocess.TimeoutExpired as waiting:
                 self._check_budget(waiting.output, repository, service, deadline)
                 continue
-            if len(out) > self.limits.output:
+            stored = _size(repository) if repository and service != "git" else 0
+            if len(out) > self.limits.output or stored > self.limits.folder:
                 raise _too_large(service)
             return Outcome(process.returncode, out, err.decode("utf-8", "replace"))
 

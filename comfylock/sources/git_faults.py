@@ -15,7 +15,6 @@ _UNWANTED = (
     "couldn't find remote ref",
     "unadvertised object",
     "no such remote ref",
-    "bad object",
 )
 _PRIVATE = (
     "could not read Username",
@@ -26,7 +25,7 @@ _PRIVATE = (
     "Permission denied (publickey",
     "does not appear to be a git repository",
 )
-_NO_GIT = ("is this a git repository", "invalid server response", "protocol error")
+_NO_GIT = ("is this a git repository", "invalid server response; got")
 
 
 def is_unadvertised(stderr: str) -> bool:

@@ -55,12 +55,11 @@ class RepositoryFiles:
         if isinstance(found, Missing):
             return found
         facts, path = found.pin.facts, found.path
-        scratch = self._git.scratch(facts.repository)
         model = self._git.ask(
             "file",
             f"{facts.repository}@{facts.commit}:{path}",
             _MODEL,
-            lambda: _model(scratch, facts.commit, path),
+            lambda: _model(self._git.scratch(facts.repository), facts.commit, path),
             lasting=True,
         )
         if isinstance(model, Missing):

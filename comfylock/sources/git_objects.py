@@ -55,10 +55,14 @@ class Objects:
     def __init__(self, commands: Commands, directory: str) -> None:
         self.commands = commands
         self.directory = directory
+        self._commits: dict[str, CommitObject] = {}
+        self._entries: dict[str, list[Entry]] = {}
 
     def kinds(self, names: Iterable[str]) -> dict[str, tuple[str, int]]:
         """Return kind and size (bytes) of each object that is here."""
         wanted = list(names)
+        if not wanted:
+            return {}
         request = "".join(f"{name}\n" for name in wanted).encode()
         lines = self._git("cat-file", "--batch-check", data=request).splitlines()
         fields = [line.decode("ascii", "replace").split() for line in lines]
@@ -70,18 +74,24 @@ class Objects:
 
     def commit(self, commit: str) -> CommitObject | None:
         """Return what a commit's object says; None if it is not here or is no commit."""
-        if self.kinds([commit]).get(commit, ("", 0))[0] != "commit":
-            return None
-        header = self._git("cat-file", "commit", commit).partition(b"\n\n")[0]
-        lines = header.decode("utf-8", "replace").split("\n")
-        fields = {line.partition(" ")[0]: line.partition(" ")[2] for line in reversed(lines)}
-        return CommitObject(fields.get("tree", ""), _date(fields.get("committer", "")))
+        if commit not in self._commits:
+            found = self._read([commit], b"commit").get(commit)
+            if found is None:
+                return None
+            header = found.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+            fields = {line.partition(" ")[0]: line.partition(" ")[2] for line in reversed(header)}
+            self._commits[commit] = CommitObject(
+                fields.get("tree", ""), _date(fields.get("committer", ""))
+            )
+        return self._commits[commit]
 
     def entries(self, commit: str) -> list[Entry]:
         """Return the files, links and submodules of a commit, sorted by path.
 
         Paths that would leave the folder they are written to, or are no text, are left out.
         """
+        if commit in self._entries:
+            return self._entries[commit]
         found: list[Entry] = []
         for line in self._git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
             meta, _, name = line.partition(b"\t")
@@ -89,13 +99,13 @@ class Objects:
             path = name.decode("utf-8", "surrogateescape")
             if len(words) == 3 and is_contained(path):
                 found.append(Entry(words[0], words[2], path))
-        return sorted(found, key=lambda entry: entry.path)[:MAX_ENTRIES]
+        found.sort(key=lambda entry: entry.path)
+        self._entries[commit] = found[:MAX_ENTRIES]
+        return self._entries[commit]
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return files by their ids; what is not here is left out."""
-        wanted = sorted(set(ids))
-        request = "".join(f"{name}\n" for name in wanted).encode()
-        return dict(_answers(self._git("cat-file", "--batch", data=request), wanted))
+        return self._read(sorted(set(ids)), b"blob")
 
     def digest(self, blob: str) -> tuple[str, int]:
         """Return the sha256 and size (bytes) of a file of any size, from where it is stored."""
@@ -119,6 +129,12 @@ class Objects:
         done = self.commands.run(*arguments, repository=self.directory, data=data)
         return None if done.status else done.out
 
+    def _read(self, names: list[str], kind: bytes) -> dict[str, bytes]:
+        if not names:
+            return {}
+        request = "".join(f"{name}\n" for name in names).encode()
+        return dict(_answers(self._git("cat-file", "--batch", data=request), names, kind))
+
     def _git(self, *arguments: str, data: bytes = b"") -> bytes:
         done = self.commands.run(*arguments, repository=self.directory, data=data)
         if done.status:
@@ -138,7 +154,7 @@ def is_contained(path: str) -> bool:
     )
 
 
-def _answers(output: bytes, asked: list[str]) -> Iterator[tuple[str, bytes]]:
+def _answers(output: bytes, asked: list[str], kind: bytes) -> Iterator[tuple[str, bytes]]:
     position = 0
     for question in asked:
         end = output.find(b"\n", position)
@@ -147,7 +163,7 @@ def _answers(output: bytes, asked: list[str]) -> Iterator[tuple[str, bytes]]:
         if len(words) != 3:
             continue
         size = int(words[2])
-        if words[1] == b"blob":
+        if words[1] == kind:
             yield question, output[position : position + size]
         position += size + 1
 

@@ -29,9 +29,7 @@ def remote_refs(commands: Commands, url: str) -> Refs | Missing:
     Raises:
         SourceUnavailableError: the host cannot be reached or does not answer usefully.
     """
-    done = commands.run(
-        *commands.remote_options(), "ls-remote", "--symref", "--", url, service=host_of(url)
-    )
+    done = commands.remote("ls-remote", "--symref", "--", url, service=host_of(url))
     if done.status:
         return missing_of(done.err, url)
     moved = renamed(commands, url, done.err)
@@ -42,9 +40,7 @@ def remote_refs(commands: Commands, url: str) -> Refs | Missing:
 
 def remote_ref(commands: Commands, url: str, name: str) -> str | Missing:
     """Return the commit of a ref that is neither branch nor tag (`refs/pull/1/head`)."""
-    done = commands.run(
-        *commands.remote_options(), "ls-remote", "--", url, name, service=host_of(url)
-    )
+    done = commands.remote("ls-remote", "--", url, name, service=host_of(url))
     if done.status:
         return missing_of(done.err, url)
     for line in done.out.decode("utf-8", "replace").splitlines():

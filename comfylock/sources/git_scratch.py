@@ -26,6 +26,13 @@ SMALL = 256 << 10
 
 REMOTE = "comfylock"
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_CONFIGS = {
+    "sha1": b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
+    "sha256": b"[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
+    b"[extensions]\n\tobjectformat = sha256\n",
+}
+"""The configuration of a bare repository, by the kind of its ids."""
+
 _ALWAYS = (
     "--no-auto-maintenance",
     "--no-progress",
@@ -44,19 +51,21 @@ class Scratch:
         self.url = url
         self._host = host
         self._folder = folder
-        self._configs: dict[str, bytes] = {}
+        self._objects: dict[str, Objects] = {}
+        self._proven: set[str] = set()
         self._has_history = False
 
     def commit(self, commit: str) -> Objects | Missing:
         """Return the objects of a commit, fetched unless they are here: this proves it."""
         with self.lock:
             objects = self._directory("commits", commit)
-            if objects.commit(commit) is None:
+            if commit not in self._proven:
                 refused = self._fetch_commit(objects, commit)
                 if refused is not None:
                     return refused
-            if objects.commit(commit) is None:
-                return no_such_revision(self.url, commit)
+                if objects.commit(commit) is None:
+                    return no_such_revision(self.url, commit)
+                self._proven.add(commit)
             return objects
 
     def files(
@@ -109,13 +118,13 @@ class Scratch:
         revision: str | None = None,
         data: bytes = b"",
     ) -> Missing | None:
-        arguments = [*self._commands.remote_options(), "-c", f"remote.{REMOTE}.url={self.url}"]
+        arguments = ["-c", f"remote.{REMOTE}.url={self.url}"]
         if data:
             # With anything in common, a server takes it that files of old commits are here too.
             arguments += ["-c", "fetch.negotiationAlgorithm=noop"]
         arguments += ["fetch", *_ALWAYS, *options, "--", REMOTE, *refspecs]
         try:
-            done = self._commands.run(
+            done = self._commands.remote(
                 *arguments, repository=objects.directory, service=self._host, data=data
             )
         finally:
@@ -129,19 +138,17 @@ class Scratch:
         return moved if isinstance(moved, Missing) else None
 
     def _directory(self, name: str, commit: str) -> Objects:
+        """Return a git directory for the kind of ids that a commit has; a new one is empty."""
         kind = "sha256" if len(commit) == 64 else "sha1"
         directory = os.path.join(self._folder, f"{name}-{kind}")
-        if directory not in self._configs:
-            os.makedirs(self._folder, exist_ok=True)
-            made = self._commands.run(
-                "init", "--quiet", "--bare", "--template=", f"--object-format={kind}",
-                repository=directory,
-            )  # fmt: skip
-            if made.status:
-                missing_of(made.err, self.url)
-            with open(os.path.join(directory, "config"), "rb") as stream:
-                self._configs[directory] = stream.read()
-        return Objects(self._commands, directory)
+        if directory not in self._objects:
+            for folder in ("objects", "refs"):
+                os.makedirs(os.path.join(directory, folder))
+            with open(os.path.join(directory, "HEAD"), "wb") as stream:
+                stream.write(b"ref: refs/heads/main\n")
+            self._objects[directory] = Objects(self._commands, directory)
+            self._tidy(directory)
+        return self._objects[directory]
 
     def _tidy(self, directory: str) -> None:
         """Undo what `fetch --filter` configures, and what an interrupted one leaves behind.
@@ -149,7 +156,7 @@ class Scratch:
         Git would otherwise try to fetch whatever is absent, one object at a time.
         """
         with open(os.path.join(directory, "config"), "wb") as stream:
-            stream.write(self._configs[directory])
+            stream.write(_CONFIGS[directory.rpartition("-")[2]])
         for place, _, names in os.walk(directory):
             for name in names:
                 if name.endswith(".lock") or name.startswith("tmp_"):

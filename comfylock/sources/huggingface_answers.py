@@ -18,7 +18,8 @@ MAX_LISTED = 5000
 """Files of one repository that are remembered; others are asked for by name."""
 
 COMMIT = Pattern(r"[0-9a-f]{40}\Z")
-_NAME = Pattern(r"[A-Za-z0-9_][\w.-]{0,95}(?:/[A-Za-z0-9_][\w.-]{0,95})?\Z")
+_PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
+_NAME = Pattern(rf"{_PART}(?:/{_PART})?\Z")
 _MAX_SIZE = 1 << 53
 
 

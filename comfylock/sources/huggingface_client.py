@@ -89,7 +89,9 @@ class HubClient:
     def _asked(self, repository: str, revision: str) -> Listing | Refusal:
         """Ask until there is an answer or patience is at its end."""
         waited = 0.0
-        for attempt in range(1, self._patience.attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             answer = self._tried(repository, revision)
             if not isinstance(answer, _Again):
                 return answer
@@ -97,10 +99,9 @@ class HubClient:
             if wait is None:
                 wait = 0.5 * 2**attempt * (1 + random.random()) / 2  # noqa: S311 - spreads load
             waited += wait
-            if attempt == self._patience.attempts or waited > self._patience.budget:
+            if attempt >= self._patience.attempts or waited > self._patience.budget:
                 raise SourceUnavailableError(self.service, answer.message, hint=answer.hint)
             self._patience.sleep(wait)
-        raise AssertionError  # the last attempt returned or raised
 
     def _tried(self, repository: str, revision: str) -> Listing | Refusal | _Again:
         kind, name = _kind_and_name(repository)

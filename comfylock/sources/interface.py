@@ -112,7 +112,13 @@ class RegistryVersion(Struct, frozen=True, tag="version"):
     date: str | None = None
     """UTC: `2025-03-01T12:00:00Z`."""
     os: tuple[str, ...] = ()
+    """Short names, sorted: `linux`, `macos`, `windows`; empty: any."""
     accelerators: tuple[str, ...] = ()
+    """Short names, sorted: `ascend`, `cuda`, `intel`, `metal`, `rocm`; empty: any."""
+    extraction: Literal["pending", "success", "failed"] | None = None
+    """How the registry's search for class types went; None: it does not say."""
+    is_mirrored: bool | None = None
+    """The configured endpoint serves the archive in its host's stead; None: not known."""
 
 
 class RegistryPack(Struct, frozen=True, tag="pack"):

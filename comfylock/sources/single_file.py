@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock.definitions.pack_files import PYTHON_SIZE
+from comfylock.errors import RefusedError
 from comfylock.links import clean_url, host_of
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question
@@ -106,20 +107,22 @@ class SingleFiles:
         return self._in_git(located, f"{place}/{files.ids.get(name)}/{quote(name)}")
 
     def _files(self, facts: CommitFacts) -> Listing | Missing:
-        scratch = self._git.scratch(facts.repository)
         key = f"{facts.repository}@{facts.commit}"
         return self._git.ask(
-            "listing", key, _LISTING, lambda: _listing(scratch, facts.commit), lasting=True
+            "listing",
+            key,
+            _LISTING,
+            lambda: _listing(self._git.scratch(facts.repository), facts.commit),
+            lasting=True,
         )
 
     def _in_git(self, found: Located, url: str) -> FileFacts | Missing:
         facts = found.pin.facts
-        scratch = self._git.scratch(facts.repository)
         answer = self._git.ask(
             "single-file",
             f"{facts.repository}@{facts.commit}:{found.path}",
             _FILE,
-            lambda: _from_git(scratch, facts.commit, found.path),
+            lambda: _from_git(self._git.scratch(facts.repository), facts.commit, found.path),
             lasting=True,
         )
         if isinstance(answer, Missing):
@@ -135,7 +138,11 @@ class SingleFiles:
 
     def _downloaded(self, url: str) -> FileFacts | Missing:
         sink = BytesIO()
-        done = self._http.download(url, limit=PYTHON_SIZE, sink=sink)
+        try:
+            done = self._http.download(url, limit=PYTHON_SIZE, sink=sink)
+        except RefusedError as error:
+            told = f"`{printable(url)}` must not be fetched: {error.message}"
+            return Missing("not-allowed", told, error.hint)
         if done.status != 200:
             return _refused(url, done.status)
         data = sink.getvalue()

@@ -170,6 +170,17 @@ def test_a_broken_comfylock_toml_is_one_sentence(run: Run) -> None:
     assert run.out.startswith("1 workflow, ")
 
 
+@pytest.mark.parametrize("rule", ['"mystery.safetensors"', '"loras/mystery.safetensors"'])
+@pytest.mark.parametrize("value", ["{ local = true }", "{ ignore = true }"])
+def test_models_that_need_no_source(run: Run, rule: str, value: str) -> None:
+    run.write("a.json", OPEN)
+    run.write("comfylock.toml", f"[models]\n{rule} = {value}\n".encode())
+    assert run("a.json") == 0
+    assert "needs no source (your comfylock.toml)" in run.out
+    assert "no source known" not in run.out
+    assert '"https://…"' not in run.out
+
+
 MIRRORED = [
     {"name": "a.pt", "url": "http://127.0.0.1:8080/a.pt", "directory": "loras"},
     {"name": "a.pt", "url": "https://hub.example/a.pt", "directory": "loras"},

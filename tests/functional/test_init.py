@@ -8,12 +8,21 @@ import pytest
 
 from comfylock.cli.main import main
 from comfylock.config import load_config
+from comfylock.errors import UsageError
+from comfylock.ops.init import begin, write
+from comfylock.registry.store import Registry
 from comfylock.requirements import PackRule
 from tests.builders import node, ui
 from tests.functional.shell import everything
 from tests.project import GOOD, OPEN, Run
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SETTLED = b"""
+[class-types]
+Shared = "beta"
+[models]
+"mystery.safetensors" = { local = true }
+"""
 SNAPSHOT = {
     "comfyui": COMMIT,
     "git_custom_nodes": {
@@ -132,6 +141,14 @@ def test_settings_that_are_there_are_never_overwritten(run: Run, name: str, text
     assert everything(run.folder) == before
 
 
+def test_a_file_that_somebody_writes_meanwhile_stays(run: Run) -> None:
+    started = begin(".", [], registry=Registry((str(run.folder / ".comfylock" / "registry"),)))
+    run.write("comfylock.toml", b"# mine\n")
+    with pytest.raises(UsageError, match="is there already and is not overwritten"):
+        write(started)
+    assert written(run) == "# mine\n"
+
+
 def test_a_link_that_leads_nowhere_is_not_overwritten(run: Run) -> None:
     os.symlink("elsewhere.toml", run.folder / "comfylock.toml")
     assert call(run) == 2
@@ -164,8 +181,9 @@ def test_dry_run_prints_what_would_be_written(run: Run) -> None:
 
 def test_dry_run_heeds_the_settings_that_are_there(run: Run) -> None:
     run.write("workflows/open.json", OPEN)
-    run.write("comfylock.toml", b'[class-types]\nShared = "beta"\n')
+    run.write("comfylock.toml", SETTLED)
     assert call(run, "--dry-run") == 0
+    assert '"loras/mystery.safetensors"' not in run.out
     assert '"Nobody Knows"' in run.out
     assert '"Shared"' not in run.out
 

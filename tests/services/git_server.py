@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tests.services.git_repository import Repository
 
@@ -45,6 +46,8 @@ class Fault(Struct, frozen=True):
     """Say nothing until the server ends."""
     step: str = ""
     """Only requests whose path holds this."""
+    times: int | None = None
+    """How often it happens; None: always."""
 
 
 class GitServer(Struct):
@@ -154,6 +157,7 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             fault = server.faults.get(name)
             try:
                 if fault is not None and fault.step in self.path:
+                    self._count(fault, name)
                     self._fail(fault, asked, name, step)
                 elif name in server.renamed:
                     query = self.path.partition("?")[2]
@@ -168,6 +172,13 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
 
         do_POST = do_GET  # noqa: N815 - the name that the base class looks for
+
+        def _count(self, fault: Fault, name: str) -> None:
+            with lock:
+                if fault.times == 1:
+                    del server.faults[name]
+                elif fault.times is not None:
+                    server.faults[name] = replace(fault, times=fault.times - 1)
 
         def _fail(self, fault: Fault, asked: Asked, name: str, step: str) -> None:
             if fault.hangs:

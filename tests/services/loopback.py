@@ -75,6 +75,7 @@ class Service(Struct):
     asked: list[Asked] = field(default_factory=list)
     queued: dict[str, list[Answer]] = field(default_factory=dict)
     """What is said first, once each, before `answers`."""
+    connections: int = 0
     busy: int = 0
     most: int = 0
     """The most requests at one time."""
@@ -107,6 +108,12 @@ class Service(Struct):
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            with service.lock:
+                service.connections += 1
 
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
@@ -175,6 +182,7 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: broken connections are what tests ask for."""

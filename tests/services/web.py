@@ -48,6 +48,8 @@ class Reply(Struct, frozen=True):
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = {}
+    repeats: bool = False
+    """Send the body for as long as anyone listens, without a length."""
 
 
 class Fault(Struct):
@@ -165,7 +167,9 @@ def _handler(service: StandIn) -> type[BaseHTTPRequestHandler]:
 
         def _say(self, reply: Reply, *, resets: bool) -> None:
             self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+            length = {} if reply.repeats else {"Content-Length": str(len(reply.body))}
+            ending = {"Connection": "close"} if reply.repeats else {}
+            for name, value in {**length, **ending, **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             if resets:
@@ -177,6 +181,8 @@ def _handler(service: StandIn) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
             elif self.command != "HEAD" and reply.status != 304:
                 self.wfile.write(reply.body)
+                while reply.repeats:
+                    self.wfile.write(reply.body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
             pass

@@ -7,6 +7,7 @@ import pytest
 from comfylock.errors import (
     ComfylockError,
     ConfigError,
+    RefusedError,
     RegistryError,
     SourceUnavailableError,
     UsageError,
@@ -21,6 +22,7 @@ ERRORS = [
     WorkflowError("a.json", "is damaged"),
     RegistryError("core.json", "is damaged", hint="remove it"),
     SourceUnavailableError("hub", "did not answer", hint="try later"),
+    RefusedError("files.example", "leads into a private network"),
 ]
 
 
@@ -41,6 +43,7 @@ def test_errors_are_one_family_with_codes() -> None:
         ("workflow", 2),
         ("registry", 2),
         ("unavailable", 3),
+        ("refused", 3),
     }
 
 

@@ -48,6 +48,14 @@ def test_one_link_in_many_spellings(url: str) -> None:
         ),
         ("https://x.example/a?API_KEY=1&b=2", "https://x.example/a?b=2"),
         ("https://github.com/o/r/blob/main/a.pth", "https://github.com/o/r/raw/main/a.pth"),
+        ("https://github.com/o/r/raw/main/blob/a", "https://github.com/o/r/raw/main/blob/a"),
+        ("https://github.com/o/r/blob/main/blob/a", "https://github.com/o/r/raw/main/blob/a"),
+        (f"{HUB}/blob/a", f"{HUB}/blob/a"),
+        (
+            "https://huggingface.co/datasets/o/r/blob/main/blob/a",
+            "https://huggingface.co/datasets/o/r/resolve/main/blob/a",
+        ),
+        ("https://huggingface.co/r/blob/main/a", "https://huggingface.co/r/resolve/main/a"),
         ("https://x.example:8443/a", "https://x.example:8443/a"),
     ],
 )

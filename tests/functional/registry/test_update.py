@@ -55,6 +55,14 @@ def test_a_service_is_told_who_asks_and_nothing_else(shell: Shell, service: Serv
         assert "secret" not in str(request.headers)
 
 
+def test_the_project_says_where_the_lists_are(shell: Shell, service: Service) -> None:
+    publish(service)
+    shell.monkeypatch.delenv("COMFYLOCK_MANAGER_URL")
+    (shell.project / "comfylock.toml").write_text(f'[endpoints]\nmanager = "{service.url}/"\n')
+    assert shell.registry("update").code == 0
+    assert sorted(service.paths()) == sorted(f"/{name}" for name in LISTS)
+
+
 def test_a_second_time_nothing_changes(shell: Shell, service: Service) -> None:
     publish(service)
     shell.registry("update")
@@ -81,7 +89,10 @@ FAULTS: dict[str, tuple[Answer, str]] = {
     "broken": (Answer(b"oops", 500), "127.0.0.1: answered 500, four times"),
     "page": (page(), f"127.0.0.1: gave a web page for {NODE_LIST}"),
     "hidden page": (Answer(b"<html>hello</html>", content_type="text/plain"), "no such list"),
-    "cut short": (Answer(b'{"custom_nodes": [{"refer', missing=50), "broke off after 25 bytes, four times"),
+    "cut short": (
+        Answer(b'{"custom_nodes": [{"refer', missing=50),
+        "broke off after 25 bytes, four",
+    ),
     "half": (Answer(b'{"custom_nodes": [{"refer'), "no such list"),
     "reset": (Answer(b"x" * 4000, resets=True), "broke off after 2000 bytes"),
     "empty": (Answer(b""), "no such list"),

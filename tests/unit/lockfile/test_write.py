@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
 from comfylock.errors import LockVersionError
 from comfylock.lockfile.canonical import canonical
 from comfylock.lockfile.read import read_lock
+from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock, Options
 from comfylock.lockfile.write import write_lock
-from tests.locks import full, release, small
+from tests.locks import full, release, small, small_needs
+
+ROOT = Path(__file__).parents[3]
 
 EMPTY = b"""\
 # Written by comfylock. Do not edit by hand.
@@ -51,6 +59,24 @@ def test_p3_the_small_lock_byte_for_byte() -> None:
 def test_p4_nothing_of_the_moment_or_the_machine_is_written() -> None:
     assert write_lock(full()) == write_lock(full())
     assert b"\r" not in write_lock(full())
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_p3_neither_hash_seeds_nor_locales_matter(seed: str) -> None:
+    code = (
+        "import sys\nfrom comfylock.lockfile.satisfy import unsatisfied\n"
+        "from comfylock.lockfile.write import write_lock\n"
+        "from tests.locks import full, small_needs\n"
+        "sys.stdout.buffer.write(write_lock(full()))\nsys.stdout.buffer.flush()\n"
+        "print([drift.message for drift in unsatisfied(full(), small_needs())])\n"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "tr_TR.ISO-8859-9"}
+    environment |= {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=True
+    )
+    told = [drift.message for drift in unsatisfied(full(), small_needs())]
+    assert done.stdout == write_lock(full()) + f"{told}{os.linesep}".encode()
 
 
 def test_p1_p6_p7_p10_what_was_asked_why_and_what_runs_stand_beside_the_pin() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -12,8 +13,10 @@ import pytest
 import trustme
 
 from comfylock.errors import ConfigError, RefusedError, SourceUnavailableError
+from comfylock.net.guard import Guard
 from comfylock.net.http import Http
 from comfylock.net.retries import Patience
+from comfylock.net.transport import GuardedTransport
 from comfylock.net.trust import Credentials, Endpoints, Trust
 from tests.services.loopback import Answer, Service, document, redirect, serving
 
@@ -57,7 +60,7 @@ def test_connections_are_kept(http: Http, service: Service) -> None:
     service.answers["/moved"] = Answer(b"on", 302, headers={"Location": "/a"}, keeps=True)
     for _ in range(3):
         http.request("GET", f"{service.url}/moved")
-    assert http.sent() == {service.place: 6}
+    assert (http.sent(), service.connections) == ({service.place: 6}, 1)
 
 
 def test_the_limit_counts_what_is_unpacked(http: Http, service: Service) -> None:
@@ -164,6 +167,17 @@ def test_redirects_to_forbidden_places_are_refused(
     assert len(service.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "host", ["xn--a.example", "xn--zzzzzzz99.example", "%41.example", "b\xfccher.de"]
+)
+def test_names_that_nobody_can_decode(http: Http, service: Service, host: str) -> None:
+    service.answers["/a"] = redirect(f"http://{host}/")
+    with pytest.raises(RefusedError, match="without https"):
+        http.request("GET", f"{service.url}/a")
+    with pytest.raises(RefusedError, match="without https"):
+        http.download(f"http://{host}/", limit=1)
+
+
 @pytest.mark.parametrize("url", ["", "x", "ftp://a/b", "https://", "http://a:b:c/", "http://a.b/"])
 def test_what_is_no_address_is_never_asked(url: str) -> None:
     with Http("t", Trust()) as http, pytest.raises(RefusedError):
@@ -186,11 +200,22 @@ def test_nobody_listens(http: Http, service: Service, clock: Clock) -> None:
     del http, service
 
 
-def test_a_name_that_is_not_found(clock: Clock) -> None:
-    trust = Trust(configured=frozenset({"nowhere.invalid"}))
-    with Http("t", trust, timing=clock.timing()) as http:
-        error = failing(http, "https://nowhere.invalid/")
-    assert "nowhere.invalid: cannot be reached: its name is not found" in str(error)
+@pytest.mark.parametrize(("number", "slept"), [(socket.EAI_NONAME, 0), (socket.EAI_AGAIN, 3)])
+def test_a_name_that_is_not_found(clock: Clock, number: int, slept: int) -> None:
+    def unknown(_host: str, _port: int) -> list[str]:
+        raise socket.gaierror(number, "not known")
+
+    guard = Guard(Trust(), unknown)
+    with Http("t", Trust(), GuardedTransport(guard, {}), timing=clock.timing()) as http:
+        error = failing(http, "https://nowhere.example/")
+    assert str(error).startswith("nowhere.example: cannot be reached: its name is not found")
+    assert len(clock.slept) == slept
+
+
+def test_a_name_that_cannot_be_one(clock: Clock) -> None:
+    with Http("t", Trust(), timing=clock.timing(), proxies={}) as http:
+        error = failing(http, f"https://{'a' * 64}.example/")
+    assert "cannot be reached: its name is not found" in str(error)
 
 
 def test_a_certificate_that_nobody_signed(clock: Clock) -> None:
@@ -440,3 +465,32 @@ def test_tokens_are_not_shown() -> None:
     trust = with_tokens("https://a.example", "https://b.example")
     assert "secret" not in repr(trust) + str(trust)
     assert "secret" not in str(trust.credentials.__rich_repr__())
+
+
+def test_headers_that_trickle_in_are_not_waited_for(service: Service, clock: Clock) -> None:
+    service.answers["/a"] = Answer(raw=b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 90_000)
+    ticking = iter(range(0, 100_000, 9))
+    timing = clock.timing()
+    slow = type(timing)(lambda: next(ticking), timing.now, timing.sleep, timing.random)
+    trust = Trust(configured=frozenset({service.place}))
+    with Http("t", trust, timing=slow, patience=Patience(attempts=1, budget=20)) as http:
+        assert "timed out waiting for its answer" in str(failing(http, f"{service.url}/a"))
+
+
+def test_a_clock_that_runs_out_over_tls(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority = trustme.CA()
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", os.fspath(tmp_path / "ca.pem"))
+    gate = Event()
+    timing = clock.timing()
+    patience = Patience(attempts=1, budget=0.05)
+    with serving(context, "localhost") as service:
+        service.answers["/"] = Answer(b"1", waits_for=gate)
+        trust = Trust(configured=frozenset({service.place}))
+        with Http("t", trust, timing=timing, patience=patience) as http:
+            assert "timed out waiting for its answer" in str(failing(http, f"{service.url}/"))
+            gate.set()

@@ -13,7 +13,7 @@ from comfylock.requirements import (
     Requirements,
     WorkflowNeed,
 )
-from comfylock.resolve.wishes import assign, joined_groups, model_wishes
+from comfylock.resolve.wishes import assign, model_wishes
 
 URL = "https://huggingface.co/acme/alpha/resolve/main/a.safetensors"
 
@@ -91,11 +91,6 @@ def test_a_rule_reaches_its_pack_and_may_ask_for_more() -> None:
 
 
 # groups
-
-
-def test_what_anything_outside_all_groups_needs_is_in_no_group() -> None:
-    assert joined_groups([("a",), ("b",)]) == ("a", "b")
-    assert joined_groups([("a",), ()]) == ()
 
 
 def test_groups_of_workflows_reach_packs_and_models() -> None:

@@ -29,6 +29,6 @@ def git(tmp_path: Path) -> Iterator[Git]:
     """A client that gives up soon and clears its scratch folder away."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with Git(InMemory(), scratch=str(scratch), limits=Limits(seconds=60)) as client:
+    with Git(InMemory(), scratch=str(scratch), limits=Limits(seconds=60, pauses=(0.01,))) as client:
         yield client
     assert list(scratch.iterdir()) == []

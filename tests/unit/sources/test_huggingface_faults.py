@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-import huggingface_hub
 import pytest
 
-from comfylock.errors import OfflineError, SourceUnavailableError
+from comfylock.errors import SourceUnavailableError
 from comfylock.references import HubFile
 from comfylock.sources.huggingface import HuggingFace
 from comfylock.sources.huggingface_client import Patience
@@ -23,6 +25,18 @@ if TYPE_CHECKING:
 
 INFO = "/api/models/acme/model"
 COMMIT = "ab" * 20
+HALF = {"rfilename": "a", "lfs": {"size": 1}}
+SHAPES: list[Any] = [
+    [],
+    7,
+    {"sha": COMMIT},
+    {"id": 7, "sha": COMMIT},
+    {"id": "acme/model", "sha": COMMIT, "siblings": [{"size": 3}]},
+    {"id": "acme/model", "sha": COMMIT, "siblings": {"a": 1}},
+    {"id": "acme/model", "sha": COMMIT, "siblings": [HALF]},
+    {"id": "acme/model", "sha": COMMIT, "lastModified": "yesterday"},
+]
+"""Answers that are JSON and not what the Hub says."""
 
 
 @pytest.fixture
@@ -146,22 +160,7 @@ def test_a_connection_that_breaks(hub: Hub) -> None:
         Reply(200, b"\xff\xfe"),
         Reply(200),
         Reply(404, b"[]", {"X-Error-Code": "RepoNotFound"}),
-        *(
-            document(content)
-            for content in (
-                [],
-                7,
-                {"sha": COMMIT},
-                {"id": "acme/model", "sha": COMMIT, "siblings": [{"size": 3}]},
-                {"id": "acme/model", "sha": COMMIT, "siblings": {"a": 1}},
-                {
-                    "id": "acme/model",
-                    "sha": COMMIT,
-                    "siblings": [{"rfilename": "a", "lfs": {"size": 1}}],
-                },
-                {"id": "acme/model", "sha": COMMIT, "lastModified": "yesterday"},
-            )
-        ),
+        *map(document, SHAPES),
     ],
 )
 def test_what_cannot_be_read_is_not_asked_for_again(hub: Hub, reply: Reply) -> None:
@@ -240,11 +239,20 @@ def test_a_repository_that_says_it_is_disabled(hub: Hub) -> None:
     assert answer.reason == "gone"
 
 
-def test_a_machine_that_is_told_to_stay_offline(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    error = Run(hub).fails()
-    assert isinstance(error, OfflineError)
-    assert error.hint == "unset HF_HUB_OFFLINE"
+def test_a_machine_that_is_told_to_stay_offline(hub: Hub) -> None:
+    code = (
+        "from comfylock.errors import OfflineError\n"
+        "from comfylock.sources.huggingface_client import HubClient, Patience\n"
+        f"client = HubClient({hub.url!r}, None, 'tests/1', Patience())\n"
+        "try: client.listing('acme/model', 'main')\n"
+        "except OfflineError as error: print(error, '|', error.hint)"
+    )
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    told = f"{hub.host}: HF_HUB_OFFLINE forbids to ask | unset HF_HUB_OFFLINE"
+    assert done.stdout.strip() == told
     assert not hub.asked
 
 
