@@ -64,6 +64,7 @@ class Finder:
     def __init__(self, project: str) -> None:
         self._project = project
         self._wanted: dict[str, set[str]] = {}
+        self._looked: dict[str, set[str]] = {}
         self._found: dict[str, Places] = {}
 
     def want(self, workflow: str, subjects: Collection[str]) -> None:
@@ -72,10 +73,13 @@ class Finder:
 
     def nodes(self, workflow: str, subjects: Collection[str]) -> tuple[str, ...]:
         """Return the ids of the nodes that are or name any of these."""
-        if workflow not in self._found:
-            wanted = self._wanted.get(workflow, set()) | set(subjects)
-            self._found[workflow] = places_in(file_of(self._project, workflow), wanted)
-        places = self._found[workflow]
+        looked = self._looked.setdefault(workflow, set())
+        if not looked.issuperset(subjects):
+            wanted = self._wanted.pop(workflow, set()) | set(subjects)
+            found = places_in(file_of(self._project, workflow), wanted)
+            self._found.setdefault(workflow, {}).update(found)
+            looked |= wanted
+        places = self._found.get(workflow, {})
         return tuple(dict.fromkeys(i for text in sorted(subjects) for i in places.get(text, ())))
 
 

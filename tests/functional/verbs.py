@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.main import main
@@ -12,6 +13,8 @@ from tests.builders import node, stamped, ui
 from tests.locks import from_git, hub_model, release
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.project import Run
 
 URL = "https://huggingface.co/org/repo/resolve/main/fresh.safetensors"
@@ -52,6 +55,22 @@ def project(run: Run, lock: Lock | None = None) -> None:
     run.write("workflows/first.json", FIRST)
     run.write("workflows/second.json", SECOND)
     run.write("comfy.lock", write_lock(locked() if lock is None else lock))
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git as a user with a name would; return what it prints."""
+    names = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    command = ["git", *names, "-c", "init.defaultBranch=main", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def commit(folder: Path, message: str = "change") -> None:
+    """Commit everything in a folder, in a repository made for it if there is none."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", message)
 
 
 def call(run: Run, *words: str) -> int:
