@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from tests.services.world import World
 
 RELEASES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "comfyui-gguf": (
+        "https://github.com/city96/ComfyUI-GGUF",
+        ("1.1.10", "1.1.4"),
+        ("UnetLoaderGGUF",),
+    ),
     "comfyui-impact-pack": (
         "https://github.com/ltdrdata/ComfyUI-Impact-Pack",
         ("8.28.3", "8.28.2"),
         ("FaceDetailer", "SAMLoader"),
+    ),
+    "comfyui-impact-subpack": (
+        "https://github.com/ltdrdata/ComfyUI-Impact-Subpack",
+        ("1.3.5", "1.3.4"),
+        ("UltralyticsDetectorProvider",),
     ),
     "comfyui-inpaint-cropandstitch": (
         "https://github.com/lquesada/ComfyUI-Inpaint-CropAndStitch",
@@ -59,14 +69,10 @@ RELEASES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 }
 """Registry id to repository, versions (the newest first) and class types."""
 
-REPOSITORIES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "city96/ComfyUI-GGUF": ("comfyui-gguf", ("UnetLoaderGGUF",)),
-    "ltdrdata/ComfyUI-Impact-Subpack": (
-        "comfyui-impact-subpack",
-        ("UltralyticsDetectorProvider",),
-    ),
-}
-"""Repository of a registry pack whose nodes are stamped with a commit, its id and class types."""
+SCRIPT = "".join(
+    f'LiteGraph.registerNodeType("{name}", class {{}});\n' for name in ("GetNode", "SetNode")
+)
+"""What the JavaScript of comfyui-kjnodes registers; the registry does not list it."""
 
 FILES = {
     "Bingsu/adetailer": ("face_yolov8m.pt",),
@@ -127,12 +133,11 @@ def fill(world: World) -> None:
     """Publish everything that the examples need."""
     for pack, (repository, versions, class_types) in RELEASES.items():
         world.registry.add(pack, repository=repository)
+        files = pack_files(class_types)
+        if pack == "comfyui-kjnodes":
+            files["web/js/setgetnodes.js"] = SCRIPT.encode()
         for version in reversed(versions):
-            world.registry.publish(pack, version, class_types)
-    for place, (pack, class_types) in REPOSITORIES.items():
-        world.registry.add(pack, repository=f"https://github.com/{place}")
-        made = world.git.repository(f"github.com/{place}")
-        made.commit(pack_files(class_types, requirements=("numpy",)))
+            world.registry.publish(pack, version, class_types, files)
     own = world.git.repository("git.example.com/our-studio/comfyui-studio-nodes")
     first = own.commit(pack_files(("StudioColorGrade",)))
     own.tag("v2.1.0", first, annotated=True)
