@@ -152,8 +152,9 @@ def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[
         sides = split_conflict(data, path)
     base = read_lock(sides.base, path) if sides.base is not None else None
     merged = merge(base, read_lock(sides.ours, path), read_lock(sides.theirs, path))
-    open_conflicts = tuple(c for c in merged.conflicts if not moves.moves(c.name))
-    return merged.lock, open_conflicts
+    # Options and ComfyUI follow from the project and its workflows, not from either side.
+    found = [c for c in merged.conflicts if c.kind not in ("options", "comfyui")]
+    return merged.lock, tuple(c for c in found if not moves.moves(c.name))
 
 
 def _check_moves(moves: Moves, needs: Needs, old: Lock) -> None:
