@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 .PHONY: help setup demo test test-system lint types bench clean
 
 help:
-	@echo "make demo         set up and analyze examples/workflows"
+	@echo "make demo         set up, analyze and lock examples/workflows"
 	@echo "make test         set up and run the tests"
 	@echo "make test-system  run what needs Docker or root, and say what was skipped"
 	@echo "make lint types   ruff, mypy --strict"
@@ -23,8 +23,10 @@ setup: $(STAMP)
 	@$(BIN)/python -m compileall -q comfylock
 
 demo: setup
-	@echo '$$ comfylock analyze examples/workflows'
-	@$(BIN)/comfylock analyze examples/workflows
+	@echo '$$ comfylock analyze -C examples examples/workflows'
+	@$(BIN)/comfylock analyze -C examples examples/workflows
+	@echo
+	@$(BIN)/python -m tests.services.demo
 
 test: setup
 	$(BIN)/python -m pytest -q -n auto

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from comfylock.cli.text import Style, plural, safe
+from comfylock.cli.text import Style, cells, plural, safe, shorten, width
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,8 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     changes = outcome.changes
     shown = (*changes.comfyui, *changes.packs, *changes.models, *changes.unresolved)
     limit = len(shown) if arguments.verbose else MAX_ROWS
-    lines += [_row(change, style) for change in shown[:limit]]
+    columns = width(sys.stdout)
+    lines += [_row(change, style, columns) for change in shown[:limit]]
     if len(shown) > limit:
         lines.append(f"  and {len(shown) - limit} more (--verbose)")
     if arguments.verbose and outcome.asked:
@@ -56,11 +57,14 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(change: Change, style: Style) -> str:
+def _row(change: Change, style: Style, columns: int) -> str:
+    """Return one change on one line: what is too long is cut in its middle."""
     sign, color = SIGNS[change.kind]
-    name = safe(change.name)
-    gap = " " * max(1, COLUMN - len(name))
-    return f"  {style(sign, color)} {name}{gap}{safe(change.summary)}".rstrip()
+    room = columns - 4
+    summary = shorten(safe(change.summary), room // 2)
+    name = shorten(safe(change.name), room - cells(summary) - 1)
+    gap = " " * max(1, min(COLUMN, room // 2) - cells(name))
+    return f"  {style(sign, color)} {name}{gap}{summary}".rstrip()
 
 
 def _verdict(outcome: LockOutcome, arguments: argparse.Namespace) -> str:

@@ -23,7 +23,7 @@ MAX_SIZE = 1 << 62
 _CONTROL = Pattern("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PACK = Pattern(r"(?:https://)?[a-z0-9](?:[a-z0-9._:~-]*(?:/[a-z0-9._~-]+)*)\Z")
 _ADDRESS = Pattern(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[^\s\"'<>\\^`{|}]*)?\Z")
-_PLACE = Pattern(r"https?://[a-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~+-]+)+\Z")
+_PLACE = Pattern(r"(?:https?://|ssh://git@)[a-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~+-]+)+\Z")
 _HUB = Pattern(r"(?:(?:datasets|spaces)/)?[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?\Z")
 _SECRET = Pattern(
     r"(?i)[?&;](?:(?:[a-z_-]*[_-])?token|[a-z_-]*api[_-]?key|auth|authorization|[a-z_-]*secret"
@@ -123,11 +123,12 @@ def address_fault(text: str) -> str | None:
 
 
 def repository_fault(text: str) -> str | None:
-    """Take `https://host/owner/repo` in its one spelling."""
-    fault = address_fault(text)
+    """Take `https://host/owner/repo` in its one spelling, or `ssh://git@host/owner/repo`."""
+    fault = address_fault(text.replace("ssh://git@", "https://", 1))
     if fault is not None:
         return fault
-    if _PLACE.match(text) and text[-4:] != ".git":
+    is_spelled_twice = text.endswith(".git") and text.startswith("https://github.com/")
+    if _PLACE.match(text) and not is_spelled_twice:
         return None
     return "must be `https://host/owner/repo`"
 

@@ -155,7 +155,9 @@ def refusal(status: int, headers: Mapping[str, str], now: float) -> tuple[Fault,
     left, reset_in = _LEFT.search(limits), _RESET.search(limits)
     if told is None and left and reset_in and int(left[1]) == 0:
         told = float(reset_in[1]) + 1
-    return Fault(f"answered {status}", is_retryable=status in RETRYABLE | LIMITED), told
+    # What it cannot do for this request (501), it may do for another.
+    is_trouble = status in RETRYABLE | LIMITED
+    return Fault(f"answered {status}", is_retryable=is_trouble, blames_host=is_trouble), told
 
 
 def is_refusal(status: int, headers: Mapping[str, str]) -> bool:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.errors import LockConflictError, UsageError
+from comfylock.errors import LockConflictError, LockParseError, UsageError
 from comfylock.files import write_atomically
+from comfylock.lockfile.canonical import lock_faults
 from comfylock.lockfile.diff import Changes, diff
 from comfylock.lockfile.markers import split_conflict
 from comfylock.lockfile.merge import Conflict, merge
 from comfylock.lockfile.read import read_lock
+from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.project import (
@@ -30,6 +32,7 @@ from comfylock.resolve.outcome import Moves, Resolution
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
     from comfylock.resolve.side_by_side import Reporter
 
@@ -96,6 +99,10 @@ def lock(
     registry = project_registry(request.project)
     needs = project_needs(request.project, inputs, config, registry, files)
     _check_moves(request.moves, needs, old)
+    if data is not None and not conflicts and _is_current(request, config, data, old, needs):
+        kept = len(old.packs) + len(old.models)
+        unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
+        return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
     with open_services(config, environ, _mode(request)) as services:
         resolution = resolve(
             needs.requirements,
@@ -112,6 +119,20 @@ def lock(
         request.requires_hashes or config.require_hashes,
     )
     return _settled(request, allowed, data, old, needs, resolution, conflicts, asked)
+
+
+def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, needs: Needs) -> bool:
+    """Say whether a resolution would leave the lock as it is, so that none is needed."""
+    moves = request.moves
+    if moves.everything or moves.packages or request.record or needs.unreadable:
+        return False
+    if data != write_lock(old, force=True):  # conflict markers, or another layout
+        return False
+    return not unsatisfied(
+        old,
+        needs.requirements,
+        require_hashes=request.requires_hashes or config.require_hashes,
+    )
 
 
 def _mode(request: LockRequest) -> Mode:
@@ -183,7 +204,7 @@ def _settled(
         or (needs.unreadable and not allows_gaps)
         or (request.is_strict and resolution.notices)
     )
-    new = write_lock(resolution.lock)
+    new = _bytes(resolution.lock) if is_writable else b""
     is_written = False
     if is_writable and not request.is_dry and new != data:
         is_written = write_atomically(path, new)
@@ -199,3 +220,15 @@ def _settled(
         asked=asked,
         is_offline=request.is_offline,
     )
+
+
+def _bytes(lock: Lock) -> bytes:
+    """Return a lock's bytes, once it is sure that they can be read again.
+
+    Raises:
+        LockParseError: something in it is too odd for a lock, such as a name of a workflow.
+    """
+    faults = lock_faults(lock)
+    if faults:
+        raise LockParseError("what was resolved", faults, hint="rename what is named here")
+    return write_lock(lock)

@@ -13,6 +13,7 @@ from comfylock.config import Config, load_config, surroundings
 from comfylock.errors import LockParseError, UsageError
 from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
 from comfylock.model import Problem
+from comfylock.names import leaves_its_folder
 from comfylock.ops.analyze import analyze_each
 from comfylock.requirements import Requirements
 
@@ -106,7 +107,12 @@ def locked_inputs(
     if paths:
         if "-" in paths:
             raise UsageError("a lock is made of files, `-` is none", hint="save the workflow first")
-        return tuple(sorted({_relative(path, project) for path in paths}))
+        inputs = tuple(sorted({_relative(path, project) for path in paths}))
+        outside = [path for path in inputs if leaves_its_folder(path)]
+        if outside:
+            told = f"{outside[0]} is outside the project, where a lock cannot follow"
+            raise UsageError(told, hint="comfylock lock -C FOLDER, one that holds the workflows")
+        return inputs
     if config.workflows:
         return tuple(sorted({_slashed(os.path.normpath(path)) for path in config.workflows}))
     if old is not None and old.options.inputs:

@@ -11,7 +11,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from comfylock.lockfile.addresses import leads_to
 from comfylock.lockfile.schema import ModelPin
 from comfylock.references import address_of
 from comfylock.requirements import Offer
@@ -66,7 +68,7 @@ def pin_model(
     offers = _offers(wish)
     if not offers:
         return Unpinned(_no_source(wish))
-    claims = {offer.sha256 for offer in offers if offer.sha256 and _is_binding(offer)}
+    claims = _claims(wish, offers)
     if len(claims) > 1:
         return Unpinned(_contradiction(wish, offers))
     claim = next(iter(claims), None)
@@ -86,18 +88,28 @@ def pin_model(
 
 
 def _offers(wish: ModelWish) -> tuple[Offer, ...]:
-    """Return each address once, the project's own alone if it gives one."""
+    """Return each address once, with whatever digest is promised for it.
+
+    The project's own address stands alone. Of several who promise a digest for one address, the
+    most telling is believed; others who promise another make it ambiguous.
+    """
     rule = wish.rule
     if rule is not None and rule.url:
         return (Offer(rule.url, "config", rule.sha256),)
     merged: dict[str, Offer] = {}
     for offer in wish.offers:
         known = merged.get(offer.url)
-        if known is None or (
-            known.sha256 is None and offer.sha256 and known.origin == offer.origin
-        ):
+        if known is None:
             merged[offer.url] = offer
+        elif known.sha256 is None and offer.sha256 and _is_binding(offer):
+            merged[offer.url] = Offer(offer.url, known.origin, offer.sha256)
     return tuple(merged.values())
+
+
+def _claims(wish: ModelWish, offers: Sequence[Offer]) -> set[str]:
+    """Return the digests that somebody who had the file promises."""
+    told = offers if wish.rule is not None and wish.rule.url else wish.offers
+    return {offer.sha256 for offer in told if offer.sha256 and _is_binding(offer)}
 
 
 def _is_binding(offer: Offer) -> bool:
@@ -136,8 +148,12 @@ def _settled(
     for other in others:
         message = f"{_place(other.facts)} holds other bytes than the workflow is stamped with"
         notices.append(Notice(wish.key, "fallback", message))
-    mirrors = {_place(one.facts) for one in found} - {_place(facts)}
-    return Pinned(_pin(wish, chosen, tuple(sorted(mirrors))), tuple(sorted(set(notices))))
+    pin = _pin(wish, chosen, ())
+    # Addresses that lead here by a redirect alone must be known to whoever checks the lock.
+    told = {one.offer.url for one in found if not leads_to(one.offer.url, pin)}
+    mirrors = {_place(one.facts) for one in found if one is not chosen} | told
+    pin = replace(pin, mirrors=tuple(sorted(mirrors - {_place(facts)})))
+    return Pinned(pin, tuple(sorted(set(notices))))
 
 
 def _pin(wish: ModelWish, chosen: Found, mirrors: tuple[str, ...]) -> ModelPin:

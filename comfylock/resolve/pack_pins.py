@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from comfylock.names import repository_key
 from comfylock.resolve.outcome import Notice
 from comfylock.resolve.pack_policy import read_stamps
 
@@ -16,22 +17,35 @@ if TYPE_CHECKING:
 
 
 def derived(pin: PackPin, wish: PackWish) -> PackPin:
-    """Return a pin with everything that follows from the workflows and not from a service."""
+    """Return a fresh pin with everything that follows from the workflows, not from a service."""
     stamps = read_stamps(wish)
     rule = wish.rule
     asked = (rule.revision or rule.version) if rule is not None else None
-    own = pin.repository.removeprefix("https://github.com/").lower() if pin.repository else ""
+    requested = asked or stamps.version or (stamps.commits[-1] if stamps.commits else None)
+    return needed(replace(pin, requested=requested), wish)
+
+
+def needed(pin: PackPin, wish: PackWish) -> PackPin:
+    """Return a pin with what the workflows need of it today; what was requested stays."""
+    own = _short(pin.repository)
+    asked = _short(wish.rule.git) if wish.rule is not None else None
     return replace(
         pin,
         name=wish.name,
-        aliases=tuple(sorted({*wish.aliases, *wish.ids} - {wish.name, own})),
-        requested=asked or stamps.version or (stamps.commits[-1] if stamps.commits else None),
+        aliases=tuple(
+            sorted({*wish.aliases, *wish.ids, *((asked,) if asked else ())} - {wish.name, own})
+        ),
         provides=tuple(sorted(wish.class_types)),
         missing=tuple(name for name in pin.missing if name in wish.class_types),
         evidence=tuple(sorted(wish.evidence)),
         rejected=tuple(sorted(wish.rejected)),
         groups=wish.groups,
     )
+
+
+def _short(repository: str | None) -> str | None:
+    """Return a repository as packs are named after it: `owner/repo`, or with its host."""
+    return repository_key(repository).removeprefix("github.com/") if repository else None
 
 
 def not_provided(

@@ -12,7 +12,7 @@ from comfylock.lockfile.satisfy import pack_drift, stamps_of
 from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
 from comfylock.resolve.identity import Identity, identify, ids_of, united
 from comfylock.resolve.outcome import Notice
-from comfylock.resolve.pack_pins import derived, missing_notices
+from comfylock.resolve.pack_pins import derived, missing_notices, needed
 from comfylock.resolve.packs import PackPolicy
 from comfylock.resolve.wishes import PackWish, assign
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion
@@ -169,7 +169,7 @@ class PackRun:
             added = wish.class_types - set(pin.provides)
             lacking = self._lacking(pin, added) if added else frozenset()
             missing = tuple(sorted({*pin.missing, *lacking}))
-            self.pins[name] = derived(replace(pin, missing=missing), wish)
+            self.pins[name] = needed(replace(pin, missing=missing), wish)
             told = pin.version or (pin.commit or "")[:12]
             self.notices += missing_notices(name, told, tuple(sorted(lacking)))
 

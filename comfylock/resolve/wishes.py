@@ -100,14 +100,20 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
     `found` are packs that a service named for class types which the registry does not know.
     Where the evidence is weak the old lock's word stands, so that nothing moves by itself.
     """
-    locked = {name: pin.name for pin in old.packs for name in pin.provides}
+    locked: dict[str, list[str]] = defaultdict(list)
+    for pin in old.packs:
+        for class_type in pin.provides:
+            locked[class_type].append(pin.name)
+    entries = {entry.path: entry.packs for entry in old.workflows}
     wishes: dict[str, PackWish] = {}
     open_classes: dict[str, tuple[ClassNeed, frozenset[str]]] = {}
     by_workflow: dict[str, set[str]] = defaultdict(set)
     for workflow in needs.workflows:
         groups = needs.groups_of(workflow.path)
         for need in workflow.classes:
-            name, why = _pack_of(need, locked, found)
+            providers = locked.get(need.class_type, [])
+            named = [n for n in providers if n in entries.get(workflow.path, ())] or providers
+            name, why = _pack_of(need, named, found)
             if name is None:
                 before = open_classes.get(need.class_type, (need, frozenset()))[1]
                 open_classes[need.class_type] = (need, before | {workflow.path})
@@ -129,12 +135,13 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
 
 
 def _pack_of(
-    need: ClassNeed, locked: Mapping[str, str], found: Mapping[str, str]
+    need: ClassNeed, locked: list[str], found: Mapping[str, str]
 ) -> tuple[str | None, str]:
     if need.pack is not None and need.evidence in FIRM:
         return need.pack, need.evidence
-    if need.class_type in locked:
-        return locked[need.class_type], need.evidence or "comfy.lock"
+    if locked:
+        name = need.pack if need.pack in locked else locked[0]
+        return name, need.evidence or "comfy.lock"
     if need.pack is not None:
         return need.pack, need.evidence
     if need.class_type in found:

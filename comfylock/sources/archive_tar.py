@@ -67,8 +67,13 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
     contents: dict[str, bytes] = {}
     room = TOTAL_SIZE
     try:
-        with tarfile.open(fileobj=_Unpacked(stream, packed), mode="r:") as archive:
+        unpacked = _Unpacked(stream, packed)
+        with tarfile.open(fileobj=unpacked, mode="r:") as archive:
             while (member := archive.next()) is not None:
+                # `tar -c .` writes every name with `./`, and the folder itself.
+                member.name = member.name.removeprefix("./")
+                if member.name == "." and member.isdir():
+                    continue
                 entries.append(_entry(member))
                 if len(entries) > MAX_ENTRIES:
                     break
@@ -77,6 +82,8 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
                     assert opened is not None
                     contents[member.name] = opened.read(member.size)
                     room -= member.size
+        while unpacked.read(_STEP):
+            pass  # to the checksum at its end
     except tarfile.TarError as error:
         raise ArchiveError("is damaged or cut short") from error
     check_entries(entries, packed)

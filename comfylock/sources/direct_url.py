@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from comfylock.links import clean_url, is_allowed
 from comfylock.names import printable
 from comfylock.net.interface import Question
+from comfylock.redaction import redact
 from comfylock.sources.hashed_download import HASHED, MAX_FILE, hashed
 from comfylock.sources.interface import Missing, ModelFacts
 
@@ -90,9 +91,9 @@ class DirectUrl:
             told = f"`{printable(url.rpartition('@')[2], 80)}` is no web address"
             return Missing("not-allowed", told, "correct it in the workflow or in comfylock.toml")
         shown = printable(host, 80)
-        if "@" in parts.netloc:
-            told = f"the address on `{shown}` holds a user name"
-            return Missing("not-allowed", told, "take it out; a lock holds no secrets")
+        if redact(url) != url:
+            told = f"the address on `{shown}` holds a password, a token or a signature"
+            return Missing("not-allowed", told, "take it out: a lock holds no secrets")
         if not self._is_allowed(url):
             told = f"`{shown}` is not on the list of hosts whose files are taken"
             hint = f'`[trust] allow-hosts = ["{shown}"]` in comfylock.toml adds it'

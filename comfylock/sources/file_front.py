@@ -5,16 +5,14 @@ from __future__ import annotations
 import io
 
 from comfylock.names import printable
+from comfylock.net.pages import is_page
 from comfylock.patterns import Pattern
 
 KEPT = 4096
 """Bytes from the front that are kept."""
 
-_TITLE = Pattern(r"(?is)<title[^>]*>\s*([^<]{1,200}?)\s*</title")
-_PAGES = (b"<!doctype html", b"<html", b"<head", b"<script", b"<body")
-_ERRORS = (b'{"error', b'{"message', b'{"code', b'{"detail', b'{"status')
+_TITLE = Pattern(r"(?i)<title[^>]{0,200}>([^<]{1,300})</title")
 _POINTER = b"version https://git-lfs.github.com/spec/"
-_PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 
 class TooLargeError(Exception):
@@ -52,16 +50,6 @@ class Front(io.BytesIO):
         return super().seek(offset, whence)
 
 
-def is_page(content_type: str, front: bytes) -> bool:
-    """Say whether this is a web page or a service's message, and no model."""
-    kind = content_type.partition(";")[0].strip().lower()
-    start = _trimmed(front).lower()
-    if start.startswith(_PAGES) or kind in _PAGE_TYPES:
-        return True
-    squeezed = b"".join(start[:200].split())
-    return squeezed.startswith(_ERRORS) or kind.endswith("problem+json")
-
-
 def is_lfs_pointer(front: bytes) -> bool:
     """Say whether this is what git keeps in the place of a large file. Source: git-lfs v1."""
     return front.startswith(_POINTER)
@@ -79,11 +67,7 @@ def what_it_is(front: bytes) -> str:
         return "empty"
     if is_lfs_pointer(front):
         return "a git-lfs pointer"
-    if is_page("", front):
+    if is_page("", front, ""):
         title = title_of(front)
         return f"a web page (`{title}`)" if title else "a web page or an error message"
     return "something else"
-
-
-def _trimmed(front: bytes) -> bytes:
-    return front.removeprefix(b"\xef\xbb\xbf").lstrip()

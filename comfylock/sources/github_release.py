@@ -106,8 +106,9 @@ class GithubReleases:
         Raises:
             SourceUnavailableError: GitHub cannot be reached, or answers no more for now.
         """
-        path = repository_key(reference.repository).partition("/")[2]
-        if path.count("/") != 1 or not reference.tag or not reference.name:
+        host, _, path = repository_key(reference.repository).partition("/")
+        is_sound = host == HOST and path.count("/") == 1
+        if not is_sound or not reference.tag or not reference.name:
             told = f"`{printable(reference.repository, 80)}` is no repository on GitHub"
             return Missing("not-found", told, "correct the address")
         question = Question(SERVICE, "release", f"{path}@{reference.tag}")
@@ -140,13 +141,8 @@ class GithubReleases:
         """Return what a status means.
 
         Raises:
-            SourceUnavailableError: the quota is used up, or nothing that is said about releases.
+            SourceUnavailableError: nothing that is said about releases.
         """
-        headers = answer.headers
-        is_used_up = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
-        if answer.status in {403, 429} and is_used_up:
-            hint = None if self._has_token else "set GITHUB_TOKEN: it raises the limit to 5,000"
-            raise SourceUnavailableError(NAME, "its hourly limit of requests is used up", hint=hint)
         match answer.status:
             case 401:
                 return Missing("token-refused", "GitHub refused the token", "renew GITHUB_TOKEN")

@@ -10,7 +10,8 @@ from msgspec import Struct
 from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known
-from comfylock.sources.file_front import Front, TooLargeError, is_lfs_pointer, is_page, title_of
+from comfylock.net.pages import is_page
+from comfylock.sources.file_front import Front, TooLargeError, is_lfs_pointer, title_of
 from comfylock.sources.interface import Missing
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _hashed(
     except TooLargeError:
         return Known(_too_large(url, limit), is_kept=False)
     missing = (
-        _no_file(_shown(url), front.getvalue(), answer.headers)
+        _no_file(url, front.getvalue(), answer.headers)
         if answer.status == 200
         else refusal(answer.status, url)
     )
@@ -118,15 +119,17 @@ def _too_large(url: str, limit: int) -> Missing:
     return Missing("too-large", f"{_shown(url)} is larger than {size}")
 
 
-def _no_file(shown: str, front: bytes, headers: Mapping[str, str]) -> Missing | None:
+def _no_file(url: str, front: bytes, headers: Mapping[str, str]) -> Missing | None:
     """Return what came instead of a file; None if a file came."""
+    shown, path = _shown(url), urlsplit(url).path
     if not front:
         return Missing("not-a-file", f"{shown} is empty", PAGE_HINT)
     if is_lfs_pointer(front):
         told = f"{shown} is a git-lfs pointer, which stands in git for a file kept elsewhere"
         return Missing("not-a-file", told, "use the address of the file itself")
-    kind = headers.get("content-type", "")
-    if not is_page(kind, front):
+    # A page is no model, even where the address names one.
+    path = "" if path.lower().endswith(("html", ".htm")) else path
+    if not is_page(headers.get("content-type", ""), front, path):
         return None
     title = title_of(front)
     what = f"a web page (`{title}`)" if title else "a web page or an error message"

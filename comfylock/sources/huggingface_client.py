@@ -7,12 +7,14 @@ library differs by version, so faults are told apart by names and statuses, not 
 from __future__ import annotations
 
 import logging
+import os
 import random
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,6 +33,7 @@ _KINDS = {"datasets": "dataset", "spaces": "space"}
 _TRANSPORT = frozenset({"HTTPError", "RequestException"})
 """Roots of the faults of httpx, its successors, and requests."""
 
+_import_lock = Lock()
 _is_quiet: ContextVar[bool] = ContextVar("_is_quiet", default=False)
 
 
@@ -64,6 +67,7 @@ class HubClient:
 
     @cached_property
     def _api(self) -> HfApi:
+        _import_quietly()
         from huggingface_hub import HfApi  # noqa: PLC0415 - costs 0.2 s
 
         # `False` means no token; None would let the client look for one by itself. The header
@@ -160,6 +164,25 @@ def _told(error: Exception, kinds: set[str]) -> str:
     if not any("ConnectError" in kind or "ConnectionError" in kind for kind in kinds):
         return f"broke off: {type(error).__name__}"
     return f"cannot be reached: {printable(str(error))}"
+
+
+def _import_quietly() -> None:
+    """Import the client so that it sends no telemetry.
+
+    It would also ask the Hub for a list of coding agents, to tell in its user agent which one
+    runs it, and keep that list in the user's home. The switch is read at import alone; who has
+    imported the client before has made that choice.
+    """
+    with _import_lock:
+        given = os.environ.get("HF_HUB_DISABLE_TELEMETRY")
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        try:
+            import huggingface_hub.constants  # noqa: F401, PLC0415 - costs 0.2 s
+        finally:
+            if given is None:
+                del os.environ["HF_HUB_DISABLE_TELEMETRY"]
+            else:
+                os.environ["HF_HUB_DISABLE_TELEMETRY"] = given
 
 
 def _can_be_sent(token: str) -> bool:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from comfylock.cli.main import VERBS, main
+from tests.services.examples import fill
+from tests.services.world import world_serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -27,6 +32,24 @@ def test_the_example_is_what_the_command_prints(
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("COLUMNS", "80")
     assert main(shown[1].split()) == 0
+    assert capsys.readouterr().out == shown[2]
+
+
+def test_the_lock_is_what_the_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shown = re.search(r"\$ comfylock (lock .*)\n((?:.*\n)*?)```", read("README.md"))
+    assert shown is not None
+    project = tmp_path / "examples"
+    shutil.copytree(os.path.join(ROOT, "examples"), project)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COMFYLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    with world_serving(str(tmp_path)) as world:
+        fill(world)
+        for name, value in world.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(shown[1].split()) == 0
     assert capsys.readouterr().out == shown[2]
 
 

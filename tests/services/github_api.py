@@ -42,7 +42,7 @@ class Published(Struct):
 
 
 class GithubService(StandIn):
-    """Repositories with releases; the last that is added is the latest."""
+    """Repositories with releases, in any case; the last that is added is the latest."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class GithubService(StandIn):
             for name, each in assets.items()
         }
         release = Published(tag, files)
-        self.releases.setdefault(repository, {})[tag] = release
+        self.releases.setdefault(repository.lower(), {})[tag] = release
         return release
 
     def answer(self, request: Request) -> Reply:
@@ -78,20 +78,20 @@ class GithubService(StandIn):
 
     def _api(self, request: Request) -> Reply:
         if match := _REPOSITORY.match(request.path):
-            found = match[1] in self.releases
+            found = match[1].lower() in self.releases
             return document({"full_name": match[1]}) if found else _not_found()
         if match := _BY_NUMBER.match(request.path):
             return self._release(list(self.releases)[int(match[1])], match[2], request)
         if match := _RELEASE.match(request.path):
             if match[1] in self.renamed:
-                number = list(self.releases).index(self.renamed[match[1]])
+                number = list(self.releases).index(self.renamed[match[1]].lower())
                 rest = request.path.partition("/releases/")[2]
                 return moved(f"/repositories/{number}/releases/{rest}", 301)
             return self._release(match[1], match[2], request)
         return _not_found()
 
     def _release(self, repository: str, tag: str | None, request: Request) -> Reply:
-        named = self.releases.get(repository, {})
+        named = self.releases.get(repository.lower(), {})
         release = named.get(unquote(tag)) if tag else next(reversed(named.values()), None)
         if release is None:
             return _not_found()
@@ -120,7 +120,7 @@ class GithubService(StandIn):
         return {"tag_name": release.tag, "html_url": page, "draft": False, "assets": assets}
 
     def _download(self, match: re.Match[str], request: Request) -> Reply:
-        release = self.releases.get(match[2], {}).get(unquote(match[3]))
+        release = self.releases.get(match[2].lower(), {}).get(unquote(match[3]))
         asset = release.assets.get(match[4]) if release is not None else None
         if asset is None:
             return Reply(404, b"Not Found", {"Content-Type": "text/plain"})

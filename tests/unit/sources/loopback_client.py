@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from comfylock.net.http import Http
-from comfylock.net.retries import Patience, Timing
+from comfylock.net.retries import Timing
 from comfylock.net.trust import Endpoints, Trust
 
 if TYPE_CHECKING:
@@ -26,5 +26,5 @@ def trust_for(*services: StandIn) -> Trust:
 def client_for(*services: StandIn) -> Iterator[Http]:
     """Yield a client for these stand-ins; its pauses take no time."""
     timing = Timing(sleep=lambda _: time.sleep(0), random=lambda: 0.0)
-    with Http("tests/1", trust_for(*services), timing=timing, patience=Patience(2)) as http:
+    with Http("tests/1", trust_for(*services), timing=timing) as http:
         yield http

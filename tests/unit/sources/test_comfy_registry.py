@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -451,6 +452,23 @@ def test_fifty_packs_are_as_many_requests_as_facts(
         "versions": 1,
     }
     assert service.installs == 0
+
+
+def test_threads_get_the_same_answers_in_any_order(
+    service: RegistryService, registry: ComfyRegistry
+) -> None:
+    ids = tuple(f"pack-{number:02}" for number in range(20))
+    for name in ids:
+        service.publish(name, class_types=[name])
+    service.delay = 0.01
+    rotated = [ids[at:] + ids[:at] for at in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(registry.packs, rotated))
+        again = list(pool.map(registry.provider, ids * 4))
+    assert all(each == found[0] for each in found)
+    assert again == again[:20] * 4
+    asked = [path for path in service.paths() if path.startswith("GET /comfy-nodes/")]
+    assert len(asked) == len(set(asked)) == 20
 
 
 # archives

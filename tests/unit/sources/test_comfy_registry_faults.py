@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from tests.unit.sources.loopback_client import client_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from comfylock.net.http import Http
 
@@ -439,3 +441,21 @@ def test_archives_of_the_first_months_are_tars(
     assert isinstance(found, ArchiveFacts)
     assert (found.size, found.contents.class_types) == (len(tar), ("A",))
     assert found.contents.requirements == ("numpy",)
+
+
+def test_no_temporary_file_is_left(
+    service: RegistryService,
+    registry: ComfyRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    version = known(service, registry)
+    for reply in (None, Reply(404), Reply(200, bytes(2 << 20)), web_page()):
+        service.faults = {} if reply is None else {ARCHIVE: Fault(reply)}
+        other = ComfyRegistry(InMemory(), registry._client._http, endpoint=service.url)
+        other.archive(version, read=True)
+    service.faults[ARCHIVE] = Fault(resets=True)
+    with pytest.raises(SourceUnavailableError):
+        registry.archive(version, read=True)
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -371,3 +374,16 @@ def test_a_file_too_large_to_read_has_no_digest(hub: Hub) -> None:
     assert (answer.sha256, answer.size) == (None, 65 << 20)
     assert answer.unhashed == "Hugging Face publishes none, and it has more than 64 MiB"
     assert len(hub.asked) == 1
+
+
+def test_the_client_is_imported_without_telemetry() -> None:
+    code = (
+        "import os; from comfylock.sources.huggingface_client import _import_quietly\n"
+        "_import_quietly(); from huggingface_hub import constants\n"
+        "print(constants.HF_HUB_DISABLE_TELEMETRY, 'HF_HUB_DISABLE_TELEMETRY' in os.environ)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "HF_HUB_DISABLE_TELEMETRY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "False"]
