@@ -96,8 +96,8 @@ def _listed(pin: PackPin, answer: RegistryPack | Missing) -> Newer:
     if isinstance(answer, Missing):
         return _entry(pin, "unknown", note=answer.message)
     if answer.status != "active":
-        note = f"`{pin.name}` is {answer.status} in the Comfy Registry"
-        return _entry(pin, "unknown", note=note)
+        told = f"`{pin.name}` is {answer.status} in the Comfy Registry"
+        return _entry(pin, "unknown", note=told)
     note: str | None = None
     if answer.id != pin.name:
         note = f"`{pin.name}` is called `{answer.id}` in the Comfy Registry today"
