@@ -38,10 +38,14 @@ comfylock, is exit code 2 and left as it is.
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's words."""
     parser.description = EXAMPLES
-    parser.add_argument("base", nargs="?", metavar="%O", help="the common ancestor")
-    parser.add_argument("ours", nargs="?", metavar="%A", help="our side; the result goes there")
-    parser.add_argument("theirs", nargs="?", metavar="%B", help="their side")
-    parser.add_argument("name", nargs="?", metavar="%P", help="the lock's name, for messages")
+    parser.add_argument("base", nargs="?", metavar="BASE", help="%%O: the common ancestor")
+    parser.add_argument(
+        "ours", nargs="?", metavar="OURS", help="%%A: our side; the result goes there"
+    )
+    parser.add_argument("theirs", nargs="?", metavar="THEIRS", help="%%B: their side")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="%%P: the lock's name, for messages"
+    )
     parser.add_argument("--path", metavar="NAME", help="the same, whatever it begins with")
     parser.add_argument("--install", action="store_true", help="let git use this driver")
 

@@ -25,7 +25,7 @@ subcommands:
   show NAME        a class type, pack or model file
   search TEXT      names that contain a text
   add PATH         a local pack, read without running it
-  update [SOURCE]  refresh from the Manager's lists, or from files, folders, wheels
+  update [SOURCE]  refresh from the Manager's lists, or files, folders, wheels
   build SOURCE...  compile a registry into a folder
 """
 

@@ -22,8 +22,9 @@ examples:
   comfylock tree
   comfylock tree --invert comfyui-kjnodes
 
-NAME is a workflow, a pack (id, former id, owner/repo, URL), a model (folder/name
-or name) or a class type. [brackets] name groups. No network; nothing is written.
+NAME is a workflow, a pack (id, former id, owner/repo, URL), a model
+(folder/name or name) or a class type. [brackets] name groups. No network;
+nothing is written.
 """
 
 MAX_DEPTH = 9

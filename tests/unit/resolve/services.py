@@ -49,6 +49,10 @@ class World(Struct):
     commits: dict[str, dict[str, str]] = field(default_factory=dict)
     """Repository to revision and commit; `HEAD` is the default branch."""
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    branches: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Repository to branch and commit."""
+    dates: dict[str, str] = field(default_factory=dict)
+    """Commit to its date, where a test cares."""
     files: dict[str, ModelFacts | Missing] = field(default_factory=dict)
     """Address to file."""
     down: set[str] = field(default_factory=set)
@@ -132,16 +136,19 @@ class _Git:
         commits = self.world.commits.get(repository)
         if commits is None:
             return Missing("private-or-missing", f"{repository} is not there")
-        return Refs(repository, "main", commits["HEAD"], {}, self.world.tags.get(repository, {}))
+        branches = self.world.branches.get(repository, {})
+        tags = self.world.tags.get(repository, {})
+        return Refs(repository, "main", commits["HEAD"], branches, tags)
 
     def pin(self, repository: str, revision: str | None, *, read: bool) -> GitPin | Missing:
         self.world.note("git", f"pin {repository} {revision}{' read' if read else ''}")
         known = self.world.commits.get(repository, {})
         tags = self.world.tags.get(repository, {})
         commit = known.get(revision or "HEAD") or tags.get(revision or "")
+        commit = commit or self.world.branches.get(repository, {}).get(revision or "")
         if commit is None:
             return Missing("no-such-revision", f"{repository} has no `{revision}`")
-        date = f"2025-01-01T00:00:0{len(commit) % 10}Z"
+        date = self.world.dates.get(commit, f"2025-01-01T00:00:0{len(commit) % 10}Z")
         facts = CommitFacts(repository, commit, "e" * 40, date, contents=SourceFacts())
         return GitPin(facts, revision, revision if revision in tags else None)
 
