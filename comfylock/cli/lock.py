@@ -77,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.project}: there is no such folder")
     if arguments.check or arguments.check_exists:
         return _check(arguments)
-    from comfylock.cli.lock_progress import lock_progress  # noqa: PLC0415
     from comfylock.cli.lock_report import print_outcome  # noqa: PLC0415 - a check needs none of it
+    from comfylock.cli.progress import progress  # noqa: PLC0415
     from comfylock.ops.lock import LockRequest, lock  # noqa: PLC0415
 
     request = LockRequest(
@@ -93,7 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         replay=arguments.replay,
     )
-    with lock_progress(enabled=not arguments.quiet and sys.stderr.isatty()) as reporter:
+    shows = not arguments.quiet and sys.stderr.isatty()
+    with progress(enabled=shows, what="facts learnt", stride=1) as reporter:
         outcome = lock(request, os.environ, reporter=reporter)
     code = exit_code(outcome)
     print_outcome(outcome, arguments, code)

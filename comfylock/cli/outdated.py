@@ -46,10 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what is newer; 0, with --exit-code 1 if anything is, 3 if a service is away."""
     if not os.path.isdir(arguments.project):
         raise UsageError(f"{arguments.project}: there is no such folder")
-    from comfylock.cli.lock_progress import lock_progress  # noqa: PLC0415
+    from comfylock.cli.progress import progress  # noqa: PLC0415
     from comfylock.ops.outdated import outdated  # noqa: PLC0415 - `--help` needs no network
 
-    with lock_progress(enabled=not arguments.quiet and sys.stderr.isatty()) as reporter:
+    shows = not arguments.quiet and sys.stderr.isatty()
+    with progress(enabled=shows, what="facts learnt", stride=1) as reporter:
         outcome = outdated(
             arguments.project,
             tuple(arguments.names),

@@ -12,39 +12,54 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 """Seconds before a bar appears: short runs need none, and rich takes a while to import."""
 
+SHOWN = 40
+"""Columns of what is being looked at."""
+
 
 class _Bar:
-    """Counts files; draws from the first second on."""
+    """Counts things; draws from the first second on. `what` is their name: `files read`."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "files read", stride: int = 64) -> None:
+        self._what = what
+        self._stride = stride
         self._start = time.monotonic()
         self._count = 0
+        self._total: int | None = None
         self._bar: Any = None
         self._task: Any = None
 
+    def begin(self, count: int) -> None:
+        """Note that so many more are to come."""
+        self._total = (self._total or 0) + count
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._total)
+
     def advance(self, path: str) -> None:
-        """Note one more file."""
+        """Note that one more is done."""
         self._count += 1
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._count, path=path[-40:])
-        elif self._count % 64 == 0 and time.monotonic() - self._start > PATIENCE:
+            self._bar.update(self._task, completed=self._count, path=path[-SHOWN:])
+        elif self._count % self._stride == 0 and time.monotonic() - self._start > PATIENCE:
             self._open()
+
+    def done(self, subject: str) -> None:
+        """Note that one more is done."""
+        self.advance(subject)
 
     def _open(self) -> None:
         from rich.console import Console  # noqa: PLC0415
-        from rich.markup import escape  # noqa: PLC0415
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-        self._escape = escape
+        counted = "{task.completed:,}" + ("" if self._total is None else "/{task.total:,}")
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.completed:,} files read"),
+            TextColumn(f"{counted} {self._what}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[path]}", markup=False),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, path="")
+        self._task = self._bar.add_task("", total=self._total, path="")
         self._bar.start()
 
     def close(self) -> None:
@@ -54,12 +69,15 @@ class _Bar:
 
 
 @contextmanager
-def progress(*, enabled: bool) -> Iterator[_Bar | None]:
-    """Yield something to tell of each file; None if nobody looks."""
+def progress(*, enabled: bool, what: str = "files read", stride: int = 64) -> Iterator[_Bar | None]:
+    """Yield something to tell of each thing; None if nobody looks.
+
+    The clock is asked once in `stride` things.
+    """
     if not enabled:
         yield None
         return
-    bar = _Bar()
+    bar = _Bar(what, stride)
     try:
         yield bar
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -38,9 +39,9 @@ class CheckOutcome(Struct, frozen=True):
 
 
 def check(
-    project: str,
-    paths: tuple[str, ...],
-    environ: Mapping[str, str],
+    project: str = ".",
+    paths: tuple[str, ...] = (),
+    environ: Mapping[str, str] | None = None,
     *,
     allows_unresolved: bool = False,
     requires_hashes: bool = False,
@@ -51,6 +52,7 @@ def check(
         UsageError: there is no lock.
         ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
     """
+    environ = os.environ if environ is None else environ
     lock = exists(project)
     config = project_config(project, environ)
     inputs = locked_inputs(project, paths, config, lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -78,7 +79,7 @@ class LockOutcome(Struct, frozen=True):
 
 def lock(
     request: LockRequest,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
     *,
     reporter: Reporter | None = None,
     files: FileReporter | None = None,
@@ -86,11 +87,13 @@ def lock(
     """Resolve a project's workflows and write its lock, if nothing stands in the way.
 
     What stands in the way is in the outcome, not raised. Uses the network unless told not to.
+    `environ` holds tokens, endpoints and the cache's place; the process's own by default.
 
     Raises:
         UsageError, ConfigError, LockParseError, LockVersionError: something given is faulty.
         OSError: the lock cannot be written; the old one is intact.
     """
+    environ = os.environ if environ is None else environ
     config = project_config(request.project, environ)
     path = lock_path(request.project)
     data = read_bytes(path)

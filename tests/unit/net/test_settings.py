@@ -1,4 +1,4 @@
-"""Tokens and endpoints: from the environment, from files, over what a project says."""
+"""Tokens: from the environment and from files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comfylock.errors import ConfigError, UsageError
-from comfylock.links import ALLOWED_HOSTS
 from comfylock.net.credentials import MAX_TOKEN_BYTES, load_credentials
-from comfylock.net.endpoints import load_trust, manager_trust
-from comfylock.net.trust import Credentials, Endpoints, Trust
+from comfylock.net.endpoints import manager_trust
+from comfylock.net.trust import Credentials
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,56 +68,6 @@ def test_a_token_that_is_none_is_named_and_never_repeated(tmp_path: Path, bad: s
     file.write_text("a" * (MAX_TOKEN_BYTES + 1), "utf-8")
     with pytest.raises(ConfigError, match="is too long for a token"):
         load_credentials({"HF_TOKEN_PATH": str(file)}, str(tmp_path))
-
-
-def test_nothing_set_is_the_services_own(tmp_path: Path) -> None:
-    assert load_trust({}, {}, (), str(tmp_path)) == Trust()
-
-
-def test_the_environment_wins(tmp_path: Path) -> None:
-    environ = {
-        "HF_ENDPOINT": "https://hub.example/",
-        "COMFYLOCK_CIVITAI_URL": "http://127.0.0.1:7/api/v1/",
-        "COMFYLOCK_ALLOW_HOSTS": "Files.example, 10.0.0.1:8080,,[::1]:9",
-        "COMFYLOCK_REGISTRY_URL": "  ",
-        "GITHUB_TOKEN": "g",
-    }
-    configured = {"huggingface": "https://other.example", "registry": "http://127.0.0.1:8/r"}
-    trust = load_trust(environ, configured, {"models.lan", "github.com"}, str(tmp_path))
-    assert trust.endpoints == Endpoints(
-        registry="http://127.0.0.1:8/r",
-        huggingface="https://hub.example",
-        civitai="http://127.0.0.1:7",
-    )
-    added = {"models.lan", "files.example", "10.0.0.1:8080", "[::1]:9"}
-    assert trust.hosts == ALLOWED_HOSTS | added
-    assert trust.configured == added | {"127.0.0.1:8", "127.0.0.1:7", "hub.example:443"}
-    assert trust.credentials == Credentials(github="g")
-
-
-def test_every_fault_is_named_by_its_variable(tmp_path: Path) -> None:
-    environ = {
-        "HF_ENDPOINT": "ftp://x",
-        "COMFYLOCK_CIVITAI_URL": "https://alice:hunter2@civitai.example",
-        "COMFYLOCK_GITHUB_API_URL": "https://a:b:c",
-        "COMFYLOCK_MANAGER_URL": "https://a.example/?token=hunter2",
-        "COMFYLOCK_ALLOW_HOSTS": "https://a.example/x",
-    }
-    with pytest.raises(ConfigError) as caught:
-        load_trust(environ, {"registry": "nonsense", "hub": "https://x"}, (), str(tmp_path))
-    assert sorted(caught.value.faults) == [
-        (
-            "COMFYLOCK_ALLOW_HOSTS",
-            "must be host names with a comma between, such as `models.example.com,10.0.0.1:8080`",
-        ),
-        ("COMFYLOCK_CIVITAI_URL", "must hold no user name and no password"),
-        ("COMFYLOCK_GITHUB_API_URL", "is no address"),
-        ("COMFYLOCK_MANAGER_URL", "must be a base address, without `?` and `#`"),
-        ("HF_ENDPOINT", "is no https address"),
-        ("endpoints.hub", "is no service"),
-        ("endpoints.registry", "is no https address"),
-    ]
-    assert "hunter2" not in str(caught.value)
 
 
 def test_the_managers_lists_may_be_anywhere() -> None:
