@@ -81,7 +81,8 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
     with ExitStack() as stack:
         answers = _answers(mode, environ, trust)
         http = stack.enter_context(Http(USER_AGENT, trust))
-        git = stack.enter_context(Git(answers))
+        private = {"https://github.com/": tokens.github} if tokens.github else None
+        git = stack.enter_context(Git(answers, tokens=private))
         hub = HuggingFace(
             answers,
             http=http,

@@ -27,7 +27,7 @@ from comfylock.sources.git_urls import host_of, repository_url
 from comfylock.sources.interface import GitPin, Missing, Refs, SourceFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from comfylock.net.interface import Answers
@@ -44,13 +44,20 @@ _SOURCE = cast("type[SourceFacts | Missing]", SourceFacts | Missing)
 class Git:
     """Answers about repositories of any git host; threads may share it. A context manager.
 
-    What it fetches lies in a temporary folder below `scratch` until it is closed.
+    What it fetches lies in a temporary folder below `scratch` until it is closed. `tokens` are
+    by base address (`https://github.com/`): each is sent below its own alone.
     """
 
     def __init__(
-        self, answers: Answers, *, scratch: str | None = None, limits: Limits | None = None
+        self,
+        answers: Answers,
+        *,
+        scratch: str | None = None,
+        limits: Limits | None = None,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         self._answers = answers
+        self._tokens = dict(tokens or {})
         self._parent = scratch
         self._limits = limits or Limits()
         self._lock = Lock()
@@ -161,7 +168,7 @@ class Git:
         with self._lock:
             if self._commands is None:
                 folder = tempfile.mkdtemp(prefix="comfylock-git-", dir=self._parent)
-                self._commands = Commands(folder, self._limits)
+                self._commands = Commands(folder, self._limits, self._tokens)
             return self._commands
 
     def _named(self, refs: Refs, revision: str | None) -> Named | Missing:

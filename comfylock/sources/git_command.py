@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from comfylock.patterns import Pattern
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
 
 POLL = 0.2
 """Seconds between two looks at the budget."""
@@ -45,6 +47,7 @@ _OPTIONS = {
     "protocol.ssh.allow": "always",
     "submodule.recurse": "false",
 }
+_HEADER = "COMFYLOCK_GIT_HEADER_"
 _TROUBLE = Pattern(
     r"returned error: (?:429|5\d\d)|RPC failed|early EOF|reset by peer|unexpected disconnect"
 )
@@ -78,10 +81,16 @@ class TooLargeError(SourceUnavailableError):
 
 
 class Commands:
-    """Runs git in a folder of its own, until it is closed."""
+    """Runs git in a folder of its own, until it is closed.
 
-    def __init__(self, folder: str, limits: Limits) -> None:
+    `tokens` are by base address (`https://github.com/`); git sends each below its own alone.
+    """
+
+    def __init__(
+        self, folder: str, limits: Limits, tokens: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
+        self._tokens = dict(tokens or {})
         self.limits = limits
         self.is_closed = False
         self._ssh: str | None = None
@@ -143,11 +152,25 @@ class Commands:
 
     def remote_options(self) -> list[str]:
         """Return what is set for commands that use the network: ssh must not ask anybody."""
+        options = [
+            f"--config-env=http.{base}.extraHeader={_HEADER}{number}"
+            for number, base in enumerate(self._tokens)
+        ]
         if os.environ.get("GIT_SSH_COMMAND") or os.environ.get("GIT_SSH"):
-            return []
+            return options
         if self._ssh is None:
             self._ssh = self.run("config", "--get", "core.sshCommand").out.decode().strip()
-        return [] if self._ssh else ["-c", "core.sshCommand=ssh -oBatchMode=yes"]
+        return options if self._ssh else [*options, "-c", "core.sshCommand=ssh -oBatchMode=yes"]
+
+    def _headers(self) -> dict[str, str]:
+        """Return the tokens as git sends them; in the environment, where no other user looks.
+
+        Source: https://docs.github.com/authentication (a token as the password of anybody).
+        """
+        return {
+            f"{_HEADER}{number}": f"Authorization: Basic {_basic(token)}"
+            for number, token in enumerate(self._tokens.values())
+        }
 
     def _outcome(
         self, process: Any, repository: str | None, service: str, deadline: float
@@ -193,7 +216,7 @@ class Commands:
                     command,
                     istream=stdin,
                     as_process=True,
-                    env=_environment(directory),
+                    env=_environment(directory) | self._headers(),
                     start_new_session=True,
                 )
             except (OSError, _not_found()) as error:
@@ -201,6 +224,10 @@ class Commands:
         # The wrapper would end the process when it goes out of scope; `run` sees to that.
         process, handle.proc = handle.proc, None
         return process
+
+
+def _basic(token: str) -> str:
+    return b64encode(f"x-access-token:{token}".encode()).decode()
 
 
 def _environment(directory: str) -> dict[str, str]:

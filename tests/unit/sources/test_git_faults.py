@@ -65,6 +65,25 @@ def test_a_private_repository_asks_nobody(host: GitServer, git: Git) -> None:
     assert all("Authorization" not in asked.headers for asked in host.asked)
 
 
+def test_p22_a_token_opens_private_repositories_of_its_own_host_alone(
+    host: GitServer, tmp_path: Path
+) -> None:
+    commit = host.repository(NAME).commit({"a": "1"})
+    host.repository("gitlab.com/acme/other").commit({"a": "1"})
+    host.hide(NAME)
+    host.tokens.add("ghp_planted")
+    # What `insteadOf` makes of an address is what git looks the header up by.
+    tokens = {f"{host.url}/github.com/": "ghp_planted", "https://github.com/": "ghp_elsewhere"}
+    with Git(InMemory(), scratch=str(tmp_path), tokens=tokens) as git:
+        found = git.pin(PACK, None, read=False)
+        assert not isinstance(found, Missing), found
+        assert found.facts.commit == commit
+        assert not isinstance(git.refs("https://gitlab.com/acme/other"), Missing)
+    with_token = [asked.path for asked in host.asked if "Authorization" in asked.headers]
+    assert with_token
+    assert all(path.startswith("/github.com/") for path in with_token)
+
+
 def test_ssh_says_what_to_check() -> None:
     stderr = "git@x: Permission denied (publickey).\nfatal: Could not read from remote repository."
     found = missing_of(stderr, "ssh://git@example.com/o/r")
