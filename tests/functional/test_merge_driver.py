@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from comfylock.errors import LockConflictError
 from comfylock.lockfile.markers import split_conflict
 from comfylock.lockfile.read import read_lock
-from comfylock.lockfile.schema import Lock, Options, PackPin, WorkflowEntry
+from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, PackPin, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.merge_driver import COMMANDS
 from tests.functional.shell import everything
@@ -199,6 +199,25 @@ def test_sides_that_make_no_sense_alone_stand_whole(run: Run) -> None:
     assert (sides.ours, sides.base, sides.theirs) == tuple(map(write_lock, (ours, base, theirs)))
 
 
+def test_models_and_comfyui_with_a_common_ancestor(run: Run) -> None:
+    def of(version: str, digest: str) -> Lock:
+        return Lock(
+            comfyui=ComfyuiPin(f">={version}"), models=(hub_model(sha256=digest * 32, size=1),)
+        )
+
+    words = three(run, of("0.1.0", "aa"), of("0.2.0", "bb"), of("0.3.0", "cc"))
+    assert call(run, "merge-driver", *words) == 1
+    assert "the pin of `comfyui` differs on both sides\n" in run.err
+    assert "model `vae/ae.safetensors` differs on both sides\n" in run.err
+    found = (run.folder / "ours").read_bytes()
+    sides = split_conflict(found)
+    assert sides.base == write_lock(of("0.1.0", "aa"))
+    assert (sides.ours, sides.theirs) == (
+        write_lock(of("0.2.0", "bb")),
+        write_lock(of("0.3.0", "cc")),
+    )
+
+
 @pytest.mark.parametrize(
     ("field", "kind", "values"),
     [
@@ -327,3 +346,12 @@ def test_a_link_or_a_folder_is_left_alone(run: Run) -> None:
     (run.folder / ".gitattributes").unlink()
     (run.folder / ".gitattributes").mkdir()
     assert call(run, "merge-driver", "--install") == 2
+
+
+def test_attributes_that_cannot_be_written(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.replace", refuse)
+    assert call(run, "merge-driver", "--install") == 2
+    assert "error: .: .gitattributes cannot be written: Permission denied\n" in run.err
