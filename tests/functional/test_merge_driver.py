@@ -17,9 +17,11 @@ from comfylock.lockfile.read import read_lock
 from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, PackPin, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.merge_driver import COMMANDS
+from tests.builders import stamped, ui
 from tests.functional.shell import everything
 from tests.functional.verbs import call, commit, data, git, locked, project
 from tests.locks import hub_model, release
+from tests.services.comfy_registry import registry_serving
 
 if TYPE_CHECKING:
     from tests.project import Run
@@ -123,6 +125,27 @@ def test_p18_lock_takes_the_conflict_up(run: Run) -> None:
     assert call(run, "lock", "--offline") == 1
     assert "error: alpha: both sides of the merge pin it, differently\n" in run.err
     assert everything(run.folder) == before
+
+
+def test_p18_naming_the_entry_settles_the_conflict(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMFYLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    run.write("workflows/a.json", ui(stamped(2, "AlphaNode", cnr_id="alpha", ver="1.2.0")))
+    base, ours, theirs = (
+        with_packs(release("alpha", version, provides=("AlphaNode",)))
+        for version in ("1.2.0", "1.3.0", "1.4.0")
+    )
+    _, _, lock = Branches(run, base).merge(ours, theirs)
+    assert b"<<<<<<<" in lock
+    with registry_serving() as registry:
+        monkeypatch.setenv("COMFYLOCK_REGISTRY_URL", registry.url)
+        for version in ("1.2.0", "1.3.0", "1.4.0"):
+            registry.publish("alpha", version, ("AlphaNode",))
+        assert call(run, "lock", "-P", "alpha") == 0, run.err
+    found = read_lock((run.folder / "comfy.lock").read_bytes())
+    assert [(pin.name, pin.version) for pin in found.packs] == [("alpha", "1.4.0")]
+    assert call(run, "lock", "--check") == 0
 
 
 def test_a_lock_in_a_folder_with_a_strange_name(run: Run) -> None:
