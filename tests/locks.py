@@ -219,6 +219,7 @@ def full() -> Lock:
                 "`Shared` may be from any of beta, alpha",
                 ("the Comfy Registry's reverse lookup: not found",),
                 ("one.json#2",),
+                hint='[class-types] "Shared" = "beta"',
             ),
             Gap("comfyui", "comfyui", "offline", "nobody could be asked"),
             Gap("model", "loras/unknown.pt", "no-source", "nobody says where it is from"),

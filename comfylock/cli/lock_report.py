@@ -81,41 +81,70 @@ def _verdict(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
 def _warnings(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -> Iterable[str]:
     if arguments.quiet:
         return
-    head = style("warning:", "yellow")
-    for notice in outcome.resolution.notices:
-        yield f"{head} {safe(notice.subject)}: {safe(notice.message)}"
-    for finding in outcome.needs.findings:
-        yield f"{head} {safe(finding.path)}: {safe(finding.message)}"
+    told = [f"{safe(n.subject)}: {safe(n.message)}" for n in outcome.resolution.notices]
+    told += [f"{safe(f.path)}: {safe(f.message)}" for f in outcome.needs.findings]
+    yield from _rows(told, style("warning:", "yellow"), arguments)
 
 
 def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -> Iterable[str]:
-    head = style("error:", "red")
     resolution = outcome.resolution
-    for path, message in outcome.needs.unreadable:
-        yield f"{head} {safe(path)}: {safe(message)}"
+    head = style("error:", "red")
+    told = [f"{safe(path)}: {safe(message)}" for path, message in outcome.needs.unreadable]
     for conflict in outcome.conflicts:
-        yield f"{head} {safe(conflict.name)}: both sides of the merge pin it, differently"
-        yield f"       hint: comfylock lock --upgrade-package {safe(conflict.name)}"
-    for gap in resolution.gaps:
-        yield from _gap(gap, head, arguments)
-    for name in outcome.unhashed:
-        yield f"{head} {safe(name)} has no sha256, and --require-hashes was given"
+        name = safe(conflict.name)
+        mend = f"comfylock lock --upgrade-package {name}"
+        told.append(f"{name}: both sides of the merge pin it, differently; {mend}")
+    if not outcome.is_written:
+        told += [_gap(gap, arguments) for gap in resolution.gaps]
+    told += [f"{safe(name)} has no sha256, --require-hashes forbids" for name in outcome.unhashed]
+    yield from _rows(told, head, arguments)
     for failure in resolution.unreachable:
         subjects = ", ".join(map(safe, failure.subjects[:3]))
         more = f" and {len(failure.subjects) - 3} more" if len(failure.subjects) > 3 else ""
         yield f"{head} {safe(failure.message)} (needed for {subjects}{more})"
     if arguments.strict and resolution.notices and not outcome.is_writable:
         yield f"{head} {plural(len(resolution.notices), 'warning')}, and --strict was given"
+    if not outcome.is_written:
+        yield from _advice(resolution.gaps, arguments)
 
 
-def _gap(gap: Gap, head: str, arguments: argparse.Namespace) -> Iterable[str]:
-    where = f" (in {safe(gap.workflows[0])}" if gap.workflows else ""
-    if where:
-        where += f" and {len(gap.workflows) - 1} more)" if len(gap.workflows) > 1 else ")"
-    yield f"{head} {safe(gap.name)}: {safe(gap.message)}{where}"
+def _rows(told: list[str], head: str, arguments: argparse.Namespace) -> Iterable[str]:
+    """Yield lines, a few of many."""
+    shown = told if arguments.verbose else told[:MAX_ROWS]
+    yield from (f"{head} {line}" for line in shown)
+    if len(told) > len(shown):
+        yield f"{head} and {len(told) - len(shown):,} more (--verbose)"
+
+
+def _gap(gap: Gap, arguments: argparse.Namespace) -> str:
+    """Return what could not be pinned, what to do unless it is a line for comfylock.toml, where."""
+    line = f"{safe(gap.name)}: {safe(gap.message)}"
+    if gap.hint and not gap.hint.startswith("["):
+        line += f"; {safe(gap.hint)}"
+    if gap.workflows:
+        more = f" and {len(gap.workflows) - 1} more" if len(gap.workflows) > 1 else ""
+        line += f" (in {safe(gap.workflows[0])}{more})"
     if arguments.verbose:
-        for attempt in gap.tried:
-            yield f"       tried {safe(attempt)}"
+        line += "".join(f"\n         tried {safe(attempt)}" for attempt in gap.tried)
+    return line
+
+
+def _advice(gaps: tuple[Gap, ...], arguments: argparse.Namespace) -> Iterable[str]:
+    """Yield the lines that comfylock.toml wants, by table."""
+    lines: dict[str, list[str]] = {}
+    for gap in gaps:
+        if gap.hint and gap.hint.startswith("["):
+            table, _, line = gap.hint.partition(" ")
+            lines.setdefault(table, []).append(safe(line))
+    if not lines:
+        return
+    yield "\nTo settle what is open, add to comfylock.toml"
+    for table in sorted(lines):
+        shown = lines[table] if arguments.verbose else lines[table][:MAX_ROWS]
+        yield f"  {table}"
+        yield from (f"  {line}" for line in shown)
+        if len(lines[table]) > len(shown):
+            yield f"  # and {len(lines[table]) - len(shown):,} more lines (--verbose)"
 
 
 def _object(outcome: LockOutcome) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class Gap(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     tried: tuple[str, ...] = ()
     """What was asked, in order, each with its outcome."""
     workflows: tuple[str, ...] = ()
+    hint: str | None = None
+    """What to do about it; a line of comfylock.toml begins with its table: `[models] …`."""
 
 
 class Lock(Struct, frozen=True):

@@ -144,7 +144,7 @@ def project_needs(
             unreadable.append((_relative(outcome.path, project), outcome.problem))
         for report in outcome.reports:
             reports.append(report)
-            findings += report.problems
+            findings += _placed(report, _relative(report.path, project))
             unread += report.unread
     requirements = Requirements(
         workflows=workflow_needs(
@@ -159,6 +159,14 @@ def project_needs(
         include_inactive=config.include_inactive,
     )
     return Needs(requirements, tuple(unreadable), tuple(findings), unread)
+
+
+def _placed(report: WorkflowReport, path: str) -> list[Problem]:
+    """Return a workflow's problems with the file before their place in it."""
+    return [
+        Problem(f"{path}: {problem.path}" if problem.path else path, problem.message)
+        for problem in report.problems
+    ]
 
 
 def _relative(path: str, project: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.lockfile.schema import Gap, ModelPin
+from comfylock.names import quoted
 from comfylock.sources.interface import Missing
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def pack_gap(wish: PackWish, missing: Missing) -> Gap:
         kind="pack",
         name=wish.name,
         reason=missing.reason,
-        message=_with_hint(missing),
+        message=missing.message,
+        hint=missing.hint,
         workflows=tuple(sorted(wish.workflows)),
     )
 
@@ -33,7 +35,8 @@ def model_gap(wish: ModelWish, unpinned: Unpinned) -> Gap:
         kind="model",
         name=wish.key,
         reason=unpinned.missing.reason,
-        message=_with_hint(unpinned.missing),
+        message=unpinned.missing.message,
+        hint=unpinned.missing.hint,
         tried=unpinned.tried if len(unpinned.tried) > 1 else (),
         workflows=tuple(sorted(wish.workflows)),
     )
@@ -41,24 +44,27 @@ def model_gap(wish: ModelWish, unpinned: Unpinned) -> Gap:
 
 def class_gap(need: ClassNeed, workflows: Iterable[str], *, was_asked: bool) -> Gap:
     """Return the gap that a class type of no known pack leaves, with the line that fills it."""
-    name = need.class_type.replace("\\", "\\\\").replace('"', '\\"')
+    name = quoted(need.class_type)
     tried: tuple[str, ...] = ()
     if need.is_ambiguous:
         reason = "ambiguous"
         packs = ", ".join(need.candidates)
         message = f"`{need.class_type}` may be from any of {packs}"
-        hint = f'[class-types] "{name}" = "{need.candidates[0]}"' if need.candidates else ""
+        first, *others = need.candidates or ("owner/repo",)
+        more = f"  # or {', '.join(others[:3])}" if others else ""
+        hint = f"[class-types] {name} = {quoted(first)}{more}"
     else:
         reason = "unknown"
         message = f"no pack is known that provides `{need.class_type}`"
-        hint = f'[class-types] "{name}" = "owner/repo"'
+        hint = f'[class-types] {name} = "owner/repo"'
         if was_asked:
             tried = ("the Comfy Registry's reverse lookup: not found",)
     return Gap(
         kind="class-type",
         name=need.class_type,
         reason=reason,
-        message=f"{message}; add {hint} to comfylock.toml",
+        message=message,
+        hint=hint,
         tried=tried,
         workflows=tuple(sorted(workflows)),
     )
@@ -89,7 +95,3 @@ def _identity(pin: PackPin | ModelPin) -> tuple[object, ...]:
             *(pin.tag, pin.model_id, pin.version_id, pin.file_id),
         )
     return (pin.source, pin.name, pin.version, pin.repository, pin.commit, pin.path, pin.url)
-
-
-def _with_hint(missing: Missing) -> str:
-    return f"{missing.message}; {missing.hint}" if missing.hint else missing.message

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from comfylock.names import normalise_registry_id, repository_key
+from comfylock.names import normalise_registry_id, quoted, repository_key
 from comfylock.resolve.outcome import Notice
 from comfylock.resolve.pack_policy import banned
 from comfylock.resolve.wishes import PackWish
@@ -75,7 +75,7 @@ def identify(
 def _in_git(wish: PackWish, repository: str | None, revision: str | None) -> Identity:
     if repository is None:
         message = f"no repository is known for `{wish.name}`"
-        hint = f'[packs] "{wish.name}" = {{ git = "https://…" }} in comfylock.toml'
+        hint = f'[packs] {quoted(wish.name)} = {{ git = "https://…" }}'
         return Identity(wish, missing=Missing("no-source", message, hint))
     return Identity(wish, "git", place=repository, revision=revision)
 
@@ -105,7 +105,7 @@ def _repository(wish: PackWish, registry: Registry) -> str | None:
 
 def _nowhere(name: str) -> Missing:
     message = f"nobody knows a pack called `{name}`"
-    hint = f'[packs] "{name}" = {{ git = "https://…" }} in comfylock.toml'
+    hint = f'[packs] {quoted(name)} = {{ git = "https://…" }}'
     return Missing("not-found", message, hint)
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from comfylock.lockfile.addresses import leads_to
 from comfylock.lockfile.schema import ModelPin
+from comfylock.names import quoted
 from comfylock.references import address_of
 from comfylock.requirements import Offer
 from comfylock.resolve.outcome import Notice, NoticeCode, Pinned
@@ -206,20 +207,20 @@ def _place(facts: ModelFacts) -> str:
 
 
 def _no_source(wish: ModelWish) -> Missing:
-    message = f"nobody says where `{wish.key}` comes from"
-    hint = f'[models] "{wish.key}" = "https://…" in comfylock.toml, or {{ local = true }}'
+    message = "no source is known"
+    hint = f'[models] {quoted(wish.key)} = "https://…"  # or {{ local = true }}'
     return Missing("no-source", message, hint)
 
 
 def _contradiction(wish: ModelWish, offers: Iterable[Offer]) -> Missing:
     told = sorted({f"{o.sha256} ({o.url})" for o in offers if o.sha256 and _is_binding(o)})
-    message = f"workflows are stamped with different files for `{wish.key}`: {', '.join(told)}"
+    message = f"workflows are stamped with different files: {', '.join(told)}"
     return Missing("ambiguous", message, _choose_hint(wish))
 
 
 def _ambiguous(wish: ModelWish, found: Sequence[Found]) -> Missing:
     told = sorted({f"{_place(one.facts)} (sha256 {one.facts.sha256})" for one in found})
-    message = f"different files are called `{wish.key}`: {', '.join(told)}"
+    message = f"different files have this name: {', '.join(told)}"
     first = min(found, key=lambda one: _place(one.facts)).facts
     return Missing("ambiguous", message, _choose_hint(wish, _place(first), first.sha256))
 
@@ -227,11 +228,11 @@ def _ambiguous(wish: ModelWish, found: Sequence[Found]) -> Missing:
 def _mismatch(wish: ModelWish, found: Sequence[Found], claim: str | None) -> Missing:
     held = sorted({f"{_place(one.facts)} holds {one.facts.sha256}" for one in found})
     by = "comfylock.toml" if found[0].offer.origin == "config" else "the workflow"
-    message = f"`{wish.key}`: {by} says sha256 {claim}, {', '.join(held)}"
-    hint = f"the file was replaced, or the digest is wrong; {_choose_hint(wish)}"
+    message = f"{by} says sha256 {claim}, {', '.join(held)}"
+    hint = f"the file was replaced, or the digest is wrong: {_choose_hint(wish)} decides"
     return Missing("mismatch", message, hint)
 
 
 def _choose_hint(wish: ModelWish, url: str = "https://…", sha256: str | None = "…") -> str:
-    table = f'{{ url = "{url}", sha256 = "{sha256}" }}' if sha256 else f'"{url}"'
-    return f'[models] "{wish.key}" = {table} in comfylock.toml decides'
+    table = f'{{ url = {quoted(url)}, sha256 = "{sha256}" }}' if sha256 else quoted(url)
+    return f"[models] {quoted(wish.key)} = {table}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from comfylock.names import quoted
 from comfylock.resolve.outcome import Notice
 from comfylock.sources.interface import Missing, RegistryVersion
 from comfylock.versions import is_version, version_key
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 MOVING = frozenset({"nightly", "latest", "main", "master"})
 """Stamps that name no version: a pin cannot be made of them (P2)."""
+
+SHOWN = 3
+"""Stamps that a disagreement names."""
 
 USABLE = frozenset({"active", "pending"})
 
@@ -54,19 +58,28 @@ def read_stamps(wish: PackWish) -> Stamps:
     commits = tuple(t.lower() for t in texts if not is_version(t) and COMMIT.match(t.lower()))
     moving = sorted({text.lower() for text in texts} & MOVING)
     notices = []
+    versions.sort(key=lambda text: (version_key(text), text))
     if len(versions) + len(commits) > 1:
-        told = ", ".join(_with_workflow(text, wish) for text in (*versions, *commits))
-        notices.append(Notice(wish.name, "stamps-differ", f"workflows disagree: {told}"))
+        notices.append(Notice(wish.name, "stamps-differ", _disagreement(wish, versions, commits)))
     notices += [
         Notice(wish.name, "unpinned-request", f"stamped `{text}`, which is no version")
         for text in moving
     ]
-    newest = max(versions, key=lambda text: (version_key(text), text), default=None)
+    newest = versions[-1] if versions else None
     return Stamps(newest.removeprefix("v") if newest else None, commits, tuple(notices))
 
 
+def _disagreement(wish: PackWish, versions: list[str], commits: tuple[str, ...]) -> str:
+    """Say what workflows are stamped with: the newest first, a few of many."""
+    stamps = [*reversed(versions), *(commit[:12] for commit in commits)]
+    told = [_with_workflow(text, wish) for text in stamps[:SHOWN]]
+    more = f" and {len(stamps) - SHOWN} other stamps" if len(stamps) > SHOWN else ""
+    return f"workflows disagree: {', '.join(told)}{more}"
+
+
 def _with_workflow(stamp: str, wish: PackWish) -> str:
-    workflows = sorted(path for text, path in wish.stamps if text.strip().lower() == stamp.lower())
+    said = stamp.lower()
+    workflows = sorted(path for text, path in wish.stamps if text.strip().lower().startswith(said))
     more = f" and {len(workflows) - 1} more" if len(workflows) > 1 else ""
     return f"{stamp} in {workflows[0]}{more}"
 
@@ -147,7 +160,7 @@ def _reason(version: RegistryVersion) -> Reason:
 
 
 def _pin_hint(name: str, version: str = "VERSION") -> str:
-    return f'[packs] "{name}" = "{version}" in comfylock.toml takes it nevertheless'
+    return f"[packs] {quoted(name)} = {quoted(version)}  # takes it nevertheless"
 
 
 def _status_notices(name: str, version: RegistryVersion) -> tuple[Notice, ...]:

@@ -123,7 +123,8 @@ def test_p18_lock_takes_the_conflict_up(run: Run) -> None:
     Branches(run, base).merge(ours, theirs)
     before = everything(run.folder)
     assert call(run, "lock", "--offline") == 1
-    assert "error: alpha: both sides of the merge pin it, differently\n" in run.err
+    told = "both sides of the merge pin it, differently; comfylock lock --upgrade-package alpha"
+    assert f"error: alpha: {told}\n" in run.err
     assert everything(run.folder) == before
 
 
