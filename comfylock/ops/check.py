@@ -68,7 +68,7 @@ def check(
     if drift:
         from comfylock.ops.places import drift_places  # noqa: PLC0415 - a current lock needs none
 
-        places = drift_places(project, drift, needs.requirements)
+        places = drift_places(project, drift, needs.requirements, lock)
     return CheckOutcome(lock_path(project), lock, drift, needs.unreadable, needs.findings, places)
 
 

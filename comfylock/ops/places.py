@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from comfylock.lockfile.pack_needs import FIRM, names_of
 from comfylock.workflow.places import Places, places_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from comfylock.lockfile.drift import Drift
+    from comfylock.lockfile.schema import Lock, PackPin
     from comfylock.requirements import Requirements, WorkflowNeed
 
 MAX_WORKFLOWS = 5
@@ -34,17 +36,18 @@ def file_of(project: str, workflow: str) -> str:
 
 
 def drift_places(
-    project: str, drift: Iterable[Drift], needs: Requirements
+    project: str, drift: Iterable[Drift], needs: Requirements, lock: Lock
 ) -> dict[Drift, tuple[Place, ...]]:
     """Return for each reason the nodes that show it; none for what no workflow has (any more).
 
     Only workflows that the project's settings name are opened, each once.
     """
     found = Finder(project)
+    pins = {pin.name: pin for pin in lock.packs}
     by_path = {need.path: need for need in needs.workflows}
     wanted: dict[Drift, dict[str, frozenset[str]]] = {}
     for reason in drift:
-        texts = _texts_by_workflow(reason, by_path)
+        texts = _texts_by_workflow(reason, by_path, pins.get(reason.subject))
         wanted[reason] = texts
         for workflow, subjects in texts.items():
             found.want(workflow, subjects)
@@ -84,16 +87,13 @@ class Finder:
 
 
 def _texts_by_workflow(
-    reason: Drift, needs: Mapping[str, WorkflowNeed]
+    reason: Drift, needs: Mapping[str, WorkflowNeed], pin: PackPin | None
 ) -> dict[str, frozenset[str]]:
     """Return the workflows that a reason is about, with what to look for in each."""
-    if reason.workflow is not None:
-        need = needs.get(reason.workflow)
-        texts = _texts(need, reason.subject) if need is not None else frozenset()
-        return {reason.workflow: texts} if texts else {}
+    paths = sorted(needs) if reason.workflow is None else [reason.workflow]
     found: dict[str, frozenset[str]] = {}
-    for path in sorted(needs):
-        texts = _texts(needs[path], reason.subject)
+    for path in paths:
+        texts = _texts(needs[path], reason.subject, pin) if path in needs else None
         if texts:
             found[path] = texts
         if len(found) == MAX_WORKFLOWS:
@@ -101,8 +101,16 @@ def _texts_by_workflow(
     return found
 
 
-def _texts(need: WorkflowNeed, subject: str) -> frozenset[str]:
+def _texts(need: WorkflowNeed, subject: str, pin: PackPin | None) -> frozenset[str]:
     """Return the class types and file names by which a workflow shows a subject."""
-    texts = {c.class_type for c in need.classes if subject in (c.class_type, c.pack, c.stamped_id)}
+    names = {subject, *(names_of(pin) if pin is not None else ())}
+    provided = pin.provides if pin is not None else ()
+    texts = {
+        each.class_type
+        for each in need.classes
+        if each.class_type == subject
+        or names & {each.pack, each.stamped_id}
+        or (each.class_type in provided and each.evidence not in FIRM)
+    }
     texts |= {model.name for model in need.models if subject == model.key}
     return frozenset(texts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from tests.builders import INNER, node, stamped, subgraph, ui, with_subgraphs
 from tests.functional.verbs import FIRST, call, data, locked, project
 from tests.locks import hub_model, release
@@ -79,3 +81,38 @@ def test_a_workflow_inside_a_picture_or_behind_a_name(run: Run) -> None:
     run.write("workflows/with#hash.json", ui(node(9, "Mystery")))
     found = places(run)
     assert found["MissingNodeType", "Mystery"] == [("workflows/with#hash.json", ["9"])]
+
+
+def test_a_pack_under_another_name_and_by_what_it_provides(run: Run) -> None:
+    lock = locked()
+    alpha, gamma = lock.packs
+    one, two = lock.workflows
+    entries = (replace(one, packs=("omega",)), replace(two, packs=("carl/gamma", "omega")))
+    packs = (replace(alpha, name="omega", aliases=("alpha",)), gamma)
+    project(run, locked(packs=packs, workflows=entries))
+    run.write("comfylock.toml", b'[packs]\nalpha = ">=2"\n"carl/gamma" = { revision = "v9" }\n')
+    found = places(run)
+    assert found["RangeExcludesPin", "omega"][0] == ("workflows/first.json", ["2", "7"])
+    assert found["RuleChanged", "carl/gamma"] == [("workflows/second.json", ["1"])]
+
+
+def test_everything_at_once(run: Run) -> None:
+    project(run)
+    run.write("comfylock.toml", b'[lock]\nworkflows = ["workflows", "gone.json"]\n')
+    for number in range(12):
+        run.write(f"workflows/{number:02}.json", ui(node(1, "Mystery")))
+    assert call(run, "lock", "--check", "-v") == 2
+    assert run.err.startswith("error: gone.json: ")
+    assert "more (--verbose)" not in run.err
+    assert call(run, "lock", "--check") == 2
+    assert " more (--verbose)\n" in run.err
+
+
+def test_there_is_a_lock(run: Run) -> None:
+    project(run)
+    assert call(run, "lock", "--check-exists") == 0
+    assert run.out == "the lock can be read: 2 packs and 1 model\n"
+    assert data(run, "lock", "--check-exists") == {"packs": 2, "models": 1}
+    assert call(run, "lock", "--check-exists", "-q") == 0
+    assert call(run, "lock", "--check", "-q") == 0
+    assert run.out == ""

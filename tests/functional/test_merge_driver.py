@@ -14,12 +14,14 @@ from msgspec.structs import replace
 from comfylock.errors import LockConflictError
 from comfylock.lockfile.markers import split_conflict
 from comfylock.lockfile.read import read_lock
-from comfylock.lockfile.schema import Lock, Options, PackPin, WorkflowEntry
+from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, PackPin, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.merge_driver import COMMANDS
+from tests.builders import stamped, ui
 from tests.functional.shell import everything
 from tests.functional.verbs import call, commit, data, git, locked, project
 from tests.locks import hub_model, release
+from tests.services.comfy_registry import registry_serving
 
 if TYPE_CHECKING:
     from tests.project import Run
@@ -126,6 +128,27 @@ def test_p18_lock_takes_the_conflict_up(run: Run) -> None:
     assert everything(run.folder) == before
 
 
+def test_p18_naming_the_entry_settles_the_conflict(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMFYLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    run.write("workflows/a.json", ui(stamped(2, "AlphaNode", cnr_id="alpha", ver="1.2.0")))
+    base, ours, theirs = (
+        with_packs(release("alpha", version, provides=("AlphaNode",)))
+        for version in ("1.2.0", "1.3.0", "1.4.0")
+    )
+    _, _, lock = Branches(run, base).merge(ours, theirs)
+    assert b"<<<<<<<" in lock
+    with registry_serving() as registry:
+        monkeypatch.setenv("COMFYLOCK_REGISTRY_URL", registry.url)
+        for version in ("1.2.0", "1.3.0", "1.4.0"):
+            registry.publish("alpha", version, ("AlphaNode",))
+        assert call(run, "lock", "-P", "alpha") == 0, run.err
+    found = read_lock((run.folder / "comfy.lock").read_bytes())
+    assert [(pin.name, pin.version) for pin in found.packs] == [("alpha", "1.4.0")]
+    assert call(run, "lock", "--check") == 0
+
+
 def test_a_lock_in_a_folder_with_a_strange_name(run: Run) -> None:
     folder = "--install $(touch ran) 'x"
     lock = with_packs(release("alpha"))
@@ -198,6 +221,25 @@ def test_sides_that_make_no_sense_alone_stand_whole(run: Run) -> None:
     assert found.startswith(b"<<<<<<< ours\n# Written by comfylock")
     sides = split_conflict(found)
     assert (sides.ours, sides.base, sides.theirs) == tuple(map(write_lock, (ours, base, theirs)))
+
+
+def test_models_and_comfyui_with_a_common_ancestor(run: Run) -> None:
+    def of(version: str, digest: str) -> Lock:
+        return Lock(
+            comfyui=ComfyuiPin(f">={version}"), models=(hub_model(sha256=digest * 32, size=1),)
+        )
+
+    words = three(run, of("0.1.0", "aa"), of("0.2.0", "bb"), of("0.3.0", "cc"))
+    assert call(run, "merge-driver", *words) == 1
+    assert "the pin of `comfyui` differs on both sides\n" in run.err
+    assert "model `vae/ae.safetensors` differs on both sides\n" in run.err
+    found = (run.folder / "ours").read_bytes()
+    sides = split_conflict(found)
+    assert sides.base == write_lock(of("0.1.0", "aa"))
+    assert (sides.ours, sides.theirs) == (
+        write_lock(of("0.2.0", "bb")),
+        write_lock(of("0.3.0", "cc")),
+    )
 
 
 @pytest.mark.parametrize(
@@ -328,3 +370,12 @@ def test_a_link_or_a_folder_is_left_alone(run: Run) -> None:
     (run.folder / ".gitattributes").unlink()
     (run.folder / ".gitattributes").mkdir()
     assert call(run, "merge-driver", "--install") == 2
+
+
+def test_attributes_that_cannot_be_written(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.replace", refuse)
+    assert call(run, "merge-driver", "--install") == 2
+    assert "error: .: .gitattributes cannot be written: Permission denied\n" in run.err
