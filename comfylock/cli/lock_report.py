@@ -5,22 +5,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from comfylock.cli.text import Style, cells, plural, safe, shorten, width
+from comfylock.cli.change_text import change_lines
+from comfylock.cli.text import Style, plural, safe, width
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from comfylock.lockfile.diff import Change
     from comfylock.lockfile.schema import Gap
     from comfylock.ops.lock import LockOutcome
     from comfylock.resolve.outcome import Notice
 
 MAX_ROWS = 20
 """Rows of one list without --verbose."""
-
-SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
-COLUMN = 44
 
 
 def print_outcome(outcome: LockOutcome, arguments: argparse.Namespace, code: int) -> None:
@@ -47,7 +44,8 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     shown = (*changes.comfyui, *changes.packs, *changes.models, *changes.unresolved)
     limit = len(shown) if arguments.verbose else MAX_ROWS
     columns = width(sys.stdout)
-    lines += [_row(change, style, columns) for change in shown[:limit]]
+    for change in shown[:limit]:
+        lines += change_lines(change, style, columns)
     if len(shown) > limit:
         lines.append(f"  and {len(shown) - limit} more (--verbose)")
     if arguments.verbose and outcome.asked:
@@ -55,16 +53,6 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
         lines.append(f"facts asked for, of all needed: {', '.join(told)}")
     lines.append(_verdict(outcome, arguments))
     return "\n".join(lines) + "\n"
-
-
-def _row(change: Change, style: Style, columns: int) -> str:
-    """Return one change on one line: what is too long is cut in its middle."""
-    sign, color = SIGNS[change.kind]
-    room = columns - 4
-    summary = shorten(safe(change.summary), room // 2)
-    name = shorten(safe(change.name), room - cells(summary) - 1)
-    gap = " " * max(1, min(COLUMN, room // 2) - cells(name))
-    return f"  {style(sign, color)} {name}{gap}{summary}".rstrip()
 
 
 def _verdict(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
