@@ -49,6 +49,17 @@ class ModelRule(Struct, frozen=True):
     """Lock it even where no workflow names it; its key has a folder."""
 
 
+class ComfyuiRule(Struct, frozen=True):
+    """What comfylock.toml says about ComfyUI itself, in `[comfyui]`."""
+
+    version: str | None = None
+    """An exact version or a range (`>=0.3.60`); None: what the workflows show."""
+    revision: str | None = None
+    """Tag, branch or commit instead of a version."""
+    repository: str | None = None
+    """A fork to take it from: https or ssh, without secrets."""
+
+
 class ClassNeed(Struct, frozen=True):
     """One class type that a workflow needs from a pack."""
 
@@ -107,12 +118,22 @@ class Requirements(Struct, frozen=True):
     """Sorted by path."""
     pack_rules: dict[str, PackRule] = {}
     model_rules: dict[str, ModelRule] = {}
+    comfyui: ComfyuiRule | None = None
+    """Which ComfyUI to lock; None: none, whoever installs has it already."""
     groups: dict[str, tuple[str, ...]] = {}
     """Group to patterns (`workflows/video/*`) of workflow paths."""
     prefer: Literal["authored", "latest"] = "authored"
     inputs: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     include_inactive: bool = False
+
+    @property
+    def minimum(self) -> tuple[str, str] | None:
+        """The oldest ComfyUI that all workflows run on, and one that needs it; None: any."""
+        from comfylock.versions import version_key  # noqa: PLC0415 - a leaf of the same floor
+
+        asked = [(need.minimum, need.path) for need in self.workflows if need.minimum]
+        return max(asked, key=lambda one: (version_key(one[0]), one), default=None)
 
     def groups_of(self, path: str) -> tuple[str, ...]:
         """Return the groups that a workflow is in, sorted; none: always installed."""

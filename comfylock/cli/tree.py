@@ -82,13 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def tree_text(found: Tree, style: Style, columns: int) -> str:
     """Return the trees with branches drawn, no line wider than so many columns."""
-    from comfylock.cli.text import safe  # noqa: PLC0415
+    from comfylock.cli.text import safe, shorten  # noqa: PLC0415
 
     lines = []
     if found.comfyui is not None and not found.is_inverted:
         pin = found.comfyui
-        version = f" ({pin.version} is locked)" if pin.version else ""
-        lines.append(f"ComfyUI {safe(pin.requested)}{safe(version)}")
+        told = pin.version or (pin.commit or "")[:10] or pin.requested
+        lines.append(shorten(f"ComfyUI {safe(told)}", columns))
     for root in found.roots:
         lines += _lines(root, style, columns, "", "")
     if not found.roots:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from comfylock.errors import ConfigError
 from comfylock.links import ALLOWED_HOSTS
+from comfylock.requirements import ComfyuiRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,8 @@ class Config(Struct, frozen=True):
     """By the pack's name."""
     model_rules: dict[str, ModelRule] = {}
     """By `folder/name` or `name`."""
+    comfyui: ComfyuiRule | None = ComfyuiRule()
+    """Which ComfyUI is locked; None where `[comfyui]` says `pin = false`."""
     groups: dict[str, tuple[str, ...]] = {}
     """Group to patterns of workflow paths."""
     endpoints: dict[str, str] = {}

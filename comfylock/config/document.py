@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comfylock.config.addresses import host_fault, service_address, service_fault
+from comfylock.config.comfyui import read_comfyui
 from comfylock.config.environment import Surroundings, trusted_hosts
 from comfylock.config.lock_settings import read_groups, read_lock
 from comfylock.config.models import read_models
@@ -13,7 +14,7 @@ from comfylock.config.tables import Faults, Table
 from comfylock.errors import ConfigError
 from comfylock.model import Source
 
-SECTIONS = ("lock", "class-types", "packs", "models", "groups", "endpoints", "trust")
+SECTIONS = ("lock", "comfyui", "class-types", "packs", "models", "groups", "endpoints", "trust")
 TRUST_KEYS = ("allow-hosts",)
 ENDPOINTS = {
     "registry": "registry",
@@ -43,6 +44,7 @@ def read_document(
     hosts = trusted_hosts(allowed, endpoints)
     configured = hosts["configured_hosts"]
     groups = read_groups(root.table("groups"))
+    comfyui = read_comfyui(root.table("comfyui"), configured)
     pack_rules = read_packs(root.table("packs"), groups, configured)
     model_rules = read_models(root.table("models"), groups, configured)
     if root.faults:
@@ -51,6 +53,7 @@ def read_document(
         **lock,
         "class_types": class_types,
         "endpoints": endpoints,
+        "comfyui": comfyui,
         "groups": groups,
         "pack_rules": pack_rules,
         "model_rules": model_rules,

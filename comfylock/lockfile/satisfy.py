@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from comfylock.lockfile.comfyui_needs import comfyui_drift
 from comfylock.lockfile.drift import Drift, in_order
 from comfylock.lockfile.meeting import Meeting
 from comfylock.lockfile.model_needs import model_drift, model_rule, offers_of
 from comfylock.lockfile.pack_needs import names_of, pack_drift, rule_of, stamps_of
-from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Drift",
+    "comfyui_drift",
     "joined_groups",
     "model_drift",
     "offers_of",
@@ -45,7 +46,9 @@ def unsatisfied(
     `require_hashes`, models without a sha256 do not.
     """
     meeting = Meeting(lock, needs)
-    found = {*_options(lock, needs), *_comfyui(lock, needs), *meeting.drift}
+    found = {*_options(lock, needs), *meeting.drift}
+    if not any(gap.kind == "comfyui" for gap in lock.unresolved):
+        found |= set(comfyui_drift(lock.comfyui, needs))
     found |= set(_packs(lock, needs, meeting))
     found |= set(_models(lock, needs, meeting))
     for gap in lock.unresolved:
@@ -91,23 +94,6 @@ def _listed(names: Iterable[str]) -> str:
 
 def _told(value: str | bool) -> str:
     return f"`{value}`" if isinstance(value, str) and value else str(value).lower() or "nothing"
-
-
-def _comfyui(lock: Lock, needs: Requirements) -> Iterator[Drift]:
-    """Compare ComfyUI's pin with the oldest version that all workflows run on."""
-    asked = [(need.minimum, need.path) for need in needs.workflows if need.minimum]
-    if not asked or any(gap.kind == "comfyui" for gap in lock.unresolved):
-        return
-    newest, path = max(asked, key=lambda one: (version_key(one[0]), one))
-    pin = lock.comfyui
-    if pin is None:
-        message = f"ComfyUI {newest} or newer is needed and not locked"
-        yield Drift("MissingPack", path, "comfyui", message)
-        return
-    have = pin.version or pin.requested.removeprefix(">=")
-    if is_version(have) and version_key(have) < version_key(newest):
-        message = f"ComfyUI {newest} or newer is needed, {have} is locked"
-        yield Drift("RangeExcludesPin", path, "comfyui", message)
 
 
 def _packs(lock: Lock, needs: Requirements, meeting: Meeting) -> Iterator[Drift]:

@@ -169,7 +169,7 @@ def _check_moves(moves: Moves, needs: Needs, old: Lock) -> None:
             c.stamped_id or "" for c in need.classes
         }
         known |= {name for model in need.models for name in (model.key, model.name)}
-    known |= {*needs.requirements.pack_rules, *needs.requirements.model_rules}
+    known |= {"comfyui", *needs.requirements.pack_rules, *needs.requirements.model_rules}
     lowered = {name.lower() for name in known}
     for name in moves.packages:
         if name not in lowered:

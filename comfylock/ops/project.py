@@ -152,6 +152,7 @@ def project_needs(
         ),
         pack_rules=config.pack_rules,
         model_rules=config.model_rules,
+        comfyui=config.comfyui,
         groups=config.groups,
         prefer=config.prefer,
         inputs=inputs,

@@ -7,15 +7,17 @@ nor the order of files reach the lock. Nothing is raised for a service that does
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from comfylock.lockfile.schema import ComfyuiPin, Lock, Options, WorkflowEntry
+from comfylock.lockfile.comfyui_needs import NAME, comfyui_drift
+from comfylock.lockfile.schema import Lock, Options, WorkflowEntry
+from comfylock.resolve.comfyui import Settled, pin_comfyui
 from comfylock.resolve.model_run import ModelRun
 from comfylock.resolve.outcome import Resolution, Unreachable
 from comfylock.resolve.pack_run import PackRun
 from comfylock.resolve.side_by_side import SideBySide, by_service
 from comfylock.resolve.wishes import rule_for
-from comfylock.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
     from comfylock.requirements import Requirements
     from comfylock.resolve.outcome import Moves
-    from comfylock.resolve.side_by_side import Reporter
+    from comfylock.resolve.side_by_side import Pending, Reporter
     from comfylock.resolve.sources import Sources
     from comfylock.resolve.wishes import Assignment
 
@@ -46,12 +48,17 @@ def resolve(
     side = SideBySide(executor, reporter)
     failures: list[Unreachable] = []
     models = ModelRun(needs, old, moves, sources, side)
+    comfyui = _start_comfyui(needs, old, moves, sources, side)
     packs = PackRun(needs, old, moves, sources, registry, side)
     assignment = packs.run(failures)
     model_pins, model_gaps, notices = models.finish(failures)
-    unknown = [gap for gap in (*packs.gaps, *model_gaps) if gap.reason == "offline"]
+    settled = Settled(old.comfyui if needs.comfyui is not None else None)
+    if comfyui is not None:
+        settled = comfyui.collect(failures).get(NAME, settled)
+    own_gaps = [settled.gap] if settled.gap is not None else []
+    unknown = [gap for gap in (*packs.gaps, *model_gaps, *own_gaps) if gap.reason == "offline"]
     failures += [Unreachable("offline", gap.message, (gap.name,)) for gap in unknown]
-    found = [gap for gap in (*packs.gaps, *model_gaps) if gap.reason != "offline"]
+    found = [gap for gap in (*packs.gaps, *model_gaps, *own_gaps) if gap.reason != "offline"]
     gaps = tuple(sorted(found, key=lambda gap: (gap.kind, gap.name)))
     lock = Lock(
         options=Options(
@@ -60,7 +67,7 @@ def resolve(
             targets=needs.targets,
             include_inactive=needs.include_inactive,
         ),
-        comfyui=_comfyui(needs, old),
+        comfyui=settled.pin,
         workflows=_workflows(needs, assignment, packs.names),
         packs=tuple(packs.pins[name] for name in sorted(packs.pins)),
         models=tuple(model_pins[key] for key in sorted(model_pins)),
@@ -69,7 +76,7 @@ def resolve(
     )
     return Resolution(
         lock=lock,
-        notices=tuple(sorted({*packs.notices, *notices})),
+        notices=tuple(sorted({*packs.notices, *notices, *settled.notices})),
         gaps=gaps,
         mismatches=tuple(gap for gap in gaps if gap.reason == "mismatch"),
         unreachable=by_service(failures),
@@ -77,17 +84,15 @@ def resolve(
     )
 
 
-def _comfyui(needs: Requirements, old: Lock) -> ComfyuiPin | None:
-    """Return what the workflows ask of ComfyUI; a pin that admits it stays."""
-    minimums = {need.minimum for need in needs.workflows if need.minimum}
-    if not minimums:
+def _start_comfyui(
+    needs: Requirements, old: Lock, moves: Moves, sources: Sources, side: SideBySide
+) -> Pending[str, Settled] | None:
+    """Begin to look for ComfyUI; None if it stays as it is, or is not wanted."""
+    if needs.comfyui is None or not (needs.workflows or needs.comfyui.version):
         return None
-    newest = max(minimums, key=lambda text: (version_key(text), text))
-    requested = f">={newest}"
-    pin = old.comfyui
-    if pin is not None and pin.version and version_key(pin.version) >= version_key(newest):
-        return pin
-    return ComfyuiPin(requested)
+    if not comfyui_drift(old.comfyui, needs) and not moves.moves(NAME):
+        return None
+    return side.start({NAME: partial(pin_comfyui, needs, moves, sources.git)})
 
 
 def _workflows(

@@ -133,6 +133,7 @@ def test_p18_naming_the_entry_settles_the_conflict(
 ) -> None:
     monkeypatch.setenv("COMFYLOCK_CACHE_DIR", str(tmp_path / "cache"))
     run.write("workflows/a.json", ui(stamped(2, "AlphaNode", cnr_id="alpha", ver="1.2.0")))
+    run.write("comfylock.toml", b"[comfyui]\npin = false\n")
     base, ours, theirs = (
         with_packs(release("alpha", version, provides=("AlphaNode",)))
         for version in ("1.2.0", "1.3.0", "1.4.0")

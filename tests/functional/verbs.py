@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.project import Run
 
+COMFYUI = "https://github.com/comfyanonymous/ComfyUI"
 URL = "https://huggingface.co/org/repo/resolve/main/fresh.safetensors"
 MODELS = [{"name": "fresh.safetensors", "url": URL, "directory": "checkpoints"}]
 FIRST = ui(
@@ -32,7 +33,7 @@ def locked(**fields: Any) -> Lock:
     """What a resolution makes of the two workflows."""
     values: dict[str, Any] = {
         "options": Options(inputs=("workflows",)),
-        "comfyui": ComfyuiPin(">=0.1.0"),
+        "comfyui": ComfyuiPin(">=0.1.0", "0.3.64", COMFYUI, "c" * 40, "d" * 40),
         "workflows": (
             WorkflowEntry("workflows/first.json", ("alpha",), ("checkpoints/fresh.safetensors",)),
             WorkflowEntry("workflows/second.json", ("alpha", "carl/gamma")),

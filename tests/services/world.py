@@ -72,15 +72,29 @@ class World:
         self.git.asked.clear()
 
 
+COMFYUI = ("0.3.10", "0.3.40", "0.3.61", "0.3.64", "0.6.0")
+"""Releases of ComfyUI that there are."""
+
+
+def publish_comfyui(git: GitServer) -> None:
+    """Give the git host a ComfyUI with a tag for each release."""
+    repository = git.repository("github.com/comfyanonymous/ComfyUI")
+    for version in COMFYUI:
+        commit = repository.commit({"comfyui_version.py": f'__version__ = "{version}"\n'})
+        repository.tag(f"v{version}", commit)
+
+
 @contextmanager
 def world_serving(folder: str) -> Iterator[World]:
     """Yield all services, their git repositories below a folder."""
     root = os.path.join(folder, "git")
     os.makedirs(root, exist_ok=True)
     with ExitStack() as stack:
+        git = stack.enter_context(git_serving(root))
+        publish_comfyui(git)
         yield World(
             stack.enter_context(registry_serving()),
-            stack.enter_context(git_serving(root)),
+            git,
             stack.enter_context(hub_serving()),
             stack.enter_context(civitai_serving()),
             stack.enter_context(github_api_serving()),

@@ -163,7 +163,10 @@ def test_tables_that_are_none(text: str) -> None:
 
 def test_a_setting_far_from_any() -> None:
     assert faults("zzz = 1") == [
-        "zzz is no setting; known: lock, class-types, packs, models, groups, endpoints, trust"
+        (
+            "zzz is no setting; known: "
+            "lock, comfyui, class-types, packs, models, groups, endpoints, trust"
+        )
     ]
 
 

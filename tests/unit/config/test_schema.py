@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from comfylock.config import SCHEMA_FILE, parse_config
+from comfylock.config.comfyui import COMFYUI_KEYS
 from comfylock.config.document import ENDPOINTS, SECTIONS, TRUST_KEYS
 from comfylock.config.lock_settings import (
     GROUP_NAME,
@@ -120,6 +121,7 @@ def test_what_the_schema_refuses_the_parser_refuses(text: str) -> None:
 def test_both_know_the_same_settings() -> None:
     assert list(PROPERTIES) == list(SECTIONS)
     assert list(PROPERTIES["lock"]["properties"]) == list(LOCK_KEYS)
+    assert list(PROPERTIES["comfyui"]["properties"]) == list(COMFYUI_KEYS)
     assert list(PROPERTIES["endpoints"]["properties"]) == list(ENDPOINTS)
     assert list(PROPERTIES["trust"]["properties"]) == list(TRUST_KEYS)
     assert set(SCHEMA["definitions"]["pack"]["properties"]) == set(PACK_KEYS)

@@ -11,6 +11,7 @@ from comfylock.lockfile.schema import ComfyuiPin, Gap, Lock, Options, WorkflowEn
 from comfylock.lockfile.targets import require_target
 from comfylock.requirements import (
     ClassNeed,
+    ComfyuiRule,
     ModelNeed,
     ModelRule,
     PackRule,
@@ -57,6 +58,9 @@ def test_p13_a_class_type_was_removed() -> None:
     assert kinds(small_lock(), bare) == [("OrphanPin", None, "alpha"), ("OrphanPin", A, "alpha")]
     two = small_lock(packs=(release(provides=("AlphaNode", "Gone")),))
     assert kinds(two, needs) == [("OrphanNodeType", None, "Gone")]
+
+
+COMFYUI = "https://github.com/comfyanonymous/ComfyUI"
 
 
 @pytest.mark.parametrize("evidence", ["registry", "preemption", "pattern", "company", ""])
@@ -204,15 +208,14 @@ def test_the_project_s_word_about_groups() -> None:
     ("pin", "expected"),
     [
         (None, [("MissingPack", A, "comfyui")]),
-        (ComfyuiPin(">=0.3.64"), []),
-        (ComfyuiPin(">=0.3.60"), [("RangeExcludesPin", A, "comfyui")]),
-        (ComfyuiPin(">=0.3.60", "0.3.70"), []),
-        (ComfyuiPin("0.3.60", "v0.3.60"), [("RangeExcludesPin", A, "comfyui")]),
-        (ComfyuiPin("master", None, "https://github.com/a/b", COMMIT), []),
+        (ComfyuiPin(">=0.3.64"), [("MissingPack", A, "comfyui")]),
+        (ComfyuiPin(">=0.3.60", "0.3.70", COMFYUI, COMMIT), []),
+        (ComfyuiPin("0.3.60", "0.3.60", COMFYUI, COMMIT), [("RangeExcludesPin", A, "comfyui")]),
+        (ComfyuiPin("master", None, COMFYUI, COMMIT), []),
     ],
 )
 def test_p2_comfyui_is_new_enough(pin: ComfyuiPin | None, expected: list[Any]) -> None:
-    needs = small_needs()
+    needs = replace(small_needs(), comfyui=ComfyuiRule())
     older = WorkflowNeed("workflows/b.json", minimum="0.3.5")
     both = (replace(needs.workflows[0], minimum="0.3.64"), older)
     entries = (*small_lock().workflows, WorkflowEntry("workflows/b.json"))
@@ -221,6 +224,37 @@ def test_p2_comfyui_is_new_enough(pin: ComfyuiPin | None, expected: list[Any]) -
     gap = Gap("comfyui", "comfyui", "offline", "nobody could be asked")
     with_gap = replace(lock, unresolved=(gap,))
     assert kinds(with_gap, replace(needs, workflows=both), allow_unresolved=True) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (ComfyuiRule(), []),
+        (ComfyuiRule(version=">=0.3.60,<0.4"), []),
+        (ComfyuiRule(version="0.3.70"), []),
+        (ComfyuiRule(version="<0.3.70"), ["RangeExcludesPin"]),
+        (ComfyuiRule(version="not a range"), ["RangeExcludesPin"]),
+        (ComfyuiRule(revision=COMMIT[:8]), []),
+        (ComfyuiRule(revision=">=0.3.60"), []),
+        (ComfyuiRule(revision="master"), ["RuleChanged"]),
+        (ComfyuiRule(repository=f"{COMFYUI}.git"), []),
+        (ComfyuiRule(repository="https://github.com/me/fork"), ["RuleChanged"]),
+    ],
+)
+def test_p13_rules_about_comfyui(rule: ComfyuiRule, expected: list[str]) -> None:
+    pin = ComfyuiPin(">=0.3.60", "0.3.70", COMFYUI, COMMIT)
+    lock = small_lock(comfyui=pin)
+    found = unsatisfied(lock, replace(small_needs(), comfyui=rule))
+    assert [drift.kind for drift in found] == expected
+    assert {drift.subject for drift in found} <= {"comfyui"}
+
+
+def test_comfyui_is_not_locked_where_nobody_wants_it() -> None:
+    assert unsatisfied(small_lock(), small_needs()) == ()
+    nothing = Requirements(comfyui=ComfyuiRule())
+    assert unsatisfied(Lock(), nothing) == ()
+    asked = Requirements(comfyui=ComfyuiRule(version="0.3.64"))
+    assert [drift.kind for drift in unsatisfied(Lock(), asked)] == ["MissingPack"]
 
 
 # gaps

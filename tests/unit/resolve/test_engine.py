@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from comfylock.lockfile.satisfy import unsatisfied
-from comfylock.lockfile.schema import Lock
+from comfylock.lockfile.schema import ComfyuiPin, Lock
 from comfylock.registry.store import Registry
 from comfylock.requirements import (
     ClassNeed,
+    ComfyuiRule,
     ModelNeed,
     ModelRule,
     Offer,
@@ -373,8 +374,113 @@ def test_an_ignored_model_is_in_no_list(bench: Bench) -> None:
     assert unsatisfied(found.lock, wanted) == ()
 
 
-def test_the_oldest_comfyui_that_does_is_requested(bench: Bench) -> None:
+# ComfyUI
+
+HOME = "https://github.com/comfyanonymous/ComfyUI"
+FORK = "https://github.com/me/fork"
+TAGS = {"v0.3.9": "1" * 40, "v0.3.64": "2" * 40, "v0.3.65": "3" * 40, "v0.4.0": "4" * 40}
+
+
+@pytest.fixture(name="with_comfyui")
+def _with_comfyui(bench: Bench) -> Bench:
+    for repository in (HOME, FORK):
+        bench.world.tags[repository] = {**TAGS, "v0.5.0-rc1": "5" * 40}
+        bench.world.commits[repository] = {"HEAD": "f" * 40, "master": "f" * 40}
+    return bench
+
+
+def both(**more: Any) -> Requirements:
     one, two = workflow(path="a.json", minimum="0.3.9"), workflow(path="b.json", minimum="0.3.64")
-    found = bench(needs(one, two))
+    return needs(one, two, comfyui=ComfyuiRule(**more))
+
+
+def comfyui(found: Resolution) -> ComfyuiPin:
     assert found.lock.comfyui is not None
-    assert found.lock.comfyui.requested == ">=0.3.64"
+    return found.lock.comfyui
+
+
+def test_p2_comfyui_is_the_oldest_release_that_all_workflows_run_on(with_comfyui: Bench) -> None:
+    wanted = both()
+    found = with_comfyui(wanted)
+    assert comfyui(found) == ComfyuiPin(">=0.3.64", "0.3.64", HOME, "2" * 40, "e" * 40)
+    assert unsatisfied(found.lock, wanted) == ()
+    assert with_comfyui(wanted, found.lock).lock == found.lock
+    assert with_comfyui.world.asked == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "version", "commit"),
+    [
+        ({"version": "0.3.65"}, "0.3.65", "3" * 40),
+        ({"version": ">=0.3.60,<0.4"}, "0.3.64", "2" * 40),
+        ({"version": ">=0.3.65"}, "0.3.65", "3" * 40),
+        ({"revision": "v0.4.0"}, "0.4.0", "4" * 40),
+        ({"revision": "master"}, None, "f" * 40),
+        ({"repository": FORK}, "0.3.64", "2" * 40),
+    ],
+)
+def test_what_the_project_asks_of_comfyui_decides(
+    with_comfyui: Bench, rule: dict[str, str], version: str | None, commit: str
+) -> None:
+    wanted = both(**rule)
+    found = with_comfyui(wanted)
+    pin = comfyui(found)
+    assert (pin.version, pin.commit) == (version, commit)
+    assert pin.repository == rule.get("repository", HOME)
+    assert found.gaps == ()
+    assert unsatisfied(found.lock, wanted) == ()
+
+
+def test_comfyui_moves_when_it_is_asked_to(with_comfyui: Bench) -> None:
+    old = with_comfyui(both()).lock
+    for moves, version in (
+        (Moves(everything=True), "0.4.0"),
+        (Moves(packages={"comfyui": None}), "0.4.0"),
+        (Moves(packages={"comfyui": "0.3.65"}), "0.3.65"),
+    ):
+        moved = with_comfyui(both(), old, moves)
+        assert comfyui(moved).version == version
+        assert unsatisfied(moved.lock, both()) == ()
+    latest = Requirements(both().workflows, prefer="latest", comfyui=ComfyuiRule())
+    assert comfyui(with_comfyui(latest)).version == "0.4.0"
+
+
+def test_an_older_comfyui_than_a_workflow_needs_is_told(with_comfyui: Bench) -> None:
+    found = with_comfyui(both(version="0.3.9"))
+    assert comfyui(found).version == "0.3.9"
+    assert [(notice.subject, notice.code) for notice in found.notices] == [("comfyui", "doubt")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ({"version": "9.9.9"}, "no-such-version"),
+        ({"version": ">9"}, "no-such-version"),
+        ({"revision": "gone"}, "no-such-revision"),
+        ({"repository": "https://github.com/nobody/nothing"}, "private-or-missing"),
+    ],
+)
+def test_a_comfyui_that_is_not_there_is_a_gap(
+    with_comfyui: Bench, rule: dict[str, str], reason: str
+) -> None:
+    wanted = both(**rule)
+    found = with_comfyui(wanted)
+    assert [(gap.kind, gap.name, gap.reason) for gap in found.gaps] == [
+        ("comfyui", "comfyui", reason)
+    ]
+    assert found.gaps[0].hint
+    assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
+
+
+def test_comfyui_is_left_to_whoever_has_it(with_comfyui: Bench) -> None:
+    old = with_comfyui(both()).lock
+    wanted = needs(*both().workflows)
+    assert with_comfyui(wanted, old).lock.comfyui is None
+    assert with_comfyui.world.asked == []
+
+
+def test_a_git_host_that_is_down_leaves_comfyui_unknown(with_comfyui: Bench) -> None:
+    with_comfyui.world.down = {"git"}
+    found = with_comfyui(both())
+    assert [failure.subjects for failure in found.unreachable] == [("comfyui",)]
+    assert found.lock.comfyui is None
