@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from comfylock.lockfile.satisfy import unsatisfied
 
+from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock
 from comfylock.registry.store import Registry
 from comfylock.requirements import (
