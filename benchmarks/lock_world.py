@@ -114,7 +114,8 @@ def write_workflows(folder: str, plan: Plan, files_url: str) -> None:
             *({"type": kind, "widgets_values": [number]} for kind in _CORE),
         ]
         placed = [{"id": at, "pos": [at, 0], "mode": 0, **each} for at, each in enumerate(nodes, 1)]
-        content = {"nodes": placed, "links": [], "groups": [], "version": 0.4}
+        last = {"last_node_id": len(placed), "last_link_id": 0}
+        content = {**last, "nodes": placed, "links": [], "groups": [], "version": 0.4}
         with open(os.path.join(folder, f"{number:03}.json"), "w", encoding="utf-8") as stream:
             json.dump(content, stream)
 
