@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from comfylock.config import Config
     from comfylock.net.trust import Credentials
 
-THREADS = 32
-"""Questions under way at once; each host has a limit of its own besides."""
+THREADS = 128
+"""Questions under way at once; each host has a limit of its own besides.
+
+So many that no pack waits behind the models of a host whose turns are all taken.
+"""
 
 USER_AGENT = f"comfylock/{__version__}"
 
