@@ -108,7 +108,7 @@ def write_workflows(folder: str, plan: Plan, files_url: str) -> None:
         chosen = [models[at % len(models)] for at in (number, number * 7 + 3)]
         rest = models[plan.workflows + number :: plan.workflows]
         nodes = [
-            *(_release((number * 3 + k) % plan.releases) for k in range(2) if plan.releases),
+            *(_release((number * 2 + k) % plan.releases) for k in range(2) if plan.releases),
             *(_repository((number + k) % plan.repositories) for k in range(1) if plan.repositories),
             *(_loader(name, url) for name, url in [*chosen, *rest]),
             *({"type": kind, "widgets_values": [number]} for kind in _CORE),

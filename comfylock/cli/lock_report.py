@@ -80,6 +80,10 @@ def _warnings(outcome: LockOutcome, style: Style, arguments: argparse.Namespace)
     head = style("warning:", "yellow")
     for notice in outcome.resolution.notices:
         yield f"{head} {safe(notice.subject)}: {safe(notice.message)}"
+    facts = sum(needed for needed, _ in outcome.asked.values())
+    if outcome.is_offline and facts:
+        told = f"{plural(facts, 'answer')} of {', '.join(sorted(outcome.asked))}"
+        yield f"{head} offline: {told} were not checked with their services"
     for finding in outcome.needs.findings:
         yield f"{head} {safe(finding.path)}: {safe(finding.message)}"
 
