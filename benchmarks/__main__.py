@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import corpus, large, speed, table, templates
+from benchmarks import corpus, large, locking, speed, table, templates
 from benchmarks.scratch import node_map_path, peer_versions, scratch_folder, template_paths
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Measure = Callable[[], tuple[list[Row], list[str]]]
 
-NAMES = ("templates", "api", "corpus", "start", "memory", "speed", "large")
+NAMES = ("templates", "api", "corpus", "start", "memory", "speed", "lock", "large")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -61,6 +61,7 @@ def main(words: list[str]) -> int:
         "start": lambda: (speed.measure_start(paths, runs), []),
         "memory": lambda: (speed.measure_memory(paths), []),
         "speed": lambda: (speed.measure_library(paths, scratch, runs), []),
+        "lock": lambda: (locking.measure(runs), []),
         "large": lambda: (large.measure(paths, scratch), []),
     }
     rows: list[Row] = []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmarks.runners.rounds import ANSWER, peak_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """The repository: the runners import this package from every environment."""
@@ -73,12 +73,22 @@ class Contender:
         self._list.close()
 
 
-def run(command: Sequence[str], *, output: str = os.devnull, watch: bool = False) -> Measured:
-    """Run a command with its output in a file, and measure it; `watch` samples its memory."""
+def run(
+    command: Sequence[str],
+    *,
+    output: str = os.devnull,
+    watch: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> Measured:
+    """Run a command with its output in a file, and measure it; `watch` samples its memory.
+
+    `settings` are its environment, if not this one's.
+    """
+    around = dict(settings) if settings is not None else environment()
     with open(output, "wb") as stream:
         actions = [(os.POSIX_SPAWN_DUP2, stream.fileno(), 1)]
         began = time.perf_counter()
-        process = os.posix_spawnp(command[0], list(command), environment(), file_actions=actions)
+        process = os.posix_spawnp(command[0], list(command), around, file_actions=actions)
         watcher = _Watcher(process) if watch else None
         _, status, usage = os.wait4(process, 0)
         seconds = time.perf_counter() - began

@@ -9,7 +9,7 @@ from comfylock.patterns import Pattern
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MASK = "***"
 """What stands where a secret was."""
@@ -24,10 +24,11 @@ Source: AWS Signature Version 4, CloudFront, Google Cloud Storage and Azure sign
 """
 
 _NAME = Pattern(rf"(?i)(?:{FIELDS})\Z")
+_VARIABLE = Pattern(r"(?i).*(?:token|api_?key|secret|password|passwd|credential)s?\Z")
 _FIELD = Pattern(r"([?&;#]|&amp;|\A)([A-Za-z0-9_.%+-]{1,80})=([^&;#\s\"'<>`\\]*)")
 _USER_INFO = Pattern(r"(?<=:)//[^/?#\s\"'<>`]*@")
 _TOKENS = Pattern(
-    r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{8,}|gh[opsur]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,})"
+    r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{12,}|gh[opsur]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,})"
 )
 _SCHEMES = Pattern(r"(?i)\b(bearer\s+|authorization\W{1,4}(?:basic|token)\s+)[^\s\"',;<>`]+")
 
@@ -76,6 +77,15 @@ def secrets_of(url: str) -> frozenset[str]:
     for field in url.partition("?")[2].partition("#")[0].split("&"):
         if _is_secret_field(field):
             found.add(field.partition("=")[2])
+    return frozenset(value for value in found if len(value) >= 8)
+
+
+def environment_secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return what an environment holds under names of secrets: tokens, keys, passwords.
+
+    Values shorter than 8 characters are left out: too much else looks like them.
+    """
+    found = {value.strip() for name, value in environ.items() if _VARIABLE.match(name)}
     return frozenset(value for value in found if len(value) >= 8)
 
 

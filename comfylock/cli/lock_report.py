@@ -70,6 +70,11 @@ def _warnings(outcome: LockOutcome, style: Style, arguments: argparse.Namespace)
     if arguments.quiet:
         return
     told = [f"{safe(n.subject)}: {safe(n.message)}" for n in outcome.resolution.notices]
+    facts = sum(needed for needed, _ in outcome.asked.values())
+    if outcome.is_offline and facts:
+        services = ", ".join(sorted(outcome.asked))
+        counted = plural(facts, "answer")
+        told.insert(0, f"offline: {counted} of {services} were not checked with their services")
     told += [f"{safe(f.path)}: {safe(f.message)}" for f in outcome.needs.findings]
     yield from _rows(told, style("warning:", "yellow"), arguments)
 

@@ -153,13 +153,18 @@ def _bug(error: Exception, argv: list[str]) -> int:
     import traceback  # noqa: PLC0415
 
     from comfylock import __version__  # noqa: PLC0415
+    from comfylock.redaction import environment_secrets, redact  # noqa: PLC0415
 
-    lines = [
-        f"comfylock {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"arguments: {argv}",
-        "".join(traceback.format_exception(error)),
-    ]
-    told = _printable(f"{type(error).__name__}: {error}"[:500])
+    secrets = environment_secrets(os.environ)
+    text = "\n".join(
+        (
+            f"comfylock {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"arguments: {argv}",
+            "".join(traceback.format_exception(error)),
+        )
+    )
+    text = redact(text, secrets)
+    told = _printable(redact(f"{type(error).__name__}: {error}", secrets)[:500])
     sys.stderr.write(f"error: a bug in comfylock: {told}\n")
     try:
         with tempfile.NamedTemporaryFile(
@@ -170,8 +175,8 @@ def _bug(error: Exception, argv: list[str]) -> int:
             encoding="utf-8",
             errors="backslashreplace",
         ) as log:
-            log.write("\n".join(lines))
+            log.write(text)
         sys.stderr.write(f"\nhint: please report it with {log.name}\n")
     except OSError:
-        sys.stderr.write(_printable("\n".join(lines)) + "\n")
+        sys.stderr.write(_printable(text) + "\n")
     return EXIT_BUG

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -46,6 +45,8 @@ def safe(text: str) -> str:
     """Return a stranger's text with nothing in it that a terminal would obey or reorder."""
     if text.isprintable() and text.isascii():
         return text
+    import unicodedata  # noqa: PLC0415 - most text is ASCII
+
     return "".join(
         c if c == " " or (unicodedata.category(c)[0] in "LMNPSZ" and c.isprintable()) else "\ufffd"
         for c in text
@@ -56,6 +57,8 @@ def cells(text: str) -> int:
     """Return how many terminal columns a text takes."""
     if text.isascii():
         return len(text)
+    import unicodedata  # noqa: PLC0415 - most text is ASCII
+
     return sum(
         0
         if unicodedata.combining(c) or unicodedata.category(c) in {"Mn", "Me", "Cf"}

@@ -119,7 +119,7 @@ def address_fault(text: str) -> str | None:
         return "must be an https URL"
     if "/../" in f"{text}/" or "/./" in f"{text}/":
         return "must be a URL without `.` and `..`"
-    return "must be a URL without secrets" if _SECRET.search(text) else None
+    return "must be a URL without secrets" if "=" in text and _SECRET.search(text) else None
 
 
 def repository_fault(text: str) -> str | None:

@@ -7,21 +7,32 @@ from concurrent.futures import Future
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from comfylock.errors import OfflineError
+import msgspec
+
+from comfylock.errors import OfflineError, SourceUnavailableError
+from comfylock.net.interface import Known
+from comfylock.redaction import holds_secret, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from comfylock.net.cache import Cache
-    from comfylock.net.interface import Known, Question
+    from comfylock.net.interface import Question
 
 T = TypeVar("T")
 
+SHORTEST = 8
+"""Characters of a secret that is looked for in answers; digests hold every shorter word."""
+
 
 class InMemory:
-    """Answers of this process; each question is fetched once, errors included."""
+    """Answers of this process; each question is fetched once, errors included.
 
-    def __init__(self) -> None:
+    `secrets` that a service repeats are masked before anyone sees its answer.
+    """
+
+    def __init__(self, *, secrets: Iterable[str] = ()) -> None:
+        self._secrets = tuple(each for each in secrets if len(each) >= SHORTEST)
         self._futures: dict[Question, Future[Any]] = {}
         self._owners: dict[Question, int] = {}
         self._waiting: dict[int, Question] = {}
@@ -33,8 +44,7 @@ class InMemory:
         self, question: Question, kind: type[T], fetch: Callable[[Known[T] | None], Known[T]]
     ) -> T:
         """Return the answer, from the first thread that asked."""
-        del kind
-        return self.once(question, lambda: self.fetched(question, fetch, None).value)
+        return self.once(question, lambda: self.fetched(question, kind, fetch, None).value)
 
     def once(self, question: Question, find: Callable[[], T]) -> T:
         """Return what the first thread found that asked this question.
@@ -78,13 +88,19 @@ class InMemory:
     def fetched(
         self,
         question: Question,
+        kind: type[T],
         fetch: Callable[[Known[T] | None], Known[T]],
         stale: Known[T] | None,
     ) -> Known[T]:
-        """Ask the service, and count it."""
+        """Ask the service, and count it.
+
+        Raises:
+            SourceUnavailableError: nothing of use is left without the secrets that it repeats.
+        """
         with self._lock:
             self._fetched[question.service] += 1
-        return fetch(stale)
+        known = fetch(stale)
+        return _without_secrets(question, kind, known, self._secrets) if self._secrets else known
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were, and how many went to it; sorted."""
@@ -129,7 +145,7 @@ class Cached:
             kept, is_fresh = self._cache.find(question, kind)
             if kept is not None and is_fresh:
                 return kept.value
-            known = self._memory.fetched(question, fetch, kept)
+            known = self._memory.fetched(question, kind, fetch, kept)
             if known.is_kept:
                 self._cache.keep(question, kind, known)
             return known.value
@@ -186,3 +202,21 @@ class Offline:
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return by service how many questions there were; none went to it."""
         return self._memory.counts()
+
+
+def _without_secrets(
+    question: Question, kind: type[T], known: Known[T], secrets: tuple[str, ...]
+) -> Known[T]:
+    """Return an answer as it was, or with what is secret in it masked."""
+    try:
+        told = msgspec.json.encode((known.value, known.validators)).decode()
+    except (UnicodeEncodeError, RecursionError):  # halves of characters from a service
+        told = repr(known)
+    if not holds_secret(told, secrets):
+        return known
+    try:
+        masked = mask(msgspec.json.encode(known.value).decode(), secrets)
+        return Known(msgspec.json.decode(masked, type=kind), is_kept=known.is_kept)
+    except (UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
+        told = "repeats a secret in its answer"
+        raise SourceUnavailableError(question.service, told) from error

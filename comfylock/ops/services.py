@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from comfylock import __version__
 from comfylock.config import surroundings
-from comfylock.net.answers import Cached, Offline
+from comfylock.net.answers import Cached, InMemory, Offline
 from comfylock.net.cache import Cache
 from comfylock.net.credentials import load_credentials
 from comfylock.net.http import Http
 from comfylock.net.recording import Counted, Recording, Replay
 from comfylock.net.trust import Endpoints, Trust
 from comfylock.ops.cache import cache_folder
+from comfylock.redaction import environment_secrets
 from comfylock.references import parse_reference
 from comfylock.resolve.sources import Sources
 from comfylock.sources.civitai import Civitai
@@ -37,9 +38,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from comfylock.config import Config
+    from comfylock.net.trust import Credentials
 
-THREADS = 32
-"""Questions under way at once; each host has a limit of its own besides."""
+THREADS = 128
+"""Questions under way at once; each host has a limit of its own besides.
+
+So many that no pack waits behind the models of a host whose turns are all taken.
+"""
 
 USER_AGENT = f"comfylock/{__version__}"
 
@@ -79,7 +84,7 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
     trust = trust_of(config, environ)
     endpoints, tokens = trust.endpoints, trust.credentials
     with ExitStack() as stack:
-        answers = _answers(mode, environ, trust)
+        answers = _answers(mode, environ, known_secrets(environ))
         http = stack.enter_context(Http(USER_AGENT, trust))
         private = {"https://github.com/": tokens.github} if tokens.github else None
         git = stack.enter_context(Git(answers, tokens=private))
@@ -120,14 +125,27 @@ def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:
     Raises:
         ConfigError: a token of the environment is none.
     """
-    home = environ.get("HOME") or os.path.expanduser("~")
-    tokens = load_credentials(environ, home)
+    tokens = _tokens(environ)
     return Trust(
         endpoints=replace(Endpoints(), **config.endpoints),
         credentials=replace(tokens, **dict.fromkeys(_strangers(config, environ))),
         hosts=config.allowed_hosts,
         configured=config.configured_hosts,
     )
+
+
+def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what no file and no message may repeat, whether this run uses it or not.
+
+    Raises:
+        ConfigError: a token of the environment is none.
+    """
+    return tuple(sorted({*environment_secrets(environ), *_tokens(environ).secrets}))
+
+
+def _tokens(environ: Mapping[str, str]) -> Credentials:
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return load_credentials(environ, home)
 
 
 def _strangers(config: Config, environ: Mapping[str, str]) -> list[str]:
@@ -149,12 +167,13 @@ def _strangers(config: Config, environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _answers(mode: Mode, environ: Mapping[str, str], trust: Trust) -> Counted:
+def _answers(mode: Mode, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Counted:
     if mode.replay is not None:
         return Replay(mode.replay)
-    cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=trust.credentials.secrets)
-    answers: Counted = Offline(cache) if mode.is_offline else Cached(cache)
-    return answers if mode.record is None else Recording(answers, mode.record)
+    cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=secrets)
+    memory = InMemory(secrets=secrets)
+    answers: Counted = Offline(cache, memory) if mode.is_offline else Cached(cache, memory)
+    return answers if mode.record is None else Recording(answers, mode.record, secrets=secrets)
 
 
 def _may_be_visited(configured: frozenset[str], url: str) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from comfylock.names import is_text, normalise_registry_id, normalise_repository, printable
 from comfylock.patterns import Pattern
-from comfylock.redaction import redact
+from comfylock.redaction import redact, redact_url
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def version_of(
         version=found.version,
         # A status that is not known yet is one that a person has to look at.
         status=_STATUSES.get(str(found.status or "").removeprefix("NodeVersionStatus"), "flagged"),
-        url=url,
+        url=redact_url(url),
         deprecated=found.deprecated is True,
         dependencies=_dependencies(found.dependencies),
         date=_date(found.created),
@@ -264,7 +264,7 @@ def _texts(raw: Any) -> list[str]:
 
 
 def _dependencies(raw: Any) -> tuple[str, ...]:
-    clean = (_USER.sub("", text).strip() for text in _texts(raw)[:MAX_DEPENDENCIES])
+    clean = (redact(_USER.sub("", text)).strip() for text in _texts(raw)[:MAX_DEPENDENCIES])
     return tuple(text for text in clean if text and text.isprintable() and len(text) <= MAX_TEXT)
 
 

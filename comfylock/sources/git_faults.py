@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfylock.errors import SourceUnavailableError
 from comfylock.names import printable
 from comfylock.patterns import Pattern
+from comfylock.redaction import redact
 from comfylock.sources.git_urls import host_of, redacted
 from comfylock.sources.interface import Missing
 
@@ -93,4 +94,4 @@ def _hint(stderr: str) -> str | None:
 
 
 def _clean(text: str) -> str:
-    return printable(redacted(text)).rstrip(". ")
+    return printable(redact(redacted(text))).rstrip(". ")

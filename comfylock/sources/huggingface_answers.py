@@ -9,6 +9,7 @@ from msgspec import Struct
 from comfylock.links import sha256_of
 from comfylock.names import is_text, printable
 from comfylock.patterns import Pattern
+from comfylock.redaction import redact
 from comfylock.sources.interface import Missing
 
 PAGE = 1000
@@ -118,7 +119,7 @@ def _licence(card: Any) -> str | None:
         licence = ", ".join(sorted(text for text in licence if isinstance(text, str)))
     if not isinstance(licence, str) or not licence.strip():
         return None
-    return printable(licence.strip(), 100)
+    return printable(redact(licence.strip()), 100)
 
 
 def refusal_of(status: int, headers: dict[str, str]) -> Refusal:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _KINDS = {"datasets": "dataset", "spaces": "space"}
 _TRANSPORT = frozenset({"HTTPError", "RequestException"})
 """Roots of the faults of httpx, its successors, and requests."""
+
+AT_ONCE = 16
+"""Requests to the Hub at the same time."""
 
 _import_lock = Lock()
 _is_quiet: ContextVar[bool] = ContextVar("_is_quiet", default=False)
@@ -59,6 +62,7 @@ class HubClient:
         self._token = (token or "").strip() or None
         self._user_agent = user_agent
         self._patience = patience
+        self._turns = BoundedSemaphore(AT_ONCE)
 
     @property
     def has_token(self) -> bool:
@@ -110,7 +114,7 @@ class HubClient:
     def _tried(self, repository: str, revision: str) -> Listing | Refusal | _Again:
         kind, name = _kind_and_name(repository)
         try:
-            with _quiet():
+            with self._turns, _quiet():
                 info = self._api.repo_info(
                     name,
                     repo_type=kind,

@@ -9,6 +9,7 @@ from comfylock.redaction import holds_secret, mask, redact, redact_url, secrets_
     ("text", "expected"),
     [
         ("nothing to hide", "nothing to hide"),
+        ("hf_transfer>=0.1.8", "hf_transfer>=0.1.8"),
         ("got hf_abcdefghijkl, sorry", "got ***, sorry"),
         ("ghp_0123456789abcdef ghs_0123456789abcdef", "*** ***"),
         ("github_pat_11ABC_def456", "***"),
