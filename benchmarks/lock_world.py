@@ -39,7 +39,10 @@ class Plan(NamedTuple):
                 2 + 2 * self.releases,
                 f"{self.releases} packs in 1, their versions in 1, class types and archive of each",
             ),
-            "git": (4 * self.repositories, "2 for the refs of a repository, 2 for its commit"),
+            "git": (
+                4 * (self.repositories + 1),
+                "2 for the refs of a repository, ComfyUI's too, 2 for its commit",
+            ),
             "huggingface": (
                 self.hub_repositories + small,
                 "1 for a repository, 1 for a small file",

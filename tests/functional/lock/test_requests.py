@@ -73,7 +73,7 @@ def test_every_fact_is_asked_for_once(ground: Ground, world: World) -> None:
         "GET /*/*/1.0.0/node.zip": 3,
     }
     steps = Counter(world.git.steps())
-    assert steps == {"GET info/refs": 4, "POST ls-refs": 2, "POST fetch": 2}
+    assert steps == {"GET info/refs": 6, "POST ls-refs": 3, "POST fetch": 3}
     assert len(set(world.hub.paths())) == len(world.hub.paths()) == 3 + 2
     assert Counter(path.split()[0] for path in world.files.paths()) == {"HEAD": 2, "GET": 2}
     for service in ("civitai", "github"):
