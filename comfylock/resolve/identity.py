@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comfylock.names import normalise_registry_id, quoted, repository_key
 from comfylock.resolve.outcome import Notice
@@ -61,11 +62,14 @@ def identify(
     refusals = [a for i in ids if isinstance(a := answers.get(i), Missing)]
     for refusal in refusals:
         if refusal.reason in {"banned", "deleted"}:
-            return Identity(wish, missing=refusal)
+            return Identity(wish, missing=replace(refusal, hint=_fork_hint(wish.name)))
     if known is not None and known.endswith(".py"):
         return Identity(wish, "file", place=known)
     if known is None:
-        return Identity(wish, missing=refusals[0] if refusals else _nowhere(wish.name))
+        nowhere = _nowhere(wish.name)
+        return Identity(
+            wish, missing=replace(refusals[0], hint=nowhere.hint) if refusals else nowhere
+        )
     if not refusals:
         return _in_git(wish, known, None)
     message = f"the Comfy Registry has no pack `{ids[0]}`; taken from {known}"
@@ -85,7 +89,7 @@ def _in_registry(
 ) -> Identity:
     missing = banned(pack, wish.name)
     if missing is not None:
-        return Identity(wish, missing=missing)
+        return Identity(wish, missing=replace(missing, hint=_fork_hint(wish.name)))
     notices: tuple[Notice, ...] = ()
     if pack.id != asked:
         message = f"`{asked}` is called `{pack.id}` in the Comfy Registry today"
@@ -101,6 +105,11 @@ def _repository(wish: PackWish, registry: Registry) -> str | None:
     if wish.name.count("/") == 1:
         return f"https://github.com/{wish.name}"
     return f"https://{wish.name}" if wish.name.count("/") > 1 else None
+
+
+def _fork_hint(name: str) -> str:
+    line = f'[packs] {quoted(name)} = {{ git = "https://…" }}'
+    return f"replace its nodes, or take a fork that you trust: {line}"
 
 
 def _nowhere(name: str) -> Missing:

@@ -30,6 +30,10 @@ MAX_OFFERS = 8
 """Addresses of one model that are asked for."""
 
 
+DURABLE = ("huggingface", "civitai", "github-release", "git", "url")
+"""Of several addresses of the same bytes, the one that is likeliest to be there for long."""
+
+
 class Found(Struct, frozen=True):
     """An offer that leads to a file."""
 
@@ -139,7 +143,7 @@ def _settled(
     digests = {one.facts.sha256 or _place(one.facts) for one in found}
     if len(digests) > 1:
         return Unpinned(_ambiguous(wish, found), tuple(one.line for one in tried))
-    chosen = found[0]
+    chosen = min(found, key=lambda one: (DURABLE.index(one.facts.source), one.offer.url))
     facts = chosen.facts
     code: NoticeCode = "gated" if facts.gated else "doubt"
     notices = [Notice(wish.key, code, text) for text in facts.warnings]

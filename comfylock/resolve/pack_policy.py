@@ -146,8 +146,7 @@ def banned(pack: RegistryPack, name: str) -> Missing | None:
     """Return why a pack must not be taken at all, if so."""
     if pack.status == "active":
         return None
-    message = f"`{name}` is {pack.status} in the Comfy Registry"
-    return Missing(pack.status, message, f"do without its nodes, or name a fork: [packs] {name}")
+    return Missing(pack.status, f"`{name}` is {pack.status} in the Comfy Registry")
 
 
 def _is_release(tag: str) -> bool:

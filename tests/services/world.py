@@ -44,9 +44,14 @@ class World:
             "HF_ENDPOINT": self.hub.url,
             "COMFYLOCK_CIVITAI_URL": self.civitai.url,
             "COMFYLOCK_GITHUB_API_URL": self.github.url,
-            "COMFYLOCK_ALLOW_HOSTS": f"{self.files.host},{self.files.content_host}",
+            "COMFYLOCK_ALLOW_HOSTS": ",".join(self._hosts()),
             **self.git.environment(),
         }
+
+    def _hosts(self) -> list[str]:
+        """Return where files are: each service hands them out under another name."""
+        services = (self.registry, self.hub, self.civitai, self.github, self.files)
+        return [self.files.host, *(service.content_host for service in services)]
 
     def delay(self, seconds: float) -> None:
         """Let every answer take so long."""

@@ -125,7 +125,9 @@ def test_a_pack_of_one_file_is_fetched_as_a_file(registry: Registry) -> None:
 
 def test_nobody_knows_it_at_all(registry: Registry) -> None:
     found = identify(PackWish("newcomer"), registry, {"newcomer": NOT_FOUND})
-    assert found.missing == NOT_FOUND
+    assert found.missing is not None
+    assert (found.missing.reason, found.missing.message) == ("not-found", NOT_FOUND.message)
+    assert found.missing.hint == '[packs] "newcomer" = { git = "https://…" }'
 
 
 def test_the_projects_word_goes_before_the_registry(registry: Registry) -> None:
