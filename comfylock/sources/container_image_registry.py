@@ -155,7 +155,7 @@ class Registries:
         A configured address with `/v2` in its path is complete: a proxy inside a registry.
         """
         base = self._endpoints.get(registry) or _HOMES.get(registry) or f"https://{registry}"
-        return base if "/v2" in urlsplit(base).path else f"{base}/v2"
+        return base if "v2" in urlsplit(base).path.split("/") else f"{base}/v2"
 
     def _is_configured(self, url: str) -> bool:
         return not _places(url).isdisjoint(self._configured)
