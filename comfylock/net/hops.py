@@ -15,7 +15,7 @@ from comfylock.net.guard import host_name, port_of
 from comfylock.net.limits import Failed
 from comfylock.net.retries import is_refusal, refusal
 from comfylock.net.transport import Until
-from comfylock.redaction import redact, redact_url, secrets_of
+from comfylock.redaction import mask, redact, redact_url, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +37,9 @@ PERSONAL = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-k
 _DRAINED = 1 << 14
 """Bytes of a redirect's body that are read to keep its connection."""
 
+_CHALLENGE = 4096
+"""Characters of a challenge that anybody means."""
+
 _DROPPED = frozenset({"set-cookie", "www-authenticate"})
 _ADDRESSES = frozenset({"location", "content-location", "refresh"})
 
@@ -53,6 +56,8 @@ class Asking(Struct):
     secrets: set[str]
     until: Until | None = None
     """When the answer that is being read has to be there."""
+    is_anonymous: bool = False
+    """No service's token goes along."""
 
     def clean_headers(self, answer: httpx.Response) -> dict[str, str]:
         """Return an answer's headers without secrets, names in lower case."""
@@ -64,6 +69,16 @@ class Asking(Struct):
             elif key not in _DROPPED:
                 found[key] = redact(value, self.secrets)
         return found
+
+    def challenge(self, answer: httpx.Response) -> str:
+        """Return how a service wants to be asked that says 401; empty if it does not say.
+
+        What looks like a token stays, it is none: this names where to get one.
+        """
+        told = answer.headers.get("www-authenticate", "")
+        if answer.status_code != 401 or len(told) > _CHALLENGE:
+            return ""
+        return mask(told, self.secrets)
 
     def clean_url(self, answer: httpx.Response) -> str:
         """Return where an answer came from, without secrets."""
@@ -182,7 +197,7 @@ class Wire:
 
     def _token(self, asking: Asking, url: httpx.URL, headers: Mapping[str, str]) -> dict[str, str]:
         """Return the header with the token of the service that was asked first, at its own host."""
-        service = service_of(self._trust, url)
+        service = None if asking.is_anonymous else service_of(self._trust, url)
         if service is None or service != service_of(self._trust, asking.url):
             return {}
         token: str | None = getattr(self._trust.credentials, service)

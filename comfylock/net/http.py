@@ -34,6 +34,8 @@ class Response(Struct, frozen=True):
     headers: dict[str, str]
     """Names in lower case; without cookies, and without the secrets in addresses."""
     body: bytes = b""
+    challenge: str = ""
+    """How a service that says 401 wants to be asked: its `WWW-Authenticate`, else empty."""
 
     @property
     def validators(self) -> dict[str, str]:
@@ -112,11 +114,13 @@ class Http:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         follow: bool = True,
+        is_anonymous: bool = False,
     ) -> Response:
         """Return what a service answers; 304 and 4xx are answers too. Uses the network.
 
         `limit` is the most bytes of a body. Credentials go to their own host only and never
-        along a redirect elsewhere. `follow=False` returns a redirect as it is.
+        along a redirect elsewhere. `follow=False` returns a redirect as it is. With
+        `is_anonymous` no service's token is sent: a stranger chose the address.
 
         Raises:
             SourceUnavailableError: it cannot be reached, breaks off, answers 429 or 5xx to the
@@ -124,12 +128,13 @@ class Http:
             RefusedError: the address, or one that it leads to, must not be visited.
         """
         asking = self._asking(method, url, headers, body, follows=follow)
+        asking.is_anonymous = is_anonymous
 
         def attempt(deadline: float) -> Response:
             with self._wire.open(asking, deadline) as answer:
                 data = self._body(answer, asking, limit, deadline)
-                found = asking.clean_headers(answer)
-                return Response(answer.status_code, asking.clean_url(answer), found, data)
+                found, told = asking.clean_headers(answer), asking.challenge(answer)
+                return Response(answer.status_code, asking.clean_url(answer), found, data, told)
 
         return self._retries.run(attempt)
 

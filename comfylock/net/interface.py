@@ -20,7 +20,7 @@ class Question(Struct, frozen=True, order=True):
     """One thing to learn from a service; equal questions have equal answers."""
 
     service: str
-    """`comfy-registry`, `git`, `huggingface`, `civitai`, `github` or `url`."""
+    """`comfy-registry`, `git`, `huggingface`, `civitai`, `github`, `image` or `url`."""
     kind: str
     """What is asked for, such as `pack` or `refs`."""
     key: str

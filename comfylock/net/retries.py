@@ -28,8 +28,13 @@ LIMITED = frozenset({403, 429})
 
 _LEFT = Pattern(r"(?:^|;)\s*r=(\d{1,9})(?:;|,|\s|$)")
 _RESET = Pattern(r"(?:^|;)\s*t=(\d{1,9})(?:;|,|\s|$)")
+_PULLS = Pattern(r"\s*0+\s*;\s*w=\d{1,9}\s*(?:;|\Z)")
+"""No pulls left in a window of hours. Source: Docker Hub's usage and limits."""
+
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
 _TOKEN_HINT = "a token raises the limit: set GITHUB_TOKEN"  # noqa: S105 - a sentence
+
+_PULLS_HINT = "its limit counts by address and ends after some hours; a mirror has none"
 
 
 def _monotonic() -> float:
@@ -151,6 +156,8 @@ def refusal(status: int, headers: Mapping[str, str], now: float) -> tuple[Fault,
         if told is None and reset.isdecimal() and len(reset) < 12:
             told = max(0.0, int(reset) - now) + 1
         return Fault("has no requests left for now", hint=_TOKEN_HINT), told
+    if status == 429 and told is None and _PULLS.match(headers.get("ratelimit-remaining", "")):
+        return Fault("has no pulls left for now", is_retryable=False, hint=_PULLS_HINT), None
     limits = headers.get("ratelimit", "")
     left, reset_in = _LEFT.search(limits), _RESET.search(limits)
     if told is None and left and reset_in and int(left[1]) == 0:

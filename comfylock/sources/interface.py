@@ -13,6 +13,7 @@ from comfylock.references import (  # noqa: TC001 - msgspec reads annotations
     ReleaseAsset,
     RepositoryFile,
 )
+from comfylock.references.image import ImageReference  # noqa: TC001 - as the others
 
 Reason = Literal[
     "not-found",
@@ -20,6 +21,7 @@ Reason = Literal[
     "no-such-version",
     "no-such-revision",
     "no-such-file",
+    "no-such-platform",
     "needs-token",
     "token-refused",
     "gated",
@@ -30,6 +32,7 @@ Reason = Literal[
     "legal",
     "not-a-file",
     "not-an-archive",
+    "not-an-image",
     "too-large",
     "not-allowed",
     "ambiguous",
@@ -197,6 +200,31 @@ class FileFacts(Struct, frozen=True, tag="file"):
     contents: SourceFacts = SourceFacts()
 
 
+class ImageFacts(Struct, frozen=True, tag="image"):
+    """A container image for one platform, every digest proven on the bytes."""
+
+    reference: str
+    """Canonical, as asked for: `docker.io/library/ubuntu:24.04`."""
+    platform: str
+    """`linux/amd64`."""
+    manifest: str
+    """`sha256:…` of the platform's own manifest."""
+    config: str
+    """`sha256:…`, which Docker calls the image's id."""
+    size: int
+    """Bytes of all layers, as they are downloaded."""
+    layers: int
+    index: str | None = None
+    """`sha256:…` of the list of platforms; None if the image is for one only."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know, a sentence each."""
+
+    @property
+    def digest(self) -> str:
+        """What to pin: the one digest that the tag leads to, for all platforms."""
+        return self.index or self.manifest
+
+
 class PackRegistry(Protocol):
     """The Comfy Registry."""
 
@@ -274,3 +302,10 @@ class UrlSource(Protocol):
 
     def find(self, reference: PlainUrl) -> ModelFacts | Missing:
         """Return what an address holds, hashed; a web page is no file."""
+
+
+class ImageSource(Protocol):
+    """Registries of container images."""
+
+    def find(self, reference: ImageReference, platform: str) -> ImageFacts | Missing:
+        """Return an image for a platform such as `linux/amd64`, at the digests of now."""

@@ -447,6 +447,31 @@ def test_a_password_in_an_address_becomes_a_header(
     assert authorization(other) == [None]
 
 
+def test_a_challenge_is_told_without_secrets(http: Http, service: Service) -> None:
+    told = 'Bearer realm="https://auth.example.com/token",scope="x hunter2secret"'
+    for path, status in (("/a", 401), ("/b", 200)):
+        service.answers[path] = Answer(status=status, headers={"WWW-Authenticate": told})
+    long = {"WWW-Authenticate": f"Bearer {'x' * 4096}"}
+    service.answers["/c"] = Answer(status=401, headers=long)
+    sent = {"Authorization": "Bearer hunter2secret"}
+    answers = [http.request("GET", f"{service.url}{path}", headers=sent) for path in ("/a", "/b")]
+    assert answers[0].challenge == told.replace("hunter2secret", "***")
+    assert answers[1].challenge == ""
+    assert http.request("GET", f"{service.url}/c").challenge == ""
+    assert all("www-authenticate" not in answer.headers for answer in answers)
+
+
+def test_where_a_stranger_sends_no_token_goes_along(service: Service, clock: Clock) -> None:
+    service.answers["/b"] = document(1)
+    service.answers["/a"] = redirect("/b")
+    trust = Trust(Endpoints(civitai=service.url), Credentials(civitai="civitaisecret"))
+    with Http("t", trust, timing=clock.timing()) as http:
+        http.request("GET", f"{service.url}/a", is_anonymous=True)
+        assert authorization(service) == [None, None]
+        http.request("GET", f"{service.url}/a")
+        assert authorization(service)[2:] == ["Bearer civitaisecret"] * 2
+
+
 def test_cookies_are_not_kept(http: Http, service: Service) -> None:
     service.answers["/a"] = Answer(b"1", headers={"Set-Cookie": "session=1"})
     for _ in range(2):

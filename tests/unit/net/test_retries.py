@@ -62,6 +62,27 @@ def test_words_that_say_nothing_leave_it_to_backoff(
     assert clock.slept == [0.25]
 
 
+def test_pulls_that_are_used_up_come_back_in_hours(
+    http: Http, service: Service, clock: Clock
+) -> None:
+    left = {"RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": "0;w=21600"}
+    service.answers["/a"] = Answer(status=429, headers=left)
+    with pytest.raises(SourceUnavailableError, match=r"has no pulls left for now$") as caught:
+        http.request("GET", f"{service.url}/a")
+    assert "mirror" in (caught.value.hint or "")
+    assert (clock.slept, len(service.asked)) == ([], 1)
+
+
+@pytest.mark.parametrize("left", ["7;w=21600", "0", "none", "10;w=1", "0;w=x"])
+def test_other_words_about_pulls_leave_it_to_backoff(
+    http: Http, service: Service, clock: Clock, left: str
+) -> None:
+    service.queued["/a"] = [Answer(status=429, headers={"RateLimit-Remaining": left})]
+    service.answers["/a"] = document(1)
+    http.request("GET", f"{service.url}/a")
+    assert clock.slept == [0.25]
+
+
 def test_a_date_without_a_zone_is_utc() -> None:
     told = refusal(429, {"retry-after": "Fri, 15 Jan 2027 08:00:05 -0000"}, NOW)[1]
     assert told == 5
