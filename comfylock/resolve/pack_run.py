@@ -117,7 +117,17 @@ class PackRun:
             answers = self._side.ask({ids: ask}, failures).get(ids, {})
         # Where the registry did not answer its packs are unknown; those without an id go on.
         known = [w for w in wishes if all(pack_id in answers for pack_id in asked[w.name])]
-        return united(identify(wish, self._registry, answers) for wish in known)
+        return united(self._identity(wish, answers) for wish in known)
+
+    def _identity(self, wish: PackWish, answers: dict[str, RegistryPack | Missing]) -> Identity:
+        """Return where a pack is to be had, by the project's word for its name of today too."""
+        identity = identify(wish, self._registry, answers)
+        rule = self._needs.pack_rules.get(identity.wish.name)
+        if identity.pack is None or rule is None or identity.wish.rule is not None:
+            return identity
+        wish = replace(identity.wish, rule=rule, groups=rule.groups or identity.wish.groups)
+        ruled = identify(wish, self._registry, {**answers, wish.name: identity.pack})
+        return replace(ruled, notices=identity.notices)
 
     def _joined_with_kept(
         self, identities: list[Identity], kept: dict[str, PackWish]
