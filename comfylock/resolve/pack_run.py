@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.errors import SourceUnavailableError
+from comfylock.lockfile.pack_needs import names_of
 from comfylock.lockfile.satisfy import pack_drift, stamps_of
 from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
 from comfylock.resolve.identity import Identity, identify, ids_of, united
@@ -89,7 +90,8 @@ class PackRun:
 
     def _divided(self, wishes: Iterable[PackWish]) -> tuple[dict[str, PackWish], list[PackWish]]:
         """Return the wishes that the old lock still grants, by pin, and the others."""
-        locked = {name: pin for pin in self._old.packs for name in (pin.name, *pin.aliases)}
+        locked = {name: pin for pin in self._old.packs for name in names_of(pin)}
+        locked |= {pin.name: pin for pin in self._old.packs}
         kept: dict[str, PackWish] = {}
         others: list[PackWish] = []
         stamps = stamps_of(self._needs)

@@ -109,7 +109,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 def facts(url: str, digest: str) -> ModelFacts:
     repository, _, path = url.removeprefix("https://huggingface.co/").partition("/resolve/main/")
-    kept = {"repository": repository, "commit": COMMITS[0], "path": path, "requested": "main"}
+    kept: Any = {"repository": repository, "commit": COMMITS[0], "path": path, "requested": "main"}
     return ModelFacts("huggingface", digest, 5, "upstream", **kept)
 
 
