@@ -99,20 +99,23 @@ class Meeting:
             self._classes[pin.name].add(need.class_type)
         if providers:
             return {pin.name for pin in providers}
-        gap = self._pack_gap(path, need, listed)
-        if gap is None:
+        gaps = self._pack_gaps(path, need, listed)
+        if not gaps:
             self._unmet(path, need)
-            return set()
-        return {gap}
+        return gaps
 
-    def _pack_gap(self, path: str, need: ClassNeed, listed: frozenset[str]) -> str | None:
-        """Return the unresolved pack that would meet a need: by its name, or by one of today."""
+    def _pack_gaps(self, path: str, need: ClassNeed, listed: frozenset[str]) -> set[str]:
+        """Return the unresolved packs of which one would meet a need.
+
+        The one that it names; else any that the workflow lists: a name of today's, or what a
+        service named for a class type that nobody here knows.
+        """
         names = asked_names(need)
-        others: list[str] = sorted(listed) if names else []
-        for name in (*names, *others):
-            if name not in self._by_name and self._covers("pack", name, path):
-                return name
-        return None
+        others: list[str] = [] if need.is_ambiguous else sorted(listed)
+        absent = [name for name in (*names, *others) if name not in self._by_name]
+        found = [name for name in absent if self._covers("pack", name, path)]
+        named = [name for name in found if name in names]
+        return set(named[:1] or found)
 
     def _unmet(self, path: str, need: ClassNeed) -> None:
         if need.pack is not None and need.evidence in FIRM and need.pack not in self._by_name:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.errors import SourceUnavailableError
+from comfylock.lockfile.pack_needs import names_of
 from comfylock.lockfile.satisfy import pack_drift, stamps_of
 from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
 from comfylock.resolve.identity import Identity, identify, ids_of, united
@@ -89,7 +90,8 @@ class PackRun:
 
     def _divided(self, wishes: Iterable[PackWish]) -> tuple[dict[str, PackWish], list[PackWish]]:
         """Return the wishes that the old lock still grants, by pin, and the others."""
-        locked = {name: pin for pin in self._old.packs for name in (pin.name, *pin.aliases)}
+        locked = {name: pin for pin in self._old.packs for name in names_of(pin)}
+        locked |= {pin.name: pin for pin in self._old.packs}
         kept: dict[str, PackWish] = {}
         others: list[PackWish] = []
         stamps = stamps_of(self._needs)
@@ -117,7 +119,17 @@ class PackRun:
             answers = self._side.ask({ids: ask}, failures).get(ids, {})
         # Where the registry did not answer its packs are unknown; those without an id go on.
         known = [w for w in wishes if all(pack_id in answers for pack_id in asked[w.name])]
-        return united(identify(wish, self._registry, answers) for wish in known)
+        return united(self._identity(wish, answers) for wish in known)
+
+    def _identity(self, wish: PackWish, answers: dict[str, RegistryPack | Missing]) -> Identity:
+        """Return where a pack is to be had, by the project's word for its name of today too."""
+        identity = identify(wish, self._registry, answers)
+        rule = self._needs.pack_rules.get(identity.wish.name)
+        if identity.pack is None or rule is None or identity.wish.rule is not None:
+            return identity
+        wish = replace(identity.wish, rule=rule, groups=rule.groups or identity.wish.groups)
+        ruled = identify(wish, self._registry, {**answers, wish.name: identity.pack})
+        return replace(ruled, notices=identity.notices)
 
     def _joined_with_kept(
         self, identities: list[Identity], kept: dict[str, PackWish]

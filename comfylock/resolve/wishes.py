@@ -104,6 +104,7 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
     for pin in old.packs:
         for class_type in pin.provides:
             locked[class_type].append(pin.name)
+    aliases = {pin.name: pin.aliases for pin in old.packs}
     entries = {entry.path: entry.packs for entry in old.workflows}
     wishes: dict[str, PackWish] = {}
     open_classes: dict[str, tuple[ClassNeed, frozenset[str]]] = {}
@@ -113,10 +114,12 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
         for need in workflow.classes:
             providers = locked.get(need.class_type, [])
             named = [n for n in providers if n in entries.get(workflow.path, ())] or providers
-            name, why = _pack_of(need, named, found)
+            also = {alias for pack in named for alias in aliases[pack]}
+            name, why = _pack_of(need, named, also, found)
             if name is None:
-                before = open_classes.get(need.class_type, (need, frozenset()))[1]
-                open_classes[need.class_type] = (need, before | {workflow.path})
+                first, paths = open_classes.get(need.class_type, (need, frozenset()))
+                told = max(first, need, key=lambda one: (one.is_ambiguous, one.candidates))
+                open_classes[need.class_type] = (told, paths | {workflow.path})
                 continue
             wish = _wish(name, need, workflow.path, why, groups)
             known = wishes.get(name)
@@ -135,12 +138,12 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
 
 
 def _pack_of(
-    need: ClassNeed, locked: list[str], found: Mapping[str, str]
+    need: ClassNeed, locked: list[str], aliases: set[str], found: Mapping[str, str]
 ) -> tuple[str | None, str]:
     if need.pack is not None and need.evidence in FIRM:
         return need.pack, need.evidence
     if locked:
-        name = need.pack if need.pack in locked else locked[0]
+        name = need.pack if need.pack in (*locked, *aliases) else locked[0]
         return name, need.evidence or "comfy.lock"
     if need.pack is not None:
         return need.pack, need.evidence

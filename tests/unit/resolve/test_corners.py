@@ -1,0 +1,119 @@
+"""Corners that generated needs and worlds have found; those still open say so."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from comfylock.lockfile.satisfy import unsatisfied
+from comfylock.lockfile.schema import Lock
+from comfylock.registry.store import Registry
+from comfylock.requirements import ClassNeed, PackRule, Requirements, WorkflowNeed
+from comfylock.resolve.engine import resolve
+from comfylock.resolve.outcome import Moves, Resolution
+from comfylock.sources.interface import RegistryPack
+from tests.unit.resolve.services import World, release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+ALPHA = "https://github.com/acme/alpha"
+DELTA = "https://github.com/ann/delta"
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    for name in ("packs", "core"):
+        (tmp_path / f"{name}.json").write_bytes(b"{}")
+    return Registry((str(tmp_path),))
+
+
+class Settled:
+    """Resolutions in one world."""
+
+    def __init__(self, world: World, registry: Registry, executor: Executor) -> None:
+        self.world = world
+        self._rest = (registry, executor)
+
+    def __call__(
+        self, needs: Requirements, old: Lock | None = None, moves: Moves | None = None
+    ) -> Resolution:
+        self.world.asked.clear()
+        return resolve(needs, old or Lock(), moves or Moves(), self.world.sources(), *self._rest)
+
+
+@pytest.fixture
+def settled(registry: Registry) -> Iterator[Settled]:
+    with ThreadPoolExecutor(2) as executor:
+        yield Settled(World(), registry, executor)
+
+
+def needs(*classes: ClassNeed, path: str = "a.json", **more: object) -> Requirements:
+    return Requirements((WorkflowNeed(path, classes),), **more)  # type: ignore[arg-type] # free
+
+
+def test_a_pack_that_only_a_service_names_and_nobody_may_use(settled: Settled) -> None:
+    settled.world.providers["B"] = "gamma"
+    settled.world.packs["gamma"] = RegistryPack("gamma", "banned")
+    wanted = needs(ClassNeed("A", "alpha", "cnr_id"), ClassNeed("B"))
+    found = settled(wanted)
+    assert {gap.name for gap in found.gaps} == {"alpha", "gamma"}
+    assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
+
+
+def test_a_rule_for_the_name_of_today_counts_for_the_old_one(settled: Settled) -> None:
+    settled.world.releases["beta"] = [release("beta", "2.0.0")]
+    settled.world.packs["former"] = RegistryPack("beta", "active", "https://github.com/acme/beta")
+    settled.world.commits[DELTA] = {"HEAD": "a" * 40}
+    rule = PackRule("beta", git=DELTA)
+    wanted = needs(ClassNeed("A", "former", "cnr_id"), pack_rules={"beta": rule})
+    found = settled(wanted)
+    assert [(pin.name, pin.repository) for pin in found.lock.packs] == [("beta", DELTA)]
+    assert unsatisfied(found.lock, wanted) == ()
+
+
+@pytest.mark.parametrize("evidence", ["aux_id", "registry"])
+def test_p16_a_pack_and_its_own_repository_stay_one(settled: Settled, evidence: str) -> None:
+    settled.world.releases["alpha"] = []
+    settled.world.commits[ALPHA] = {"HEAD": "a" * 40}
+    other = ClassNeed("B", "acme/alpha", evidence)  # type: ignore[arg-type] # two of them
+    wanted = needs(ClassNeed("A", "alpha", "cnr_id"), other)
+    first = settled(wanted)
+    assert len(first.lock.packs) == 1
+    assert settled(wanted, first.lock).lock == first.lock
+    assert settled.world.asked == []
+
+
+def test_unknown_here_and_ambiguous_there_is_ambiguous(settled: Settled) -> None:
+    unknown = WorkflowNeed("a.json", (ClassNeed("D"),))
+    several = ClassNeed("D", candidates=("alpha", "beta"), is_ambiguous=True)
+    other = WorkflowNeed("b.json", (several,))
+    for order in ((unknown, other), (other, unknown)):
+        (gap,) = settled(Requirements(order)).gaps
+        assert (gap.reason, gap.workflows) == ("ambiguous", ("a.json", "b.json"))
+
+
+@pytest.mark.xfail(reason="a guess that cannot be had leaves a gap where another pin provides it")
+def test_a_guess_gives_way_to_what_another_workflow_locks(settled: Settled) -> None:
+    settled.world.releases["alpha"] = [release("alpha", "1.0.0")]
+    guess = WorkflowNeed("a.json", (ClassNeed("A", "beta", "registry"),))
+    firm = WorkflowNeed("c.json", (ClassNeed("A", "alpha", "cnr_id"),))
+    wanted = Requirements((guess, firm))
+    assert unsatisfied(settled(wanted).lock, wanted, allow_unresolved=True) == ()
+
+
+@pytest.mark.xfail(reason="a rule's pack is wished for without groups, and joins no other's")
+def test_the_groups_of_a_required_pack_under_an_older_name(settled: Settled) -> None:
+    settled.world.releases["beta"] = [release("beta", "2.0.0")]
+    settled.world.packs["former"] = RegistryPack("beta", "active", "https://github.com/acme/beta")
+    wanted = needs(
+        ClassNeed("A", "former", "cnr_id"),
+        path="sub/c.json",
+        pack_rules={"beta": PackRule("beta", is_required=True)},
+        groups={"video": ("sub/*",)},
+    )
+    assert unsatisfied(settled(wanted).lock, wanted) == ()
