@@ -53,11 +53,9 @@ def put_pack(folder: str, name: str, definition: PackDefinition, repository: str
 
 
 def encode_table(entries: dict[str, Any]) -> bytes:
-    """Return entries in canonical form: sorted, one a line."""
-    lines = [
-        msgspec.json.encode(key) + b":" + msgspec.json.encode(entries[key])
-        for key in sorted(entries)
-    ]
+    """Return entries in canonical form: one a line, sorted by the bytes of the encoded keys."""
+    encoded = {msgspec.json.encode(key): msgspec.json.encode(entries[key]) for key in entries}
+    lines = [key + b":" + encoded[key] for key in sorted(encoded)]
     return b"{\n" + b",\n".join(lines) + (b"\n}\n" if lines else b"}\n")
 
 

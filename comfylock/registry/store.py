@@ -178,11 +178,12 @@ class Registry:
 
     def _table(self, section: str, entries: Any) -> Table[Any]:
         layers: list[Layer[Any]] = []
+        bundled = bundled_folder() if self.layers else ""
         for layer in self.layers:
             path = os.path.join(layer, f"{section}.json")
             data = _read(path)
             if data is not None:
-                layers.append(Layer(data, entries, path))
+                layers.append(Layer(data, entries, path, is_sorted=layer == bundled))
         return Table(layers)
 
 

@@ -204,4 +204,4 @@ def _no_version(name: str, version: str) -> Missing:
 def _offline(name: str, version: str = "") -> Missing:
     what = f"`{name}` {version}".strip()
     told = f"nobody knows what the Comfy Registry says about {what} without asking it"
-    return Missing("offline", told, "run again without --offline")
+    return Missing("offline", told, "it is neither in the cache nor in the recording")

@@ -261,7 +261,7 @@ def _not_found() -> type[Exception]:
 
 
 def _not_installed() -> SourceUnavailableError:
-    hint = "Install git (https://git-scm.com) and see that it is on the PATH"
+    hint = "install git (https://git-scm.com) and see that it is on the PATH"
     return SourceUnavailableError("git", "is not installed", hint=hint)
 
 

@@ -72,7 +72,7 @@ def _relative(text: str, base: str) -> str | Missing:
 
 
 def _refused(text: str, why: str) -> Missing:
-    hint = "Give it as `https://host/owner/repo` or `ssh://git@host/owner/repo`"
+    hint = "give it as `https://host/owner/repo` or `ssh://git@host/owner/repo`"
     return Missing("not-allowed", f"`{redacted(printable(text))}` {why}", hint)
 
 

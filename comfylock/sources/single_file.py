@@ -63,7 +63,7 @@ class SingleFiles:
         """
         clean = clean_url(url)
         if clean is None:
-            hint = "Give it as `https://host/path/file.py`"
+            hint = "give it as `https://host/path/file.py`"
             return Missing("not-allowed", "the address of the file is no https address", hint)
         gist = _GIST.match(clean)
         if gist is not None:
@@ -93,7 +93,7 @@ class SingleFiles:
         if name is None:
             scripts = [path for path in files.ids if path.endswith(".py")]
             if len(scripts) != 1:
-                hint = "Give the address of its `Raw` button"
+                hint = "give the address of its `Raw` button"
                 return Missing("ambiguous", f"`{repository}` holds {len(scripts)} scripts", hint)
             name = scripts[0]
         revision = "HEAD" if digits is None or files.ids.get(name) == digits else digits
@@ -147,7 +147,7 @@ class SingleFiles:
             return _refused(url, done.status)
         data = sink.getvalue()
         if "text/html" in done.headers.get("content-type", "") or not is_text_file(data):
-            hint = "Give the address of the file itself, not of a page about it"
+            hint = "give the address of the file itself, not of a page about it"
             return Missing("not-a-file", f"`{printable(url)}` is no Python file", hint)
         return FileFacts(
             url, done.sha256, done.size, contents=_contents(url.partition("?")[0], data)

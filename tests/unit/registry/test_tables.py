@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from comfylock.errors import RegistryError
 from comfylock.registry.layer import encode_table
-from comfylock.registry.tables import PATIENCE, Layer, Table
+from comfylock.registry.store import bundled_folder
+from comfylock.registry.tables import MANY, PATIENCE, Layer, Table
 
 ENTRIES = {"b": ["x"], 'a\n"b': ["y"], "é\u2028": [], "last": ["z"]}
 
@@ -21,6 +25,39 @@ def test_searching_and_decoding_agree() -> None:
     assert decoded.all() == ENTRIES
     for name in [*ENTRIES, "a", "", "las", 'last"', "\udcff", "x\udcff"]:
         assert searched.get(name) == decoded.get(name) == ENTRIES.get(name)
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), st.lists(st.text(max_size=2), max_size=2), max_size=20),
+    st.lists(st.text(max_size=5), max_size=5),
+)
+def test_a_sorted_file_is_searched_by_halves(
+    entries: dict[str, list[str]], others: list[str]
+) -> None:
+    data = encode_table(entries)
+    table: Table[list[str]] = Table([Layer(data, list[str], "file.json", is_sorted=True)])
+    for name in [*entries, *others]:
+        assert table.get(name) == entries.get(name)
+
+
+def test_a_sorted_file_is_decoded_in_the_end() -> None:
+    entries = {f"name{at}": [str(at)] for at in range(MANY + 5)}
+    table: Table[list[str]] = Table(
+        [Layer(encode_table(entries), list[str], "file.json", is_sorted=True)]
+    )
+    assert {name: table.get(name) for name in entries} == entries
+    assert table.get("nobody") is None
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["packs", "aliases", "class_types", "models", "core", "removed", "frontend_only"],
+)
+def test_the_bundled_files_are_sorted(section: str) -> None:
+    with open(os.path.join(bundled_folder(), f"{section}.json"), "rb") as stream:
+        lines = stream.read().splitlines()[1:-1]
+    assert lines == sorted(lines)
+    assert all(line.endswith(b",") for line in lines[:-1])
 
 
 def test_other_spellings_of_a_file_are_read_too() -> None:

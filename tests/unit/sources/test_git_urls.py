@@ -66,7 +66,7 @@ def test_anything_else_is_refused(given: str) -> None:
     found = repository_url(given)
     assert isinstance(found, Missing), found
     assert found.reason == "not-allowed"
-    assert found.hint == "Give it as `https://host/owner/repo` or `ssh://git@host/owner/repo`"
+    assert found.hint == "give it as `https://host/owner/repo` or `ssh://git@host/owner/repo`"
 
 
 def test_a_strange_ssh_user_is_no_user() -> None:
