@@ -178,7 +178,7 @@ class Registry:
 
     def _table(self, section: str, entries: Any) -> Table[Any]:
         layers: list[Layer[Any]] = []
-        bundled = bundled_folder() if self.layers else ""
+        bundled = bundled_folder()
         for layer in self.layers:
             path = os.path.join(layer, f"{section}.json")
             data = _read(path)
