@@ -105,6 +105,7 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
         for class_type in pin.provides:
             locked[class_type].append(pin.name)
     entries = {entry.path: entry.packs for entry in old.workflows}
+    told = {(pin.name, line) for pin in old.packs for line in pin.evidence}
     wishes: dict[str, PackWish] = {}
     open_classes: dict[str, tuple[ClassNeed, frozenset[str]]] = {}
     by_workflow: dict[str, set[str]] = defaultdict(set)
@@ -118,6 +119,9 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
                 before = open_classes.get(need.class_type, (need, frozenset()))[1]
                 open_classes[need.class_type] = (need, before | {workflow.path})
                 continue
+            if not why:  # what a service once said of this workflow stays its evidence
+                was_found = (name, f"{workflow.path}: comfy-registry") in told
+                why = "comfy-registry" if was_found else "comfy.lock"
             wish = _wish(name, need, workflow.path, why, groups)
             known = wishes.get(name)
             wishes[name] = wish if known is None else known.joined(wish, name)
@@ -141,7 +145,7 @@ def _pack_of(
         return need.pack, need.evidence
     if locked:
         name = need.pack if need.pack in locked else locked[0]
-        return name, need.evidence or "comfy.lock"
+        return name, need.evidence or ""
     if need.pack is not None:
         return need.pack, need.evidence
     if need.class_type in found:

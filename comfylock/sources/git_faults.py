@@ -57,9 +57,9 @@ def missing_of(stderr: str, repository: str, revision: str | None = None) -> Mis
 def private_or_missing(repository: str) -> Missing:
     """Say that a host shows no such repository to this user."""
     if repository.startswith("ssh://"):
-        hint = "Check the address, and that your ssh key may read it"
+        hint = "check the address, and that your ssh key may read it"
     else:
-        hint = "Check the address; give a private one as `ssh://git@host/owner/repo`"
+        hint = "check the address; give a private one as `ssh://git@host/owner/repo`"
     return Missing("private-or-missing", f"`{repository}` is private or does not exist", hint)
 
 

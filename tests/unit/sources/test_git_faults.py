@@ -61,7 +61,7 @@ def test_a_private_repository_asks_nobody(host: GitServer, git: Git) -> None:
     found = git.pin(PACK, None, read=False)
     assert isinstance(found, Missing)
     assert found.reason == "private-or-missing"
-    assert found.hint == "Check the address; give a private one as `ssh://git@host/owner/repo`"
+    assert found.hint == "check the address; give a private one as `ssh://git@host/owner/repo`"
     assert all("Authorization" not in asked.headers for asked in host.asked)
 
 
@@ -88,7 +88,7 @@ def test_ssh_says_what_to_check() -> None:
     stderr = "git@x: Permission denied (publickey).\nfatal: Could not read from remote repository."
     found = missing_of(stderr, "ssh://git@example.com/o/r")
     assert found.reason == "private-or-missing"
-    assert found.hint == "Check the address, and that your ssh key may read it"
+    assert found.hint == "check the address, and that your ssh key may read it"
 
 
 @pytest.mark.parametrize(
