@@ -6,7 +6,17 @@ from typing import Literal
 
 from msgspec import Struct
 
-Evidence = Literal["config", "cnr_id", "aux_id", "registry", "preemption", "pattern", "company", ""]
+Evidence = Literal[
+    "config",
+    "cnr_id",
+    "aux_id",
+    "registry",
+    "preemption",
+    "pattern",
+    "company",
+    "frontend-only",
+    "",
+]
 """Why a class type is thought to be a pack's; the first three name the pack beyond doubt."""
 
 

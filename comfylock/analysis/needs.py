@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from comfylock.model import ClassUse, ModelUse, WorkflowReport
 
-FIRM = frozenset({"config", "cnr_id", "aux_id"})
-"""Evidence that names the pack beyond doubt."""
-
 
 def workflow_needs(
     reports: Iterable[WorkflowReport], place: Callable[[str], str], *, include_inactive: bool
@@ -50,11 +47,10 @@ def _is_needed(use: ClassUse) -> bool:
 
 
 def _class_need(use: ClassUse) -> ClassNeed:
-    firm = use.evidence if use.evidence in FIRM else ""
     return ClassNeed(
         use.class_type,
         use.pack,
-        use.evidence if use.kind == "pack" else firm,  # type: ignore[arg-type] # same words
+        use.evidence if use.pack is not None else "",  # type: ignore[arg-type] # same words
         use.versions,
         use.stamped_id,
         use.candidates,

@@ -81,9 +81,7 @@ def _with_warnings(pin: GitPin, more: list[str]) -> GitPin:
 def _pinned(wish: PackWish, found: GitPin, asked: str) -> Pinned:
     facts = found.facts
     missing = not_provided(wish, None, facts.contents)
-    notices = [Notice(wish.name, "provenance", text) for text in found.warnings]
-    if normalise_repository(facts.repository) != normalise_repository(asked):
-        notices.append(Notice(wish.name, "renamed", f"{asked} is {facts.repository} today"))
+    notices = _notices(wish.name, found, asked)
     pin = PackPin(
         name=wish.name,
         source="git",
@@ -99,3 +97,13 @@ def _pinned(wish: PackWish, found: GitPin, asked: str) -> Pinned:
     )
     notices += missing_notices(wish.name, facts.commit[:12], missing)
     return Pinned(pin, tuple(notices))
+
+
+def _notices(name: str, found: GitPin, asked: str) -> list[Notice]:
+    """Return what the source warns of; that a repository has moved is said once."""
+    today = found.facts.repository
+    if normalise_repository(today) == normalise_repository(asked):
+        return [Notice(name, "provenance", text) for text in found.warnings]
+    others = [text for text in found.warnings if asked not in text or today not in text]
+    notices = [Notice(name, "provenance", text) for text in others]
+    return [*notices, Notice(name, "renamed", f"`{asked}` has moved to `{today}`")]

@@ -147,6 +147,8 @@ def _settled(
     facts = chosen.facts
     code: NoticeCode = "gated" if facts.gated else "doubt"
     notices = [Notice(wish.key, code, text) for text in facts.warnings]
+    if not facts.sha256:
+        notices.append(Notice(wish.key, "unhashed", f"it has no sha256: {facts.unhashed}"))
     for attempt in tried:
         message = f"{attempt.line}; {_place(facts)} is taken instead"
         notices.append(Notice(wish.key, "fallback", message))

@@ -21,6 +21,7 @@ NoticeCode = Literal[
     "not-provided",
     "gated",
     "private",
+    "unhashed",
     "fallback",
     "mirror",
     "doubt",

@@ -92,11 +92,21 @@ def choose_stamped(
         return Choice(found, notices=_status_notices(name, found))
     why = found.message if isinstance(found, Missing) else f"version {stamp} is {found.status}"
     if latest is None:
-        reason = found.reason if isinstance(found, Missing) else _reason(found)
-        return Choice(missing=Missing(reason, why, _pin_hint(name)))
+        return Choice(missing=_stamp_gone(name, stamp, found))
     told = f"{why}; the newest active release {latest.version} is taken instead"
     notice = Notice(name, "stamp-missing", told)
     return Choice(latest, notices=(notice, *_status_notices(name, latest)))
+
+
+def _stamp_gone(name: str, stamp: str, found: RegistryVersion | Missing) -> Missing:
+    """Return why neither the stamped version nor any other can be taken."""
+    if isinstance(found, Missing):
+        message = f"{found.message}, and no active release to take instead"
+        return Missing(found.reason, message, _fork_hint(name))
+    message = f"version {stamp} of `{name}` is {found.status}, and there is no active release"
+    is_there = found.status == "flagged"
+    hint = _pin_hint(name, stamp) if is_there else _fork_hint(name)
+    return Missing(_reason(found), message, hint)
 
 
 def choose_exact(name: str, version: str, found: RegistryVersion | Missing) -> Choice:
@@ -106,7 +116,7 @@ def choose_exact(name: str, version: str, found: RegistryVersion | Missing) -> C
     if found.status in {"banned", "deleted"}:
         message = f"version {version} of `{name}` is {found.status} in the Comfy Registry"
         return Choice(
-            missing=Missing(_reason(found), message, f"ask for another version of {name}")
+            missing=Missing(_reason(found), message, f"ask for another version of `{name}`")
         )
     return Choice(found, notices=_status_notices(name, found))
 
@@ -158,7 +168,11 @@ def _reason(version: RegistryVersion) -> Reason:
     return reasons.get(version.status, "flagged")
 
 
-def _pin_hint(name: str, version: str = "VERSION") -> str:
+def _fork_hint(name: str) -> str:
+    return f'[packs] {quoted(name)} = {{ git = "https://…" }}  # its repository, or a fork of it'
+
+
+def _pin_hint(name: str, version: str) -> str:
     return f"[packs] {quoted(name)} = {quoted(version)}  # takes it nevertheless"
 
 

@@ -15,15 +15,13 @@ from comfylock.requirements import (
     Offer,
     PackRule,
 )
+from comfylock.resolve.providers import Providers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from comfylock.lockfile.schema import Lock
     from comfylock.requirements import Requirements
-
-FIRM = ("config", "cnr_id", "aux_id")
-"""Evidence that names the pack beyond doubt."""
 
 ORIGINS = ("config", "node", "workflow", "note", "registry")
 """Who can name a model's source, the most telling first."""
@@ -98,24 +96,15 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
     """Return a wish for each pack that workflows or rules ask for.
 
     `found` are packs that a service named for class types which the registry does not know.
-    Where the evidence is weak the old lock's word stands, so that nothing moves by itself.
     """
-    locked: dict[str, list[str]] = defaultdict(list)
-    for pin in old.packs:
-        for class_type in pin.provides:
-            locked[class_type].append(pin.name)
-    aliases = {pin.name: pin.aliases for pin in old.packs}
-    entries = {entry.path: entry.packs for entry in old.workflows}
+    providers = Providers(needs, old, found)
     wishes: dict[str, PackWish] = {}
     open_classes: dict[str, tuple[ClassNeed, frozenset[str]]] = {}
     by_workflow: dict[str, set[str]] = defaultdict(set)
     for workflow in needs.workflows:
         groups = needs.groups_of(workflow.path)
         for need in workflow.classes:
-            providers = locked.get(need.class_type, [])
-            named = [n for n in providers if n in entries.get(workflow.path, ())] or providers
-            also = {alias for pack in named for alias in aliases[pack]}
-            name, why = _pack_of(need, named, also, found)
+            name, why = providers.pack_of(need, workflow.path)
             if name is None:
                 first, paths = open_classes.get(need.class_type, (need, frozenset()))
                 told = max(first, need, key=lambda one: (one.is_ambiguous, one.candidates))
@@ -135,21 +124,6 @@ def assign(needs: Requirements, old: Lock, found: Mapping[str, str]) -> Assignme
             wishes[name] = PackWish(name, rule, evidence=evidence, groups=rule.groups)
     frozen = {path: frozenset(names) for path, names in by_workflow.items()}
     return Assignment(wishes, open_classes, frozen)
-
-
-def _pack_of(
-    need: ClassNeed, locked: list[str], aliases: set[str], found: Mapping[str, str]
-) -> tuple[str | None, str]:
-    if need.pack is not None and need.evidence in FIRM:
-        return need.pack, need.evidence
-    if locked:
-        name = need.pack if need.pack in (*locked, *aliases) else locked[0]
-        return name, need.evidence or "comfy.lock"
-    if need.pack is not None:
-        return need.pack, need.evidence
-    if need.class_type in found:
-        return found[need.class_type], "comfy-registry"
-    return None, ""
 
 
 def _wish(name: str, need: ClassNeed, workflow: str, why: str, groups: tuple[str, ...]) -> PackWish:

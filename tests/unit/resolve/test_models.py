@@ -193,10 +193,13 @@ def test_a_digest_of_the_project_that_does_not_fit_is_a_mismatch() -> None:
 
 def test_p5_a_file_without_a_digest_says_why() -> None:
     facts = hub(None, unhashed="gated, and no token was given")
-    pin = pinned(pin_model(wish(Offer(HUB, "node")), Services({HUB: facts})))
+    found = pin_model(wish(Offer(HUB, "node")), Services({HUB: facts}))
+    pin = pinned(found)
     assert pin.sha256 is None
     assert pin.verified is None
     assert pin.unhashed == "gated, and no token was given"
+    assert isinstance(found, Pinned)
+    assert [notice.code for notice in found.notices] == ["unhashed"]
 
 
 def test_a_gated_model_is_told() -> None:

@@ -112,6 +112,7 @@ def test_a_stamped_version_that_is_gone_gives_way() -> None:
     ("found", "reason"),
     [
         (version("1.0.0", "flagged"), "flagged"),
+        (version("1.0.0", "banned"), "banned"),
         (Missing("no-such-version", "gone"), "no-such-version"),
     ],
 )
@@ -122,7 +123,8 @@ def test_without_a_release_to_give_way_to_there_is_a_gap_with_a_line(
     assert choice.version is None
     assert choice.missing is not None
     assert choice.missing.reason == reason
-    assert '[packs] "alpha" = ' in (choice.missing.hint or "")
+    line = '"1.0.0"' if reason == "flagged" else "{ git = "
+    assert (choice.missing.hint or "").startswith(f'[packs] "alpha" = {line}')
 
 
 # a version that the project asks for

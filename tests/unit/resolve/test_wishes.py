@@ -71,6 +71,16 @@ def test_a_class_that_nobody_knows_is_open_until_somebody_is_found() -> None:
     assert found.packs["newcomer"].evidence == {"a.json: comfy-registry"}
 
 
+def test_what_a_service_once_said_stays_the_evidence() -> None:
+    pin = PackPin("found", "git", provides=("A",), evidence=("a.json: comfy-registry",))
+    workflows = (
+        WorkflowNeed("a.json", (ClassNeed("A"),)),
+        WorkflowNeed("b.json", (ClassNeed("A"),)),
+    )
+    wish = assign(needs(*workflows), Lock(packs=(pin,)), {}).packs["found"]
+    assert wish.evidence == {"a.json: comfy-registry", "b.json: comfy.lock"}
+
+
 def test_what_else_could_have_been_meant_is_remembered() -> None:
     need = ClassNeed("A", "alpha", "company", candidates=("alpha", "beta"))
     wish = assign(needs(WorkflowNeed("a.json", (need,))), Lock(), {}).packs["alpha"]
