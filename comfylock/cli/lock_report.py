@@ -75,6 +75,9 @@ def _warnings(outcome: LockOutcome, style: Style, arguments: argparse.Namespace)
         services = ", ".join(sorted(outcome.asked))
         counted = plural(facts, "answer")
         told.insert(0, f"offline: {counted} of {services} were not checked with their services")
+    gaps = outcome.resolution.gaps
+    if gaps and outcome.is_writable:
+        told.insert(0, f"{plural(len(gaps), 'gap')} allowed, see [[unresolved]] in the lock")
     told += [f"{safe(f.path)}: {safe(f.message)}" for f in outcome.needs.findings]
     yield from _rows(told, style("warning:", "yellow"), arguments)
 
@@ -87,7 +90,7 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
         name = safe(conflict.name)
         mend = f"comfylock lock --upgrade-package {name}"
         told.append(f"{name}: both sides of the merge pin it, differently; {mend}")
-    if not outcome.is_written:
+    if not outcome.is_writable:
         told += [_gap(gap, arguments) for gap in resolution.gaps]
     told += [f"{safe(name)} has no sha256, --require-hashes forbids" for name in outcome.unhashed]
     yield from _rows(told, head, arguments)
@@ -97,7 +100,7 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
         yield f"{head} {safe(failure.message)} (needed for {subjects}{more})"
     if arguments.strict and resolution.notices and not outcome.is_writable:
         yield f"{head} {plural(len(resolution.notices), 'warning')}, and --strict was given"
-    if not outcome.is_written:
+    if not outcome.is_writable:
         yield from _advice(resolution.gaps, arguments)
 
 

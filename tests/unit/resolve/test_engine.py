@@ -484,3 +484,43 @@ def test_a_git_host_that_is_down_leaves_comfyui_unknown(with_comfyui: Bench) -> 
     found = with_comfyui(both())
     assert [failure.subjects for failure in found.unreachable] == [("comfyui",)]
     assert found.lock.comfyui is None
+
+
+# what one workflow says of another's class types
+
+
+def test_a_stamp_in_one_workflow_settles_the_class_type_in_the_others(bench: Bench) -> None:
+    bench.world.add("alpha", "1.0.0", provides=("A",))
+    doubtful = ClassNeed("A", candidates=("alpha", "beta"), is_ambiguous=True)
+    wanted = needs(
+        workflow(doubtful, path="a.json"), workflow(stamped("A", "alpha", "1.0.0"), path="b.json")
+    )
+    found = bench(wanted)
+    assert found.gaps == ()
+    (pin,) = found.lock.packs
+    assert pin.evidence == ("a.json: another workflow", "b.json: cnr_id")
+    assert unsatisfied(found.lock, wanted) == ()
+    assert bench(wanted, found.lock, Moves(everything=True)).lock == found.lock
+
+
+def test_two_stamps_that_differ_settle_nothing_for_a_third(bench: Bench) -> None:
+    for name in ("alpha", "beta"):
+        bench.world.add(name, "1.0.0", provides=("A",))
+    wanted = needs(
+        workflow(ClassNeed("A", candidates=("alpha", "beta"), is_ambiguous=True), path="a.json"),
+        workflow(stamped("A", "alpha"), path="b.json"),
+        workflow(stamped("A", "beta"), path="c.json"),
+    )
+    found = bench(wanted)
+    assert [(gap.name, gap.workflows) for gap in found.gaps] == [("A", ("a.json",))]
+    again = bench(wanted, found.lock)
+    assert again.lock == found.lock
+
+
+def test_what_a_service_once_said_stays_the_evidence(bench: Bench) -> None:
+    bench.world.add("newcomer", "1.0.0", provides=("New",))
+    bench.world.providers["New"] = "newcomer"
+    wanted = needs(workflow(ClassNeed("New")))
+    old = bench(wanted).lock
+    bench.world.providers.clear()
+    assert bench(wanted, old, Moves(everything=True)).lock == old
