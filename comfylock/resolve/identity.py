@@ -60,7 +60,7 @@ def identify(
             return _in_registry(wish, pack, pack_id, known)
     refusals = [a for i in ids if isinstance(a := answers.get(i), Missing)]
     for refusal in refusals:
-        if refusal.reason in {"banned", "deleted"}:
+        if refusal.reason in {"banned", "deleted", "offline"}:
             return Identity(wish, missing=refusal)
     if known is not None and known.endswith(".py"):
         return Identity(wish, "file", place=known)

@@ -91,6 +91,7 @@ def locked_by_processes(places: list[Shuffled], at_once: int = 2) -> list[bytes 
 def test_p3_a_few_runs_give_the_same_bytes(full: tuple[World, Named], tmp_path: Path) -> None:
     world, named = full
     world.hesitate(JITTER)
+    world.github.left = 10_000
     places = [project(tmp_path / str(seed), world, named, seed) for seed in range(6)]
     locks = locked_by_processes(places[:3], 3)
     for place, threads in zip(places[3:], (2, 8, 64), strict=True):
@@ -110,6 +111,7 @@ def test_p3_a_few_runs_give_the_same_bytes(full: tuple[World, Named], tmp_path: 
 def test_p3_fifty_runs_give_the_same_bytes(full: tuple[World, Named], tmp_path: Path) -> None:
     world, named = full
     world.hesitate(JITTER)
+    world.github.left = 10_000
     places = [project(tmp_path / str(seed), world, named, seed) for seed in range(50)]
     locks = locked_by_processes(places)
     world.hesitate(0)
