@@ -26,7 +26,7 @@ from comfylock.ops.project import (
     read_bytes,
 )
 from comfylock.ops.registry import project_registry
-from comfylock.ops.services import Mode, open_services
+from comfylock.ops.services import Effort, Mode, open_services
 from comfylock.resolve.engine import resolve
 from comfylock.resolve.outcome import Moves, Resolution
 
@@ -55,6 +55,7 @@ class LockRequest(Struct, frozen=True):
     """A folder to keep every answer in that was used."""
     replay: str | None = None
     """A folder of such answers, instead of all services."""
+    effort: Effort = Effort()
 
 
 class LockOutcome(Struct, frozen=True):
@@ -139,7 +140,12 @@ def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, ne
 
 
 def _mode(request: LockRequest) -> Mode:
-    return Mode(is_offline=request.is_offline, record=request.record, replay=request.replay)
+    return Mode(
+        is_offline=request.is_offline,
+        record=request.record,
+        replay=request.replay,
+        effort=request.effort,
+    )
 
 
 def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[Conflict, ...]]:

@@ -19,6 +19,7 @@ from comfylock.net.cache import Cache
 from comfylock.net.credentials import load_credentials
 from comfylock.net.http import Http
 from comfylock.net.recording import Counted, Recording, Replay
+from comfylock.net.retries import Patience
 from comfylock.net.trust import Endpoints, Trust
 from comfylock.ops.cache import cache_folder
 from comfylock.redaction import environment_secrets
@@ -28,9 +29,11 @@ from comfylock.sources.civitai import Civitai
 from comfylock.sources.comfy_registry import ComfyRegistry
 from comfylock.sources.direct_url import DirectUrl
 from comfylock.sources.git import Git
+from comfylock.sources.git_command import Limits
 from comfylock.sources.git_files import RepositoryFiles
 from comfylock.sources.github_release import GithubReleases
 from comfylock.sources.huggingface import HuggingFace
+from comfylock.sources.huggingface_client import Patience as HubPatience
 from comfylock.sources.single_file import SingleFiles
 
 if TYPE_CHECKING:
@@ -49,6 +52,17 @@ So many that no pack waits behind the models of a host whose turns are all taken
 USER_AGENT = f"comfylock/{__version__}"
 
 
+class Effort(Struct, frozen=True):
+    """How hard every service is tried before it counts as one that does not answer."""
+
+    threads: int = THREADS
+    attempts: int = 4
+    pause: float = 0.5
+    """Seconds, at the most, before the second attempt; before later ones more."""
+    seconds: float = 60.0
+    """For one request with all its attempts; git's commands may take five times as long."""
+
+
 class Mode(Struct, frozen=True):
     """Where answers may come from."""
 
@@ -59,6 +73,7 @@ class Mode(Struct, frozen=True):
     """A folder of such answers, instead of all services."""
     max_age: float = 600.0
     """Seconds for which an answer that may change is taken from the cache unasked."""
+    effort: Effort = Effort()
 
 
 class Services:
@@ -85,15 +100,17 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
     endpoints, tokens = trust.endpoints, trust.credentials
     with ExitStack() as stack:
         answers = _answers(mode, environ, known_secrets(environ))
-        http = stack.enter_context(Http(USER_AGENT, trust))
+        patience, limits, hub_patience = _patience(mode.effort)
+        http = stack.enter_context(Http(USER_AGENT, trust, patience=patience))
         private = {"https://github.com/": tokens.github} if tokens.github else None
-        git = stack.enter_context(Git(answers, tokens=private))
+        git = stack.enter_context(Git(answers, limits=limits, tokens=private))
         hub = HuggingFace(
             answers,
             http=http,
             user_agent=USER_AGENT,
             endpoint=endpoints.huggingface,
             token=tokens.huggingface,
+            patience=hub_patience,
         )
         civitai = Civitai(answers, http, endpoint=endpoints.civitai, token=tokens.civitai)
         sources = Sources(
@@ -115,8 +132,18 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             urls=DirectUrl(answers, http, is_allowed=partial(_may_be_visited, trust.configured)),
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
-        executor = stack.enter_context(ThreadPoolExecutor(THREADS, "comfylock"))
+        executor = stack.enter_context(ThreadPoolExecutor(mode.effort.threads, "comfylock"))
         yield Services(sources, executor, answers)
+
+
+def _patience(effort: Effort) -> tuple[Patience, Limits, HubPatience]:
+    """Return what an effort means to HTTP, to git and to the Hub's own client."""
+    pauses = tuple(effort.pause * 4**at for at in range(effort.attempts - 2))
+    return (
+        Patience(effort.attempts, effort.seconds, effort.pause),
+        Limits(seconds=5 * effort.seconds, pauses=pauses),
+        HubPatience(effort.attempts, effort.seconds, min(30.0, effort.seconds)),
+    )
 
 
 def trust_of(config: Config, environ: Mapping[str, str]) -> Trust:

@@ -61,6 +61,8 @@ def identify(
             return _in_registry(wish, pack, pack_id, known)
     refusals = [a for i in ids if isinstance(a := answers.get(i), Missing)]
     for refusal in refusals:
+        if refusal.reason == "offline":
+            return Identity(wish, missing=refusal)
         if refusal.reason in {"banned", "deleted"}:
             return Identity(wish, missing=replace(refusal, hint=_fork_hint(wish.name)))
     if known is not None and known.endswith(".py"):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.scenarios import studio
+from tests.scenarios import small, studio
 from tests.scenarios.place import Place, mend, stand_ins
 from tests.services.world import World, world_serving
 
@@ -38,3 +38,13 @@ def place_in(folder: Path, world: World) -> Place:
     made.environment["COMFYLOCK_ALLOW_HOSTS"] = ",".join(sorted(hosts))
     made.project.mkdir()
     return made
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Place]:
+    """A small project, not locked yet, in a world of its own where things may change."""
+    with world_serving(str(tmp_path)) as world:
+        made = place_in(tmp_path, world)
+        small.fill(world)
+        small.write(made)
+        yield made

@@ -15,6 +15,8 @@ from msgspec import Struct, field
 
 from comfylock.cli.main import main
 from comfylock.lockfile.read import read_lock
+from comfylock.ops.lock import LockOutcome, LockRequest, lock
+from comfylock.ops.services import Effort
 from tests.builders import encoded
 from tests.project import ROOT
 from tests.services.world import World
@@ -22,6 +24,9 @@ from tests.services.world import World
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock
     from tests.services.web import StandIn
+
+PATIENCE = 0.6
+"""Seconds for a request where patience is short; the answers of this machine take a hundredth."""
 
 
 class Ended(Struct, frozen=True):
@@ -87,6 +92,15 @@ class Place(Struct):
             code = main([*words, "-C", str(self.project)])
         return Ended(code, _text(out), _text(err))
 
+    def attempt(self, **request: Any) -> LockOutcome:
+        """Lock with little patience: a service that does not answer is given up at once."""
+        effort = Effort(attempts=1, pause=0, seconds=PATIENCE)
+        asked = {"project": str(self.project), "effort": effort, **request}
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.variables().items():
+                patch.setenv(name, value)
+            return lock(LockRequest(**asked), os.environ)
+
     def process(self, *words: str, code: str = "", **environment: str) -> subprocess.Popen[bytes]:
         """Begin a command line, or a piece of Python, in a process of its own."""
         command = [sys.executable, *(("-c", code) if code else ("-m", "comfylock")), *words]
@@ -134,6 +148,7 @@ def mend(world: World) -> None:
     world.git.faults.clear()
     world.git.faults.update(hidden)
     world.delay(0)
+    world.hesitate(0)
     world.github.left = 60
     world.forget()
 

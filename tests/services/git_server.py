@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from base64 import b64decode
 from contextlib import contextmanager
@@ -62,6 +63,8 @@ class GitServer(Struct):
     faults: dict[str, Fault] = field(default_factory=dict)
     delay: float = 0.0
     """Seconds before each answer."""
+    jitter: float = 0.0
+    """Seconds more before an answer, by chance, at the most."""
     allows_filter: bool = True
     protocol: int = 2
     """0: an old server, which gives what branches and tags point to and nothing else."""
@@ -160,8 +163,8 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             asked = Asked(self.command, self.path, dict(self.headers.items()), self._body())
             with lock:
                 server.asked.append(asked)
-            if server.delay:
-                server.ended.wait(server.delay)
+            if server.delay or server.jitter:
+                server.ended.wait(server.delay + server.jitter * random.random())
             name, step = _parted(self.path.partition("?")[0])
             fault = server.faults.get(name)
             try:

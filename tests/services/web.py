@@ -6,6 +6,7 @@ It needs nothing but the standard library and msgspec, so a demonstration can ru
 from __future__ import annotations
 
 import json
+import random
 import socket
 import struct
 import time
@@ -89,6 +90,8 @@ class StandIn:
         self.asked: list[Request] = []
         self.delay = 0.0
         """Seconds before every answer."""
+        self.jitter = 0.0
+        """Seconds more before an answer, by chance, at the most."""
         self.faults: dict[str, Fault] = {}
         """By the start of a path; the longest that fits counts."""
         self._lock = Lock()
@@ -138,8 +141,8 @@ def _handler(service: StandIn) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             request = self._request()
             service.asked.append(request)
-            if service.delay:
-                time.sleep(service.delay)
+            if service.delay or service.jitter:
+                time.sleep(service.delay + service.jitter * random.random())
             fault = service.fault_for(request.path) or Fault()
             if fault.until is not None:
                 fault.until.wait(10)

@@ -59,6 +59,12 @@ class World:
             service.delay = seconds
         self.git.delay = seconds
 
+    def hesitate(self, seconds: float) -> None:
+        """Let every answer take a while, by chance, so many seconds at the most."""
+        for service in (self.registry, self.hub, self.civitai, self.github, self.files):
+            service.jitter = seconds
+        self.git.jitter = seconds
+
     def requests(self) -> dict[str, int]:
         """Return how many requests each service got."""
         return {

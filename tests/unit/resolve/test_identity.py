@@ -107,6 +107,13 @@ def test_a_pack_that_the_registry_does_not_have_comes_from_its_repository(
     assert [notice.code for notice in found.notices] == ["fallback"]
 
 
+def test_what_the_registry_says_of_it_must_be_known_before_git_is_asked(
+    registry: Registry,
+) -> None:
+    offline = Missing("offline", "nobody knows")
+    assert identify(PackWish("alpha"), registry, {"alpha": offline}).missing == offline
+
+
 def test_owner_and_repository_are_a_place(registry: Registry) -> None:
     found = identify(PackWish("nobody/knows"), registry, {})
     assert (found.source, found.place) == ("git", "https://github.com/nobody/knows")
