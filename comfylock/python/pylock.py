@@ -151,6 +151,7 @@ def _read(table: dict[str, Any]) -> Package:
         tuple(sorted(digests)),
         url,
         commit,
+        is_built=not table.get("wheels") and not (url or "").endswith(".whl"),
     )
 
 

@@ -69,6 +69,8 @@ class Package(Struct, frozen=True, order=True):
     url: str | None = None
     """The repository or archive that it comes from, if no index has it."""
     commit: str | None = None
+    is_built: bool = False
+    """There is no wheel: whoever installs it runs its code."""
 
 
 class Compiled(Struct, frozen=True, tag="compiled"):

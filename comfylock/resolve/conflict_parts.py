@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from comfylock.errors import SourceUnavailableError
 from comfylock.python.asked import Asked
 from comfylock.python.wanted import Compiled, NoSolution, Wanted
 
@@ -30,7 +31,7 @@ class Effort(Struct, frozen=True):
 
 
 class SpentError(Exception):
-    """An explanation has cost what it may."""
+    """An explanation has cost what it may, or somebody is needed who does not answer."""
 
 
 class Trials:
@@ -60,16 +61,24 @@ class Trials:
         """Return the answer to a question.
 
         Raises:
-            SpentError: it is new, and nothing new may be asked.
+            SpentError: it is new, and nothing new may be asked, or nobody answers.
         """
         wanted = union.wanted()
         known = self._answers.get(wanted)
         if known is None:
             if len(self._answers) >= self._effort.runs or self._clock() > self._end:
                 raise SpentError
-            known = self._source.compile(wanted, offline=self._offline)
+            try:
+                known = self._source.compile(wanted, offline=self._offline)
+            except SourceUnavailableError as error:
+                # The first answer was had; what explains it may be more than is in the cache.
+                raise SpentError from error
             self._answers[wanted] = known
         return known
+
+    def know(self, union: PackageUnion, answer: Compiled | NoSolution) -> None:
+        """Take an answer that somebody has got already."""
+        self._answers[union.wanted()] = answer
 
     def solves(self, union: PackageUnion) -> Compiled | None:
         """Return the packages for a question; None if there are none.
@@ -148,7 +157,7 @@ def smallest(
         parts = tuple(part for block in singles for part in block)
         last = trials.answer(union_of(union, parts))
     except SpentError:
-        return Smallest(parts, answer, is_smallest=False)
+        return Smallest(_spoken_of(parts, answer), answer, is_smallest=False)
     return Smallest(parts, last if isinstance(last, NoSolution) else answer, is_smallest=True)
 
 
@@ -157,14 +166,19 @@ def _narrowed(
 ) -> tuple[tuple[Part, ...], NoSolution]:
     """Return fewer parts, by the names that the resolver spoke of, as long as that leads on."""
     while True:
-        names = {*answer.names, ""}
-        named = tuple(part for part in parts if part.name in names)
+        named = _spoken_of(parts, answer)
         if len(named) == len(parts):
             return parts, answer
         again = trials.answer(union_of(union, named))
         if isinstance(again, Compiled):
             return parts, answer
         parts, answer = named, again
+
+
+def _spoken_of(parts: tuple[Part, ...], answer: NoSolution) -> tuple[Part, ...]:
+    """Return the parts about packages that the resolver names; bare addresses may be anything."""
+    names = {*answer.names, ""}
+    return tuple(part for part in parts if part.name in names)
 
 
 def _quick_explain(

@@ -39,6 +39,8 @@ Kind = Literal[
 """What sort of disagreement it is; stable, part of `--json`."""
 
 MAX_CONFLICTS = 10
+MAX_NAMED = 6
+"""Lines that a sentence names; more of them only where the effort ran out."""
 
 
 class Conflict(Struct, frozen=True):
@@ -127,7 +129,7 @@ def _kind(one: Smallest) -> Kind:
         return "not-found" if cause == "conflict" else cause
     if any(part.kind == "target" for part in one.parts):
         return "torch"
-    if len({part.name for part in one.parts}) == 1:
+    if one.is_smallest and len({part.name for part in one.parts}) == 1:
         return "direct"
     return "transitive"
 
@@ -147,6 +149,8 @@ def _who(part: Part) -> str:
 
 
 def _listed(texts: list[str]) -> str:
+    if len(texts) > MAX_NAMED:
+        return f"{', '.join(texts[:MAX_NAMED])} and {len(texts) - MAX_NAMED} more lines"
     if len(texts) == 1:
         return texts[0]
     return f"{', '.join(texts[:-1])} and {texts[-1]}"

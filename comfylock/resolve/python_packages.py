@@ -75,6 +75,7 @@ def resolve_python(
     if isinstance(answer, Compiled):
         return _resolution(sifted, union, answer)
     trials = Trials(source, request.effort, offline=request.offline)
+    trials.know(union, answer)
     conflicts = explain(union, trials, request.versions_of)
     return replace(_resolution(sifted, union, None), conflicts=conflicts)
 

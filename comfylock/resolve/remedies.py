@@ -18,6 +18,8 @@ from comfylock.resolve.python_union import COMFYUI, PackageUnion, sift
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from comfylock.python.wanted import Compiled
+
 VersionsOf = Callable[[str], Sequence[tuple[str, tuple[Asked, ...]]]]
 """A pack's versions, the best first, each with the lines that it asks for."""
 
@@ -61,15 +63,20 @@ def find_remedies(
         Remedy("allow-build", name, f"Let `{name}` be built, which runs its code", is_tried=False)
         for name in one.answer.unbuilt
     ]
-    try:
-        for remedy in _candidates(union, one, trials, versions_of):
-            if len(found) >= MAX_REMEDIES:
-                break
-            if trials.solves(apply_remedy(union, remedy, versions_of)) is not None:
-                found.append(remedy)
-    except SpentError:
-        pass
+    for remedy in _candidates(union, one, trials, versions_of):
+        if len(found) >= MAX_REMEDIES:
+            break
+        if _solved(apply_remedy(union, remedy, versions_of), trials) is not None:
+            found.append(remedy)
     return tuple(found)
+
+
+def _solved(union: PackageUnion, trials: Trials) -> Compiled | None:
+    """Return the packages for a question; None where there are none, or it cannot be told."""
+    try:
+        return trials.solves(union)
+    except SpentError:
+        return None
 
 
 def apply_remedy(
@@ -155,7 +162,7 @@ def _torch(union: PackageUnion, one: Smallest, trials: Trials) -> Iterator[Remed
     """Yield the torch that the lines could live with, if its index has one."""
     if not any(part.kind == "target" for part in one.parts):
         return
-    free = trials.solves(replace(union, trio=()))
+    free = _solved(replace(union, trio=()), trials)
     if free is None:
         return
     pins = {Requirement(text).name: text for text in union.trio}
@@ -204,5 +211,5 @@ def _version_without(
 ) -> str | None:
     """Return the version that a package gets once nobody limits it."""
     loose = replace(union.settings, overrides=(*union.settings.overrides, name))
-    answer = trials.solves(replace(union, settings=loose))
+    answer = _solved(replace(union, settings=loose), trials)
     return answer.versions.get(name) if answer is not None and parts else None

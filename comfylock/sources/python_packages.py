@@ -49,6 +49,7 @@ class UvPackages:
         """Return the packages for a question; the network is used unless `offline`.
 
         Raises:
+            LockParseError: the earlier pylock is none.
             OfflineError: `offline`, and uv's cache has not got everything.
             SourceUnavailableError: an index does not answer, or uv is not installed.
         """
@@ -102,6 +103,7 @@ def _write_question(folder: str, wanted: Wanted) -> list[str]:
     if bare:
         _write(folder, "bare.in", _lines(bare))
     if wanted.earlier is not None:
+        read_pylock(wanted.earlier)
         with open(os.path.join(folder, FILE), "wb") as stream:
             stream.write(wanted.earlier)
     return ["pyproject.toml", *(["bare.in"] if bare else [])]

@@ -31,11 +31,15 @@ _LOGIN = Pattern(r"\(401 [A-Z][a-z]+\)|authentication credentials|returned a 403
 _OFFLINE = Pattern(r"network was disabled|network connectivity is disabled")
 _UNCACHED = Pattern(r"(?:Because )?([A-Za-z0-9._-]+) was not found in the cache")
 _UNBUILT = Pattern(
-    r"[Ww]heels are required for `([^`]+)`|building from source is disabled for `([^`]+)`"
+    r"[Ww]heels are required for `([^`]+)`"
+    r"|[Bb]uilding source distributions for `([^`]+)` is disabled"
 )
-_NO_WHEELS = Pattern(
-    r"([A-Za-z0-9._-]+?)(?:[=<>!~][^\s,]*)? has no (?:usable wheels|wheels|source dist)"
+_NO_REPOSITORY = Pattern(
+    r"find remote ref|failed to find (?:branch|tag)|not appear to be a git repository"
+    r"|[Rr]epository (?:'[^']*' )?not found|could not read Username|not our ref"
 )
+"""What git says where a repository or a revision is not there, or not for everybody."""
+
 _BUILD_OFF = Pattern(
     r"[Bb]uilding (?:from source|source distributions) (?:is|for `[^`]+` is) disabled"
 )
@@ -67,6 +71,8 @@ def answer_of(outcome: UvOutcome, host: str, secrets: frozenset[str]) -> NoSolut
         )
     if _LOGIN.search(text):
         raise SourceUnavailableError(_host(text) or host, "wants a user and a password that fit")
+    if _NO_REPOSITORY.search(text):
+        return NoSolution("not-found", _message(text), _names(text))
     is_network = _NETWORK.search(text) is not None and not _BUILD_OFF.search(text)
     if is_network and "No solution found" not in text:
         raise SourceUnavailableError(_host(text) or host, f"cannot be reached ({_last(text)})")
@@ -92,7 +98,8 @@ def _cause(text: str) -> Cause:
         return "python"
     if _MISSING.search(text):
         return "not-found"
-    return "conflict" if "No solution found" in text else "refused"
+    is_conflict = "No solution found" in text or "conflicting URLs" in text
+    return "conflict" if is_conflict else "refused"
 
 
 def _message(text: str) -> str:
@@ -111,6 +118,4 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _unbuilt(text: str) -> tuple[str, ...]:
     found = {match[1] or match[2] for match in _UNBUILT.finditer(text)}
-    if not found and _BUILD_OFF.search(text):
-        found = {match[1] for match in _NO_WHEELS.finditer(text)}
     return tuple(sorted(canonicalize_name(name.split("=")[0]) for name in found))

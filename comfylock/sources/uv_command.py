@@ -112,11 +112,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End uv and the git that it started."""
     if process.returncode is not None:
         return
-    try:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    except OSError:
-        pass
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)  # it is there until somebody waits for it
     process.communicate()

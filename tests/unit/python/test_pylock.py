@@ -56,6 +56,7 @@ def test_it_is_read_back() -> None:
     alpha, beta, zeta = read_pylock(canonical(TEXT.encode()))
     assert (zeta.name, zeta.version, zeta.digests) == ("zeta-one", "1.0", (A, B))
     assert (alpha.digests, alpha.url) == ((A,), None)
+    assert [each.is_built for each in (alpha, beta, zeta)] == [True, True, False]
     assert (beta.version, beta.url, beta.commit) == (None, "https://h.example/a/b", "c" * 40)
 
 

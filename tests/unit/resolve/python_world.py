@@ -87,7 +87,7 @@ class World(Struct):
     def settled(self, request: PythonRequest, target: Target = CUDA) -> PythonRequest:
         """The request with this world's index."""
         indexes = self.indexes if target.accelerator == "cu128" else self.rocm
-        return with_settings(request, indexes=indexes, trio=request.settings.trio)
+        return with_settings(request, indexes=indexes)
 
 
 def with_settings(request: PythonRequest, **more: object) -> PythonRequest:

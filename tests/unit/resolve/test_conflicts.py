@@ -13,6 +13,7 @@ from comfylock.resolve.conflicts import Conflict, Effort, Remedy
 from comfylock.resolve.python_packages import PythonRequest, PythonResolution, resolve_python
 from comfylock.resolve.python_union import PackageUnion
 from comfylock.resolve.remedies import apply_remedy
+from tests.services.package_index import publish, release
 from tests.unit.resolve.python_world import (
     CUDA,
     World,
@@ -25,6 +26,7 @@ from tests.unit.resolve.python_world import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from comfylock.python.asked import Asked, Reading
 
@@ -289,8 +291,45 @@ def test_an_effort_that_ends_says_so(world: World, runs: int) -> None:
 def test_no_time_means_no_question(world: World) -> None:
     case = CASES["numpy"]
     request = replace(request_of(case, world), effort=Effort(seconds=-1))
-    found = resolve_python(readings(case.packs), CUDA, world.uv, request)
-    assert (found.compiled, found.conflicts) == (None, ())
+    crowd = {f"crowd-{number}": "einops\nnumpy\n" for number in range(9)}
+    found = resolve_python(readings({**crowd, **case.packs}), CUDA, world.uv, request)
+    conflict = only(found)
+    assert not conflict.is_smallest
+    assert conflict.remedies == ()
+    assert {("face", 2), ("video", 3)} <= {(each.pack, each.line) for each in conflict.lines}
+    assert conflict.message.endswith("; what these need in turn does not go together")
+    assert " and 6 more lines; " in conflict.message
+    assert {each.name for each in conflict.lines} == {"numpy"}
+
+
+def test_a_conflict_is_explained_with_what_the_cache_has(tmp_path: Path) -> None:
+    case = CASES["numpy"]
+    with python_world(str(tmp_path / "cache")) as other:
+        request = request_of(case, other)
+        online = resolve(case, other).conflicts
+    request = replace(request, offline=True)
+    packs = {**BYSTANDERS, **case.packs}
+    assert resolve_python(readings(packs), CUDA, other.uv, request).conflicts == online
+    request = replace(request, versions_of=lambda _: [("9", lines("face", "never-seen"))])
+    conflict = only(resolve_python(readings(packs), CUDA, other.uv, request))
+    assert conflict.is_smallest
+    assert "pack-version" not in {each.kind for each in conflict.remedies}
+    assert ("ignore", "numpy<2") in {(each.kind, each.value) for each in conflict.remedies}
+
+
+def test_two_addresses_for_one_package_disagree(world: World) -> None:
+    place = f"{world.service.url}/files/simple"
+    for name in ("one", "two"):
+        publish(world.service, [release("forked==1")], name)
+    packs = {
+        "a": f"einops\nforked @ {place.replace('simple', 'one')}/forked-1-py3-none-any.whl\n",
+        "b": f"forked @ {place.replace('simple', 'two')}/forked-1-py3-none-any.whl\n",
+    }
+    request = asking(hosts=frozenset({world.service.place}))
+    conflict = only(world.resolve({**BYSTANDERS, **packs}, request))
+    assert conflict.kind == "direct"
+    assert {(each.pack, each.line) for each in conflict.lines} == {("a", 2), ("b", 1)}
+    assert {each.pack for each in conflict.remedies if each.kind == "ignore"} == {"a", "b"}
 
 
 def test_limits_of_packs_are_lines_too(world: World) -> None:

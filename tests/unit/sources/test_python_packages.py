@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 import tomli
 
-from comfylock.errors import OfflineError, SourceUnavailableError
+from comfylock.errors import LockParseError, OfflineError, SourceUnavailableError
 from comfylock.python.pylock import digest_of, read_pylock
 from comfylock.python.targets import target_of
 from comfylock.python.wanted import Compiled, Indexes, NoSolution, Upgrade, Wanted
@@ -209,6 +210,61 @@ def test_an_archive_by_address_is_locked_by_digest(
             ("old", address),
         ]
         assert all(package.digests for package in answer.packages)
+        assert not any(package.is_built for package in answer.packages)
+
+
+def test_a_damaged_earlier_lock_is_refused(index: tuple[Service, str], uv: UvPackages) -> None:
+    question = Wanted(TARGET, ("numpy",), indexes=Indexes(index[1]), earlier=b"damaged")
+    with pytest.raises(LockParseError):
+        uv.compile(question)
+
+
+# repositories
+
+
+def repository(folder: Path, name: str, file: str, text: str) -> str:
+    """A git repository with one file; the requirement that asks for it."""
+    place = folder / name
+    place.mkdir()
+    (place / file).write_text(text)
+    who = ("-c", "user.name=a", "-c", "user.email=a@h.example")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "first")):
+        subprocess.run(["git", *words], cwd=place, check=True)
+    return f"{name} @ git+{place.as_uri()}"
+
+
+def test_a_repository_is_pinned_to_its_commit(
+    index: tuple[Service, str], uv: UvPackages, tmp_path: Path
+) -> None:
+    text = '[project]\nname = "tool"\nversion = "1.0"\ndependencies = ["numpy<2"]\n'
+    asked = repository(tmp_path, "tool", "pyproject.toml", text)
+    for requirement in (asked, asked.partition(" @ ")[2]):
+        numpy, tool = solved(uv.compile(wanted(index, requirement))).packages
+        assert (numpy.version, numpy.is_built) == ("1.26.4", False)
+        assert (tool.name, tool.version, tool.is_built) == ("tool", "1.0", True)
+        assert tool.commit is not None
+        assert len(tool.commit) == 40
+
+
+def test_code_of_a_repository_does_not_run(
+    index: tuple[Service, str], uv: UvPackages, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    asked = repository(tmp_path, "tool", "setup.py", f"open({str(ran)!r}, 'w')\n")
+    answer = unsolved(uv.compile(wanted(index, asked)))
+    assert (answer.cause, answer.unbuilt) == ("no-wheel", ("tool",))
+    bare = unsolved(uv.compile(wanted(index, asked.partition(" @ ")[2])))
+    assert (bare.cause, bare.unbuilt) == ("no-wheel", ())
+    assert not ran.exists()
+
+
+def test_a_revision_or_repository_that_is_not_there_is_no_outage(
+    index: tuple[Service, str], uv: UvPackages, tmp_path: Path
+) -> None:
+    asked = repository(tmp_path, "tool", "setup.py", "")
+    for requirement in (f"{asked}@nothing", asked.replace("/tool", "/gone")):
+        answer = unsolved(uv.compile(wanted(index, requirement)))
+        assert answer.cause == "not-found"
 
 
 # who cannot be reached
