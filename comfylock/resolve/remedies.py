@@ -27,6 +27,8 @@ MAX_VERSIONS = 8
 """Versions of one pack that are tried; those that ask for the same count once."""
 
 MAX_REMEDIES = 8
+NEIGHBOURS = 3
+"""Other versions of Python that are tried."""
 
 RemedyKind = Literal[
     "pack-version",
@@ -135,10 +137,17 @@ def _candidates(
         if part.line is not None and part.owner != COMFYUI:
             pack, text = _named(part.line)
             yield Remedy("ignore", text, f"Ignore the line `{text}` of `{pack}`", pack)
-    if one.answer.cause == "python":
-        for python in reversed(PYTHONS):
-            if python != union.target.python:
-                yield Remedy("python", python, f"Use Python {python}")
+    if one.answer.cause in {"python", "no-wheel"}:
+        for python in _neighbours(union.target.python):
+            yield Remedy("python", python, f"Use Python {python}")
+
+
+def _neighbours(python: str) -> list[str]:
+    """Return the versions of Python next to one, the nearest first."""
+    here = PYTHONS.index(python)
+    others = [each for each in range(len(PYTHONS)) if each != here]
+    others.sort(key=lambda each: (abs(each - here), each < here))
+    return [PYTHONS[each] for each in others[:NEIGHBOURS]]
 
 
 def _versions(union: PackageUnion, pack: str, versions_of: VersionsOf) -> Iterator[Remedy]:
@@ -171,6 +180,7 @@ def _torch(union: PackageUnion, one: Smallest, trials: Trials) -> Iterator[Remed
         if version is not None and pins.get(name) != f"{name}=={version}":
             text = f"{name}=={version}"
             yield Remedy("torch", text, f"Constrain `{text}` for this target")
+            return
 
 
 def _overrides(union: PackageUnion, one: Smallest, trials: Trials) -> Iterator[Remedy]:

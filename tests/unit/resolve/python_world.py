@@ -37,6 +37,8 @@ RELEASES = (
     release("deeper==1", "numpy>=2"),
     release("late==1", python=">=3.13"),
     release("source==1", tag=""),
+    release("settled==1", tag="cp311-cp311-manylinux_2_17_x86_64"),
+    release("settled==1", tag=""),
     release("windows==1", tag="cp312-cp312-win_amd64"),
     release("xformers==0.0.28", "torch==2.5.1"),
     release("xformers==0.0.31", "torch>=2.7"),

@@ -121,6 +121,13 @@ CASES = {
         "have to be built by code of its own",
         remedies={("allow-build", "source"), ("ignore", "source")},
     ),
+    "wheel for another": Case(
+        packs={"face": "settled\n"},
+        kind="no-wheel",
+        lines={("face", 1)},
+        told="`face` asks for `settled` (requirements.txt:1), and `settled` has no wheel",
+        remedies={("allow-build", "settled"), ("ignore", "settled"), ("python", "3.11")},
+    ),
     "nowhere": Case(
         packs={"face": "no-such-thing\n"},
         kind="not-found",
