@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -121,7 +121,7 @@ def _from_url(url: str, shown: str, name: str, extras: str, marker: str) -> Aske
     """Return what an address asks for; its name may be in the fragment or the wheel's name."""
     if url.startswith("git@"):
         url = "git+ssh://" + url.replace(":", "/", 1)
-    parts = urlsplit(url)
+    parts = _split(url, shown)
     scheme = parts.scheme.lower()
     if scheme == "file":
         raise LineError(f"`{shown}` is a file of the author's machine; nothing to lock")
@@ -144,6 +144,15 @@ def _from_url(url: str, shown: str, name: str, extras: str, marker: str) -> Aske
         url=address + (f"#subdirectory={folder}" if folder else ""),
         text=shown,
     )
+
+
+def _split(url: str, shown: str) -> SplitResult:
+    try:
+        if " " not in url:
+            return urlsplit(url)
+    except ValueError:
+        pass
+    raise LineError(f"`{shown}` is not an address")
 
 
 def _marked(marker: str) -> str:

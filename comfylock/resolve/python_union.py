@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
 
 from comfylock.links import ALLOWED_HOSTS
 from comfylock.python.asked import Asked, Attempt, Fault, Reading
@@ -71,17 +72,23 @@ def sift(readings: Iterable[Reading], target: Target, settings: PythonSettings) 
     """Return which of the lines count for a target, each list sorted by pack, file and line."""
     all_readings = tuple(readings)
     asked = sorted((each for one in all_readings for each in one.asked), key=place_of)
-    here = [each for each in asked if _applies(each, target)]
+    verdicts = [(each, _applies(each, target)) for each in asked]
+    here = [each for each, applies in verdicts if applies]
     wanted = [each for each in here if not _is_ignored(each, settings)]
     protected = protect(wanted, (each for one in all_readings for each in one.options))
     faults = [fault for one in all_readings for fault in one.faults]
+    faults += [
+        Fault(each.pack, each.file, each.line, f"`{each.marker}` compares what has no order")
+        for each, applies in verdicts
+        if applies is None
+    ]
     refused = {each: told for each in protected.asked if (told := _refused(each, settings))}
     faults += [Fault(each.pack, each.file, each.line, told) for each, told in refused.items()]
     return Sifted(
         lines=tuple(each for each in protected.asked if each not in refused),
         taken=protected.taken,
         ignored=tuple(each for each in here if _is_ignored(each, settings)),
-        elsewhere=tuple(each for each in asked if not _applies(each, target)),
+        elsewhere=tuple(each for each, applies in verdicts if applies is False),
         attempts=protected.attempts,
         faults=tuple(sorted(faults)),
     )
@@ -92,8 +99,14 @@ def place_of(asked: Asked) -> tuple[str, str, int, str]:
     return (asked.pack, asked.file, asked.line, asked.requirement)
 
 
-def _applies(asked: Asked, target: Target) -> bool:
-    return not asked.marker or Marker(asked.marker).evaluate({**target.markers, "extra": ""})
+def _applies(asked: Asked, target: Target) -> bool | None:
+    """Say whether a line is meant for a target; None: its marker cannot be evaluated."""
+    if not asked.marker:
+        return True
+    try:
+        return Marker(asked.marker).evaluate({**target.markers, "extra": ""})
+    except (InvalidVersion, UndefinedComparison, UndefinedEnvironmentName):
+        return None
 
 
 def _is_ignored(asked: Asked, settings: PythonSettings) -> bool:

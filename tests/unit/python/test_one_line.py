@@ -85,6 +85,8 @@ def test_addresses_are_understood(text: str, requirement: str) -> None:
         ("numpy>=a.b", "not a requirement that anybody could read"),
         ("<<<<<<< HEAD", "not a requirement that anybody could read"),
         ("x\0y", "holds characters"),
+        ("https://h.example/x.whl --extra-index-url https://h.example", "is not an address"),
+        ("https://[h.example/x.whl", "is not an address"),
         ("x[ @ https://h.example/x.zip", "not a requirement"),
         ("x @ https://h.example/x.zip ; what", "not a requirement"),
     ],

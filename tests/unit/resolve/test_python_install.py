@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from comfylock.errors import SourceUnavailableError
 from comfylock.python.requirement_lines import read_list
 from comfylock.python.settings import PythonSettings
 from comfylock.python.targets import Target, target_of
@@ -57,6 +58,20 @@ def test_a_lock_is_installed_as_it_stands(tmp_path: Path) -> None:
         found = resolve_python(readings, this_machine("cu128"), world.uv, request)
         assert found.compiled is not None, found.conflicts
         assert installed(tmp_path, found.compiled) == found.compiled.versions
+
+
+@pytest.mark.system
+def test_torch_for_the_processor_fits_what_comfyui_needs(tmp_path: Path) -> None:
+    lines = ["torch", "torchvision", "torchsde", "numpy>=1.25.0", "einops", "safetensors>=0.4.2"]
+    readings = [read_list("comfyui", lines), read_list("mover", ["torch==1.13", "--pre"])]
+    source = UvPackages(str(tmp_path / "resolving"))
+    try:
+        found = resolve_python(readings, this_machine("cpu"), source, PythonRequest())
+    except SourceUnavailableError as error:
+        pytest.skip(f"PyTorch's index is not reachable: {error}")
+    assert found.compiled is not None, found.conflicts
+    assert len(found.attempts) == 2
+    assert installed(tmp_path, found.compiled) == found.compiled.versions
 
 
 @pytest.mark.system

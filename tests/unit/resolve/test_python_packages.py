@@ -113,6 +113,14 @@ def test_markers_and_limits_of_packs_count(world: World) -> None:
     assert [fault.message for fault in found.faults] == ["`limits.txt` is not in the pack"]
 
 
+def test_a_marker_that_means_nothing_is_a_fault(world: World) -> None:
+    found = world.resolve({"one": "late; platform_machine ~= 'x86'\neinops"})
+    assert "late" not in solved(found).versions
+    assert [(fault.line, fault.message) for fault in found.faults] == [
+        (1, '`platform_machine ~= "x86"` compares what has no order')
+    ]
+
+
 def test_a_bad_line_does_not_stop_the_others(world: World) -> None:
     found = world.resolve({"one": "numpy=1.2\nold-tools\n", "two": "git+https://${X}/y\n"})
     assert solved(found).versions["numpy"] == "1.26.4"
