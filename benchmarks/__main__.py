@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import corpus, large, locking, speed, table, templates
+from benchmarks import corpus, large, locking, python_packages, speed, table, templates
 from benchmarks.scratch import node_map_path, peer_versions, scratch_folder, template_paths
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     Measure = Callable[[], tuple[list[Row], list[str]]]
 
-NAMES = ("templates", "api", "corpus", "start", "memory", "speed", "lock", "large")
+NAMES = ("templates", "api", "corpus", "start", "memory", "speed", "lock", "large", "python")
+ON_REQUEST = ("python",)
+"""Left out unless they are named: they need the real package index."""
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -45,7 +47,7 @@ def chosen(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> li
             parser.error("corpus needs --corpus DIR")
         return [name for name in NAMES if name in names]
     skipped = {name for name in ("corpus", "large") if not getattr(arguments, name)}
-    return [name for name in NAMES if name not in skipped]
+    return [name for name in NAMES if name not in skipped and name not in ON_REQUEST]
 
 
 def main(words: list[str]) -> int:
@@ -63,6 +65,7 @@ def main(words: list[str]) -> int:
         "speed": lambda: (speed.measure_library(paths, scratch, runs), []),
         "lock": lambda: (locking.measure(runs), []),
         "large": lambda: (large.measure(paths, scratch), []),
+        "python": lambda: python_packages.measure(scratch),
     }
     rows: list[Row] = []
     for name in arguments.names:

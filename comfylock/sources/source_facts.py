@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import tomllib
 from typing import TYPE_CHECKING
 
 from comfylock.definitions.pack import read_files
 from comfylock.definitions.pack_files import SKIPPED, PackFiles, collect_files, is_source
 from comfylock.patterns import Pattern
+from comfylock.python.requirement_text import decoded, logical_lines
 from comfylock.sources.interface import SourceFacts
 from comfylock.sources.pip_calls import calls_pip
 
@@ -29,14 +29,6 @@ MAX_LINE = 1000
 
 _COMMENT = Pattern(r"(?:^|\s+)#.*$")
 _USER = Pattern(r"(?<=://)[^/@\s]*:[^/@\s]*@|(?<=https://)[^/@\s]*@|(?<=http://)[^/@\s]*@")
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-"""Marks at the front of a text; the ones of UTF-32 begin like those of UTF-16."""
 
 
 def wanted_files(names: Iterable[str], *, with_classes: bool) -> list[str]:
@@ -109,7 +101,7 @@ def _project(data: bytes | None) -> dict[str, object]:
 def _requirements(data: bytes | None, project: dict[str, object]) -> tuple[str, ...]:
     lines: Iterable[object] = ()
     if data is not None:
-        lines = _joined(decoded(data))
+        lines = (line for _, line in logical_lines(decoded(data)))
     else:
         table = project.get("project")
         listed = table.get("dependencies") if isinstance(table, dict) else None
@@ -118,34 +110,7 @@ def _requirements(data: bytes | None, project: dict[str, object]) -> tuple[str, 
     return tuple(line for line in clean if line)[:MAX_REQUIREMENTS]
 
 
-def _joined(text: str) -> list[str]:
-    r"""Return a requirements file's lines; a `\` at the end of one takes in the next.
-
-    Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/
-    """
-    lines: list[str] = []
-    open_line = ""
-    for line in text.splitlines():
-        if line.endswith("\\") and not line.lstrip().startswith("#"):
-            open_line += line[:-1]
-            continue
-        lines.append(open_line + line)
-        open_line = ""
-    return [*lines, open_line]
-
-
 def _clean(line: str) -> str:
     """Return a requirement without comment and password; nothing for one that is no text."""
     line = _USER.sub("", _COMMENT.sub("", line)).strip()
     return line if len(line) <= MAX_LINE and line.isprintable() else ""
-
-
-def decoded(data: bytes) -> str:
-    """Return a text in whatever encoding it was saved; every byte means something in the last."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")

@@ -216,5 +216,6 @@ def test_rows_say_whether_a_target_is_met() -> None:
 def test_what_is_measured_by_default_needs_no_corpus() -> None:
     assert parse([]).names == ["templates", "api", "start", "memory", "speed", "lock"]
     assert parse(["--only", "speed,api"]).names == ["api", "speed"]
+    assert parse(["--only", "python"]).names == ["python"]
     with pytest.raises(SystemExit):
         parse(["--only", "corpus"])

@@ -1,0 +1,1 @@
+"""Python packages as values: targets, what packs ask for, what is protected, what was locked."""
