@@ -42,6 +42,10 @@ MORE = """\
 # prefer = "authored"
 # The systems that the lock is for.
 # targets = ["linux-x86_64"]
+
+[comfyui]
+# Which ComfyUI; without a word the oldest release that all workflows run on.
+# version = ">=0.3.60"
 """
 CLASSES = """\
 [class-types]
