@@ -49,8 +49,10 @@ _PYTHON = Pattern(r"does not satisfy Python|matching Python (?:ABI|implementatio
 _MISSING = Pattern(r"was not found in the package registry|there (?:is|are) no versions? of")
 _FOR_URL = Pattern(r"\s+for url \([^)]*\)")
 _END = Pattern(r",? ?(?:And )?we can conclude that your requirements are unsatisfiable")
-_SPACE = Pattern(r"\s+")
-_LABEL = Pattern(r"(?m)^\s*(?:error|cause|hint|warning|help):?\s*")
+_LABEL = Pattern(
+    r"^[\s\u00d7\u2502\u2570\u251c\u2500\u25b6]*(?:(?:error|cause|hint|warning|help):)?\s*"
+)
+"""What stands before a sentence; older versions of uv draw lines, and break theirs."""
 
 
 def answer_of(outcome: UvOutcome, host: str, secrets: frozenset[str]) -> NoSolution:
@@ -60,7 +62,9 @@ def answer_of(outcome: UvOutcome, host: str, secrets: frozenset[str]) -> NoSolut
         OfflineError: the network would have been needed.
         SourceUnavailableError: an index or a git host did not answer; it is named.
     """
-    text = redact(outcome.text, secrets)
+    plain = redact(outcome.text, secrets).splitlines()
+    lines = [line for line in (_LABEL.sub("", each).strip() for each in plain) if line]
+    text = " ".join(lines)
     if _OFFLINE.search(text):
         missing = _UNCACHED.search(text)
         what = f"`{missing[1]}`" if missing is not None else "some package"
@@ -75,7 +79,7 @@ def answer_of(outcome: UvOutcome, host: str, secrets: frozenset[str]) -> NoSolut
         return NoSolution("not-found", _message(text), _names(text))
     is_network = _NETWORK.search(text) is not None and not _BUILD_OFF.search(text)
     if is_network and "No solution found" not in text:
-        raise SourceUnavailableError(_host(text) or host, f"cannot be reached ({_last(text)})")
+        raise SourceUnavailableError(_host(text) or host, f"cannot be reached ({_last(lines)})")
     return NoSolution(_cause(text), _message(text), _names(text), _unbuilt(text))
 
 
@@ -84,8 +88,7 @@ def _host(text: str) -> str:
     return urlsplit(match[0]).netloc.rpartition("@")[2] if match is not None else ""
 
 
-def _last(text: str) -> str:
-    lines = [line for line in (_LABEL.sub("", each).strip() for each in text.splitlines()) if line]
+def _last(lines: list[str]) -> str:
     return _FOR_URL.sub("", lines[-1])[:200].rstrip(".") if lines else "no reason given"
 
 
@@ -103,9 +106,8 @@ def _cause(text: str) -> Cause:
 
 
 def _message(text: str) -> str:
-    """Return what uv said in one paragraph, without its labels."""
-    plain = _SPACE.sub(" ", _LABEL.sub(" ", text)).strip()
-    plain = plain.removeprefix("No solution found when resolving dependencies").strip(": ")
+    """Return what uv said, in our words where it speaks of the question."""
+    plain = text.removeprefix("No solution found when resolving dependencies").strip(": ")
     plain = _END.sub("", plain).replace(f"{QUESTION} depends on", "the packs ask for")
     return plain[:MAX_MESSAGE].rstrip(".")
 
