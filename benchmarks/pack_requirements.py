@@ -1,6 +1,7 @@
-"""What ComfyUI and popular node packs ask of pip: facts, as their requirements.txt had them.
+"""What ComfyUI and popular node packs ask of pip, as far as it is known: a load for the benchmark.
 
-Read off the public repositories in the course of 2025; one line of theirs on each line.
+Written down from knowledge of the packs' requirements in 2025, not recorded from them: single lines
+may differ from theirs. Good for measuring time and size, not for saying what a pack asks today.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def test_no_snapshot_breaks_out(
     assert set(config.pack_rules) == imported.names
     assert all(rule.is_required for rule in config.pack_rules.values())
     assert without_comments(text) == tomllib.loads(text)
-    assert set(tomllib.loads(text)) == {"lock", "class-types", "packs", "models"}
+    assert set(tomllib.loads(text)) == {"lock", "comfyui", "class-types", "packs", "models"}
     assert all(problem.isprintable() for problem in imported.problems)
 
 
@@ -91,7 +91,13 @@ def test_no_workflow_breaks_out(names: list[str], candidates: list[str]) -> None
     )
     text = starting_text(report, (), Imported(comments=found))
     parse_config(text.encode(), "comfylock.toml")
-    assert tomllib.loads(text) == {"lock": {}, "class-types": {}, "packs": {}, "models": {}}
+    assert tomllib.loads(text) == {
+        "lock": {},
+        "comfyui": {},
+        "class-types": {},
+        "packs": {},
+        "models": {},
+    }
 
 
 @given(st.lists(HOSTILE, min_size=1, max_size=4))
