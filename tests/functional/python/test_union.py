@@ -9,7 +9,7 @@ import pytest
 from comfylock.errors import OfflineError, SourceUnavailableError
 from comfylock.python.wanted import Compiled, Upgrade
 from comfylock.resolve.python_packages import PythonRequest, PythonResolution
-from tests.unit.resolve.python_world import ROCM, World, asking, python_world
+from tests.functional.python.python_world import ROCM, World, asking, python_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from comfylock.python.wanted import Compiled, Indexes
 from comfylock.resolve.python_packages import PythonRequest, resolve_python
 from comfylock.sources.python_packages import UvPackages
 from comfylock.sources.uv_command import find_uv
-from tests.unit.resolve.python_world import COMFYUI, python_world
+from tests.functional.python.python_world import COMFYUI, python_world
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,7 @@ from comfylock.resolve.conflicts import Conflict, Effort, Remedy
 from comfylock.resolve.python_packages import PythonRequest, PythonResolution, resolve_python
 from comfylock.resolve.python_union import PackageUnion
 from comfylock.resolve.remedies import apply_remedy
-from tests.services.package_index import publish, release
-from tests.unit.resolve.python_world import (
+from tests.functional.python.python_world import (
     CUDA,
     World,
     asking,
@@ -23,6 +22,7 @@ from tests.unit.resolve.python_world import (
     readings,
     with_settings,
 )
+from tests.services.package_index import publish, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
