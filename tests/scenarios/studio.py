@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.builders import Json, api, node, stamped, ui
 from tests.services.civitai import Upload
-from tests.services.git_repository import Submodule
+from tests.services.git_repository import Content, Submodule
 from tests.services.github_api import Attached
 from tests.services.node_archive import pack_files
 from tests.services.web import document
@@ -99,7 +99,11 @@ def fill_git(world: World) -> Named:
     inner = world.git.repository("github.com/owner/inner").commit({"inner.py": "A = 1\n"})
     modules = world.git.repository("gitlab.com/owner/modules")
     told = '[submodule "inner"]\n\tpath = inner\n\turl = https://github.com/owner/inner\n'
-    files = {**pack_files((class_of("modules"),)), ".gitmodules": told, "inner": Submodule(inner)}
+    files: dict[str, Content] = {
+        **pack_files((class_of("modules"),)),
+        ".gitmodules": told,
+        "inner": Submodule(inner),
+    }
     named["modules"] = modules.commit(files)
     named["inner"] = inner
     source = pack_files((class_of("single"),))["__init__.py"]

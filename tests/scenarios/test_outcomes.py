@@ -18,7 +18,7 @@ from tests.scenarios.conftest import place_in
 from tests.services import civitai, hub
 
 if TYPE_CHECKING:
-    from comfylock.lockfile.schema import Lock
+    from comfylock.lockfile.schema import Lock, ModelPin, PackPin
     from tests.scenarios.place import Ended, Place
     from tests.scenarios.studio import Named
     from tests.services.world import World
@@ -83,8 +83,8 @@ def filled(value: Any, named: Named) -> Any:
 
 def pin_of(lock: Lock, kind: str, name: str) -> dict[str, Any] | None:
     """The pin of a subject, as the lock writes it."""
-    pins = {"pack": lock.packs, "model": lock.models}.get(kind, ())
-    found = [pin for pin in pins if pin.name == name]
+    pins: tuple[PackPin | ModelPin, ...] = (*lock.packs,) if kind == "pack" else (*lock.models,)
+    found = [pin for pin in pins if pin.name == name and kind != "class-type"]
     assert len(found) < 2
     if not found:
         return None

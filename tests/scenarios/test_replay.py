@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import ui
 from tests.scenarios import small, studio
 from tests.scenarios.conftest import place_in
+from tests.scenarios.studio import loader
 from tests.services.world import world_serving
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def test_p24_a_recording_that_lacks_an_answer_says_which(shop: Place) -> None:
     assert shop.run("lock", "--record", kept).code == 0
     before = shop.lock
     url = "https://huggingface.co/owner/else/resolve/main/else.safetensors"
-    shop.write("workflows/more.json", small.ui(small.loader(1, "else.safetensors", (url,))))
+    shop.write("workflows/more.json", ui(loader(1, "else.safetensors", (url,))))
     ended, sent = shop.sent("lock", "--replay", kept)
     assert (ended.code, sent, shop.lock) == (3, {}, before)
     assert "owner/else" in ended.err
@@ -110,7 +112,7 @@ def test_offline_with_a_cold_cache_names_what_is_not_known(shop: Place) -> None:
 def test_offline_with_half_a_cache_names_the_other_half_alone(shop: Place) -> None:
     assert shop.run("lock").code == 0
     url = "https://huggingface.co/owner/else/resolve/main/else.safetensors"
-    shop.write("workflows/more.json", small.ui(small.loader(1, "else.safetensors", (url,))))
+    shop.write("workflows/more.json", ui(loader(1, "else.safetensors", (url,))))
     before = shop.lock
     ended, sent = shop.sent("lock", "--offline")
     assert (ended.code, sent, shop.lock) == (3, {}, before)
