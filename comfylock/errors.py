@@ -102,6 +102,17 @@ class LockConflictError(ComfylockError):
         super().__init__(f"{file} has unresolved merge conflicts (lines {told})", hint=hint)
 
 
+class WriteError(ComfylockError):
+    """A file cannot be written; the old one, if there was one, is as it was."""
+
+    code = "write"
+    exit_code = 2
+
+    def __init__(self, file: str, message: str, *, hint: str | None = None) -> None:
+        self.file = file
+        super().__init__(f"{file}: {message}", hint=hint)
+
+
 class IntegrityError(ComfylockError):
     """Bytes are not what was promised; never to be mended silently."""
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
+
+PREFIX = ".comfylock-"
+"""How the names of temporary files begin."""
 
 
 def write_atomically(path: str, data: bytes) -> bool:
@@ -20,7 +24,7 @@ def write_atomically(path: str, data: bytes) -> bool:
         pass
     folder = os.path.dirname(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".comfylock-", dir=folder)
+    handle, temporary = tempfile.mkstemp(prefix=PREFIX, dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -34,3 +38,16 @@ def write_atomically(path: str, data: bytes) -> bool:
         os.unlink(temporary)
         raise
     return True
+
+
+def remove_leftovers(folder: str, before: float) -> None:
+    """Remove temporary files that a killed process left, last changed before a moment.
+
+    `before` is in seconds since 1970; what cannot be removed stays.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(PREFIX) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime < before:
+                        os.unlink(entry.path)

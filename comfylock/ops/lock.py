@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.errors import LockConflictError, LockParseError, UsageError
-from comfylock.files import write_atomically
+from comfylock.errors import LockConflictError, LockParseError, UsageError, WriteError
+from comfylock.files import remove_leftovers, write_atomically
 from comfylock.lockfile.canonical import lock_faults
 from comfylock.lockfile.diff import Changes, diff
 from comfylock.lockfile.markers import split_conflict
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 
     from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
+    from comfylock.registry.store import Registry
     from comfylock.resolve.side_by_side import Reporter
+
+
+LEFTOVER = 600.0
+"""Seconds after which a temporary file is nobody's any more; a lock is written in a blink."""
 
 
 class LockRequest(Struct, frozen=True):
@@ -92,7 +98,7 @@ def lock(
 
     Raises:
         UsageError, ConfigError, LockParseError, LockVersionError: something given is faulty.
-        OSError: the lock cannot be written; the old one is intact.
+        WriteError: the lock cannot be written; the old one is intact.
     """
     environ = os.environ if environ is None else environ
     config = project_config(request.project, environ)
@@ -107,22 +113,44 @@ def lock(
         kept = len(old.packs) + len(old.models)
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
-    with open_services(config, environ, _mode(request)) as services:
-        resolution = resolve(
-            needs.requirements,
-            old,
-            request.moves,
-            services.sources,
-            registry,
-            services.executor,
-            reporter,
-        )
-        asked = services.asked()
+    resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter)
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
     )
     return _settled(request, allowed, data, old, needs, resolution, conflicts, asked)
+
+
+def _resolved(
+    request: LockRequest,
+    config: Config,
+    environ: Mapping[str, str],
+    needs: Needs,
+    old: Lock,
+    registry: Registry,
+    reporter: Reporter | None,
+) -> tuple[Resolution, dict[str, tuple[int, int]]]:
+    """Return what came of asking the services, and how much each was asked.
+
+    Raises:
+        WriteError: there is no room for what is fetched on the way.
+    """
+    try:
+        with open_services(config, environ, _mode(request)) as services:
+            resolution = resolve(
+                needs.requirements,
+                old,
+                request.moves,
+                services.sources,
+                registry,
+                services.executor,
+                reporter,
+            )
+            return resolution, services.asked()
+    except OSError as error:  # what goes wrong with services has errors of its own
+        told = f"cannot be written: {error.strerror or error}"
+        hint = "make room, or set TMPDIR to a folder that has some"
+        raise WriteError(error.filename or "temporary files", told, hint=hint) from error
 
 
 def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, needs: Needs) -> bool:
@@ -216,7 +244,7 @@ def _settled(
     new = _bytes(resolution.lock) if is_writable else b""
     is_written = False
     if is_writable and not request.is_dry and new != data:
-        is_written = write_atomically(path, new)
+        is_written = _write(path, new)
     return LockOutcome(
         path=path,
         resolution=resolution,
@@ -229,6 +257,21 @@ def _settled(
         asked=asked,
         is_offline=request.is_offline,
     )
+
+
+def _write(path: str, data: bytes) -> bool:
+    """Write the lock; False if it already holds these bytes.
+
+    Raises:
+        WriteError: it cannot be written; the old one is intact.
+    """
+    remove_leftovers(os.path.dirname(os.path.abspath(path)), time.time() - LEFTOVER)
+    try:
+        return write_atomically(path, data)
+    except OSError as error:
+        told = f"cannot be written: {error.strerror or error}; what was there is as it was"
+        hint = "what was learnt is kept: run it again when the folder can be written"
+        raise WriteError(path, told, hint=hint) from error
 
 
 def _bytes(lock: Lock) -> bytes:

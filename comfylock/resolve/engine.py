@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from comfylock.resolve.wishes import Assignment
 
 
+BROKEN = frozenset({"mismatch", "not-an-archive"})
+"""Reasons of gaps where bytes are not what somebody promised; no flag lets such a lock through."""
+
+
 def resolve(
     needs: Requirements,
     old: Lock,
@@ -78,7 +82,7 @@ def resolve(
         lock=lock,
         notices=tuple(sorted({*packs.notices, *notices, *settled.notices})),
         gaps=gaps,
-        mismatches=tuple(gap for gap in gaps if gap.reason == "mismatch"),
+        mismatches=tuple(gap for gap in gaps if gap.reason in BROKEN),
         unreachable=by_service(failures),
         kept=packs.kept + len(models.kept),
     )

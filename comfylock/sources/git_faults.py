@@ -51,7 +51,10 @@ def missing_of(stderr: str, repository: str, revision: str | None = None) -> Mis
     if any(line.startswith("fatal: repository '") for line in stderr.splitlines()):
         return private_or_missing(repository)
     if any(words in stderr for words in _NO_GIT):
-        return Missing("not-found", f"`{repository}` is no git repository")
+        # A wrong address, or a page of maintenance: whatever was pinned must not be lost by it.
+        told = f"answered for `{repository}` with what is no git repository"
+        hint = "check the address, or try again later"
+        raise SourceUnavailableError(host_of(repository), told, hint=hint)
     raise SourceUnavailableError(host_of(repository), _reason(stderr, code), hint=_hint(stderr))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -166,8 +167,22 @@ def _told(error: Exception, kinds: set[str]) -> str:
     if any("Timeout" in kind for kind in kinds):
         return "did not answer in time"
     if not any("ConnectError" in kind or "ConnectionError" in kind for kind in kinds):
-        return f"broke off: {type(error).__name__}"
+        return "broke off in the middle of its answer"
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not valid: {printable(cause.verify_message)}"
+        if isinstance(cause, ConnectionRefusedError):
+            return "cannot be reached: connection refused"
     return f"cannot be reached: {printable(str(error))}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and what led to it, a few at the most."""
+    found: BaseException | None = error
+    for _ in range(10):
+        if found is not None:
+            yield found
+            found = found.__cause__ or found.__context__
 
 
 def _import_quietly() -> None:

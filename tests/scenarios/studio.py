@@ -99,8 +99,11 @@ def fill_git(world: World) -> Named:
     inner = world.git.repository("github.com/owner/inner").commit({"inner.py": "A = 1\n"})
     modules = world.git.repository("gitlab.com/owner/modules")
     told = '[submodule "inner"]\n\tpath = inner\n\turl = https://github.com/owner/inner\n'
-    files: dict[str, Content] = {**pack_files((class_of("modules"),))}
-    files |= {".gitmodules": told, "inner": Submodule(inner)}
+    files: dict[str, Content] = {
+        **pack_files((class_of("modules"),)),
+        ".gitmodules": told,
+        "inner": Submodule(inner),
+    }
     named["modules"] = modules.commit(files)
     named["inner"] = inner
     source = pack_files((class_of("single"),))["__init__.py"]

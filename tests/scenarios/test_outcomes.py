@@ -83,8 +83,8 @@ def filled(value: Any, named: Named) -> Any:
 
 def pin_of(lock: Lock, kind: str, name: str) -> dict[str, Any] | None:
     """The pin of a subject, as the lock writes it."""
-    pins: tuple[PackPin | ModelPin, ...] = lock.packs if kind == "pack" else lock.models
-    found = [pin for pin in pins if pin.name == name]
+    pins: tuple[PackPin | ModelPin, ...] = (*lock.packs,) if kind == "pack" else (*lock.models,)
+    found = [pin for pin in pins if pin.name == name and kind != "class-type"]
     assert len(found) < 2
     if not found:
         return None

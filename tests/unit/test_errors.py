@@ -12,6 +12,7 @@ from comfylock.errors import (
     SourceUnavailableError,
     UsageError,
     WorkflowError,
+    WriteError,
 )
 
 ERRORS = [
@@ -22,6 +23,7 @@ ERRORS = [
     WorkflowError("a.json", "is damaged"),
     RegistryError("core.json", "is damaged", hint="remove it"),
     SourceUnavailableError("hub", "did not answer", hint="try later"),
+    WriteError("comfy.lock", "cannot be written", hint="make room"),
     RefusedError("files.example", "leads into a private network"),
 ]
 
@@ -44,6 +46,7 @@ def test_errors_are_one_family_with_codes() -> None:
         ("registry", 2),
         ("unavailable", 3),
         ("refused", 3),
+        ("write", 2),
     }
 
 

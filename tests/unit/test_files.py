@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.files import write_atomically
+from comfylock.files import PREFIX, remove_leftovers, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,3 +66,14 @@ def test_a_full_disk_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.M
         write_atomically(str(path), b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def test_leftovers_of_the_killed_go_and_all_else_stays(tmp_path: Path) -> None:
+    for name in (f"{PREFIX}old", f"{PREFIX}new", "own"):
+        (tmp_path / name).write_bytes(b"")
+        if not name.endswith("new"):
+            os.utime(tmp_path / name, (1000, 1000))
+    (tmp_path / f"{PREFIX}folder").mkdir()
+    remove_leftovers(str(tmp_path), 2000)
+    assert sorted(os.listdir(tmp_path)) == [f"{PREFIX}folder", f"{PREFIX}new", "own"]
+    remove_leftovers(str(tmp_path / "absent"), 2000)

@@ -43,7 +43,6 @@ def failure(git: Git, revision: str | None = None) -> SourceUnavailableError:
         (Fault(403), "private-or-missing", "is private or does not exist"),
         (Fault(410), "private-or-missing", "is private or does not exist"),
         (Fault(451), "legal", "was taken down for legal reasons"),
-        (Fault(200, b"<html>\nSign in\n</html>\n"), "not-found", "is no git repository"),
     ],
 )
 def test_refusals_are_values(
@@ -53,6 +52,15 @@ def test_refusals_are_values(
     found = git.refs(PACK)
     assert isinstance(found, Missing)
     assert (found.reason, found.message) == (reason, f"`{PACK}` {message}")
+
+
+def test_a_page_where_a_repository_should_be_is_the_hosts_trouble(
+    host: GitServer, git: Git
+) -> None:
+    host.faults[NAME] = Fault(200, b"<html>\nSign in\n</html>\n")
+    error = failure(git)
+    assert str(error) == f"github.com: answered for `{PACK}` with what is no git repository"
+    assert error.hint == "check the address, or try again later"
 
 
 def test_a_private_repository_asks_nobody(host: GitServer, git: Git) -> None:
