@@ -30,13 +30,27 @@ if TYPE_CHECKING:
 BROKEN = ("reset", "slow", "429", "500", "wrong length")
 UNREACHABLE = ("refused", "certificate")
 ODD = ("garbage", "html")
+KINDS = (*UNREACHABLE, *BROKEN, *ODD)
 CASES = [
     (service, kind)
     for service in small.SUBJECTS
-    for kind in (*UNREACHABLE, *BROKEN, *ODD)
+    for kind in KINDS
     if service != "files" or kind in BROKEN
 ]
 """A file host may give any bytes, and a page is no file: those have tests of their own."""
+
+ALWAYS = {
+    (service, kind)
+    for row, service in enumerate(small.SUBJECTS)
+    for column, kind in enumerate(KINDS)
+    if (row + column) % 3 == 0
+}
+"""Every service and every kind a few times; all of them with `-m large`."""
+
+MATRIX = [
+    pytest.param(*case, id="-".join(case), marks=() if case in ALWAYS else pytest.mark.large)
+    for case in CASES
+]
 
 WORDS = {
     "refused": ("cannot be reached",),
@@ -88,7 +102,7 @@ def sent(place: Place) -> set[str]:
     return {name for name, count in place.world.requests().items() if count}
 
 
-@pytest.mark.parametrize(("service", "kind"), CASES, ids=[f"{s}-{k}" for s, k in CASES])
+@pytest.mark.parametrize(("service", "kind"), MATRIX)
 def test_a_service_in_trouble_is_named_and_costs_its_own_subjects(
     stale: Place, service: str, kind: str
 ) -> None:

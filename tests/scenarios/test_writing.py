@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -136,12 +137,12 @@ def test_killed_at_any_moment_the_lock_is_whole(stale: Place) -> None:
     done.communicate()
     new = stale.lock
     assert new != old
-    for at in range(6):
+    for at in range(3):
         stale.lock_file.write_bytes(old or b"")
         process = stale.process("lock", "--upgrade")
         try:
-            process.wait(0.25 + 0.08 * at)
-        except Exception:  # noqa: BLE001 - still running: that is when it is killed
+            process.wait(0.3 + 0.15 * at)
+        except subprocess.TimeoutExpired:  # still running: that is when it is killed
             process.send_signal(signal.SIGKILL)
         process.communicate()
         assert stale.lock in {old, new}
@@ -153,7 +154,7 @@ def test_two_writers_at_once_leave_one_lock_whole(shop: Place) -> None:
     for name in ("main", "other"):
         assert shop.run("lock", str(shop.project / "workflows" / f"{name}.json")).code == 0
         wanted.append(shop.lock)
-    for _ in range(3):
+    for _ in range(2):
         shop.lock_file.unlink()
         running = [
             shop.process("lock", str(shop.project / "workflows" / f"{name}.json"))
