@@ -112,7 +112,8 @@ def test_a_service_in_trouble_is_named_and_costs_its_own_subjects(
     assert (code, outcome.is_written) == (3, False)
     assert stale.files() == before
     [told] = outcome.resolution.unreachable
-    assert set(told.subjects) == set(small.SUBJECTS[service])
+    # Where a whole git host is in trouble, ComfyUI cannot be moved either.
+    assert set(told.subjects) - {"comfyui"} == set(small.SUBJECTS[service])
     assert told.message.startswith(f"{told.service}: ")
     assert any(words in told.message for words in WORDS[kind]), told.message
     assert "\n" not in told.message.strip()
