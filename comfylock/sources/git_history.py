@@ -97,7 +97,7 @@ def _git(folder: str, *arguments: str) -> tuple[int, bytes, str]:
             stdout_as_string=False,
             strip_newline_in_stdout=False,
         )
-    except _not_found() as error:
+    except (OSError, _not_found()) as error:
         hint = "install git (https://git-scm.com) and see that it is on the PATH"
         raise UsageError("git is not installed", hint=hint) from error
     return status, out, err if isinstance(err, str) else err.decode("utf-8", "replace")
