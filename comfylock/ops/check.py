@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from comfylock.errors import UsageError
+from comfylock.lockfile.edited import refuse_edited
 from comfylock.lockfile.satisfy import Drift, unsatisfied
 from comfylock.lockfile.schema import Lock
 from comfylock.model import Problem
@@ -83,4 +84,5 @@ def exists(project: str) -> Lock:
     lock = load_lock(path)
     if lock is None:
         raise UsageError(f"no lockfile at `{path}`", hint="comfylock lock")
+    refuse_edited(lock, path)
     return lock

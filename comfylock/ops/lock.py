@@ -12,6 +12,7 @@ from comfylock.errors import LockConflictError, LockParseError, UsageError, Writ
 from comfylock.files import remove_leftovers, write_atomically
 from comfylock.lockfile.canonical import lock_faults
 from comfylock.lockfile.diff import Changes, diff
+from comfylock.lockfile.edited import refuse_edited
 from comfylock.lockfile.markers import split_conflict
 from comfylock.lockfile.merge import Conflict, merge
 from comfylock.lockfile.read import read_lock
@@ -184,7 +185,9 @@ def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[
     if data is None:
         return Lock(), ()
     try:
-        return read_lock(data, path), ()
+        old = read_lock(data, path)
+        refuse_edited(old, path)
+        return old, ()  # noqa: TRY300 - the other way out is a merge
     except LockConflictError:
         sides = split_conflict(data, path)
     base = read_lock(sides.base, path) if sides.base is not None else None

@@ -90,7 +90,9 @@ def load_lock(path: str) -> Lock | None:
         LockParseError, LockVersionError, LockConflictError: it cannot be understood.
     """
     data = read_bytes(path)
-    return None if data is None else read_lock(data, path)
+    if data is None:
+        return None
+    return read_lock(data, path)
 
 
 def locked_inputs(
