@@ -13,6 +13,14 @@ from jsonschema import Draft7Validator
 from comfylock.config import SCHEMA_FILE, parse_config
 from comfylock.config.comfyui import COMFYUI_KEYS
 from comfylock.config.document import ENDPOINTS, SECTIONS, TRUST_KEYS
+from comfylock.config.emit import (
+    BASES,
+    EMIT_KEYS,
+    INSTALLERS,
+    KINDS,
+    LAYOUTS,
+    MODEL_MODES,
+)
 from comfylock.config.lock_settings import (
     GROUP_NAME,
     LOCK_KEYS,
@@ -46,6 +54,9 @@ GOOD = [
     f'[models]\nx = {{ local = true, sha256 = "{SHA}", size = 0 }}\ny = {{ ignore = true }}',
     '[models]\n"loras/x" = { url = "https://x/y", local = false, always = true }',
     '[groups]\nvideo = ["workflows/video/*"]',
+    '[emit]\noutput = "deploy/"\nkinds = ["script"]\nvariants = ["full"]\nport = 1',
+    '[emit]\nvolume = "/data/x"\ncomfyui-dir = "/opt/ComfyUI"\nimage = "cu128"\nuser = "me"',
+    '[emit]\nimage-name = "ghcr.io/me/comfyui"\nsystem-packages = ["g++", "libgl1"]',
     '[endpoints]\nregistry = "http://127.0.0.1:1/a/"\nhuggingface = "https://m"',
     '[endpoints]\ncivitai = "https://c/api/v1"\ngithub-api = "https://g"\nmanager = "HTTPS://m"',
     '[trust]\nallow-hosts = ["models.example.com", "127.0.0.1:8080"]',
@@ -86,6 +97,16 @@ BAD = [
     "[models]\nx = { ignore = false }",
     '[groups]\nVideo = ["a"]',
     '[groups]\nvideo = "a"',
+    "[emit]\nzzz = 1",
+    '[emit]\nlayout = "pod"',
+    '[emit]\nkinds = ["scripts"]',
+    "[emit]\nvariants = []",
+    "[emit]\nport = 70000",
+    '[emit]\nvolume = "/a/../b"',
+    '[emit]\nvolume = "data"',
+    '[emit]\nsystem-packages = ["-y"]',
+    '[emit]\nimage-name = "a:tag"',
+    '[emit]\noutput = "/etc"',
     '[endpoints]\nregistry = "ftp://x"',
     '[endpoints]\nregistry = "https://x?y=1"',
     '[endpoints]\nzzz = "https://x"',
@@ -122,6 +143,7 @@ def test_both_know_the_same_settings() -> None:
     assert list(PROPERTIES) == list(SECTIONS)
     assert list(PROPERTIES["lock"]["properties"]) == list(LOCK_KEYS)
     assert list(PROPERTIES["comfyui"]["properties"]) == list(COMFYUI_KEYS)
+    assert list(PROPERTIES["emit"]["properties"]) == list(EMIT_KEYS)
     assert list(PROPERTIES["endpoints"]["properties"]) == list(ENDPOINTS)
     assert list(PROPERTIES["trust"]["properties"]) == list(TRUST_KEYS)
     assert set(SCHEMA["definitions"]["pack"]["properties"]) == set(PACK_KEYS)
@@ -132,6 +154,10 @@ def test_both_know_the_same_values() -> None:
     lock = PROPERTIES["lock"]["properties"]
     assert lock["prefer"]["enum"] == list(PREFERENCES)
     assert lock["targets"]["items"]["enum"] == [f"{s}-{m}" for s in SYSTEMS for m in MACHINES]
+    emit = PROPERTIES["emit"]["properties"]
+    assert emit["kinds"]["items"]["enum"] == list(KINDS)
+    words = {"layout": LAYOUTS, "models": MODEL_MODES, "base": BASES, "installer": INSTALLERS}
+    assert {key: tuple(emit[key]["enum"]) for key in words} == words
     names = PROPERTIES["groups"]["propertyNames"]["pattern"]
     assert names.strip("^$") == GROUP_NAME.compiled.pattern.removesuffix(r"\Z")
     origins = [entry["required"][0] for entry in SCHEMA["definitions"]["model"]["oneOf"]]
