@@ -30,7 +30,7 @@ KINDS = (
 
 LAYOUTS = ("workspace", "runpod-volume", "plain")
 MODEL_MODES = ("bake", "volume", "runtime")
-BASES = ("standalone", "runpod-worker")
+BASES = ("standalone", "runpod")
 INSTALLERS = ("direct", "comfy-node-install", "comfy node install")
 VARIANTS = ("minimal", "standard", "full", "dev")
 """Parts of a lock that go together, beside those that `[groups]` names."""
@@ -64,9 +64,9 @@ class EmitSettings(Struct, frozen=True):
     """`minimal`, `standard`, `full`, `dev`, or groups of the lock; the first is the default."""
     targets: tuple[str, ...] = ()
     """Accelerators (`cu128`) or whole targets of the lock; empty: all of it."""
-    base: Literal["standalone", "runpod-worker"] = "standalone"
+    base: Literal["standalone", "runpod"] = "standalone"
     image: str | None = None
-    """The `[[image]]` to build on; None: the accelerator's, or `runpod-worker`."""
+    """The `[[image]]` to build on; None: the accelerator's, or `runpod`."""
     installer: Literal["direct", "comfy-node-install", "comfy node install"] = "direct"
     """Who puts packs into `custom_nodes`."""
     user: str | None = None

@@ -13,7 +13,7 @@ VOLUMES = {"workspace": "/workspace", "runpod-volume": "/runpod-volume", "plain"
 """Layout to where its volume is mounted. The same network volume of RunPod is /workspace in a pod
 and /runpod-volume in a serverless worker. Source: https://docs.runpod.io/serverless/storage"""
 
-IN_IMAGE = {"standalone": "/opt/ComfyUI", "runpod-worker": "/comfyui"}
+IN_IMAGE = {"standalone": "/opt/ComfyUI", "runpod": "/comfyui"}
 """Base to ComfyUI's folder in it. Source: the Dockerfile of runpod-workers/worker-comfyui."""
 
 

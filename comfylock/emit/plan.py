@@ -107,7 +107,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         """
         if not self.python:
             told = "the lock has no Python packages"
-            hint = "add `targets` and `[python]` to comfylock.toml and run `comfylock lock`"
+            hint = "add `targets` to `[python]` of comfylock.toml and run `comfylock lock`"
             raise EmitError(told, hint=hint)
         return self.python
 

@@ -10,7 +10,7 @@ from comfylock.emit.plan import Plan, Variant
 from comfylock.emit.steps import ImageStep, PythonStep, Unpinned
 from comfylock.errors import EmitError, LockParseError, UsageError
 from comfylock.lockfile.canonical import canonical, reference_faults, value_faults
-from comfylock.python.targets import Target, target_of
+from comfylock.python.targets import parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ def _python(
 ) -> tuple[PythonStep, ...]:
     steps = tuple(
         PythonStep(
-            target=_target(pin.target),
+            target=parse_target(pin.target),
             file=pin.file,
             sha256=pin.sha256,
             torch=pin.torch,
@@ -129,12 +129,6 @@ def _python(
         for step in steps
         if step.target.name in wanted_targets or step.target.accelerator in wanted_targets
     )
-
-
-def _target(name: str) -> Target:
-    platform, _, rest = name.partition("-py")
-    python, _, accelerator = rest.partition("-")
-    return target_of(python, platform, accelerator)
 
 
 def _known(what: str, names: set[str]) -> str:

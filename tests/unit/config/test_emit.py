@@ -15,7 +15,7 @@ comfyui-dir = "/srv/ComfyUI"
 models = "bake"
 variants = ["full", "video", "full"]
 targets = ["cu128", "linux-x86_64-py3.12-cpu"]
-base = "runpod-worker"
+base = "runpod"
 image = "worker"
 installer = "comfy node install"
 user = "artist"
@@ -41,7 +41,7 @@ def test_every_setting_is_read() -> None:
         models="bake",
         variants=("full", "video"),
         targets=("cu128", "linux-x86_64-py3.12-cpu"),
-        base="runpod-worker",
+        base="runpod",
         image="worker",
         installer="comfy node install",
         user="artist",
@@ -66,7 +66,7 @@ def test_nobody_says_anything() -> None:
     [
         ('layout = "pod"', "emit.layout must be one of `workspace`, `runpod-volume`, `plain`"),
         ('models = "copy"', "emit.models must be one of `bake`, `volume`, `runtime`"),
-        ('base = "cuda"', "emit.base must be one of `standalone`, `runpod-worker`"),
+        ('base = "cuda"', "emit.base must be one of `standalone`, `runpod`"),
         ('installer = "pip"', "emit.installer must be one of `direct`, `comfy-node-install`"),
         ('kinds = ["scripts"]', "emit.kinds[0] must be one of `script`, "),
         ("variants = []", "emit.variants must name at least one"),

@@ -221,9 +221,9 @@ def test_what_is_not_locked_is_asked_for_in_vain() -> None:
 
 
 def test_images_by_base_and_name() -> None:
-    lock = small(images=(image("cu128"), image("mine"), image("runpod-worker")))
+    lock = small(images=(image("cu128"), image("mine"), image("runpod")))
     assert plan(lock).required_image("cu128").name == "cu128"
-    assert plan(lock, base="runpod-worker").required_image("cu128").name == "runpod-worker"
+    assert plan(lock, base="runpod").required_image("cu128").name == "runpod"
     assert plan(lock, image="mine").required_image("cu128").name == "mine"
     with pytest.raises(UsageError, match="the lock has no image `other` for linux/amd64"):
         plan(lock, image="other").required_image("cu128")
@@ -239,7 +239,7 @@ def test_a_tier_that_no_model_has() -> None:
         ({}, False, "/workspace/ComfyUI", "/workspace/models"),
         ({}, True, "/opt/ComfyUI", "/workspace/models"),
         (
-            {"layout": "runpod-volume", "base": "runpod-worker"},
+            {"layout": "runpod-volume", "base": "runpod"},
             True,
             "/comfyui",
             "/runpod-volume/models",
