@@ -23,6 +23,7 @@ class Kind(Struct, frozen=True):
 TABLE: dict[str, Kind] = {
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
     "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
+    "requirements": Kind("requirements.txt with digests, for pip", "requirements"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.config.emit import EmitSettings
-from comfylock.emit.interface import Emitted
 from comfylock.emit.planning import plan_of
 from comfylock.emit.snapshot import generate
 from comfylock.lockfile.mark import marked_digest
 from comfylock.lockfile.schema import ComfyuiPin, Lock
 from tests.locks import COMMIT, SHA, from_file, from_git, python_pin, release, small
+
+if TYPE_CHECKING:
+    from comfylock.emit.interface import Emitted
 
 PYLOCK = f"""
 lock-version = "1.0"
