@@ -24,6 +24,7 @@ TABLE: dict[str, Kind] = {
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
     "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
     "requirements": Kind("requirements.txt with digests, for pip", "requirements"),
+    "sbom": Kind("a CycloneDX bill of materials", "sbom"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
 
