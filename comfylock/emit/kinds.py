@@ -25,6 +25,7 @@ TABLE: dict[str, Kind] = {
     "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
     "requirements": Kind("requirements.txt with digests, for pip", "requirements"),
     "sbom": Kind("a CycloneDX bill of materials", "sbom"),
+    "ci": Kind("a GitHub workflow that checks and renews", "ci"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
 
