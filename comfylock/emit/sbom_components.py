@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
@@ -70,7 +71,11 @@ LICENCES = {
 Source: https://huggingface.co/docs/hub/repositories-licenses"""
 
 _NAME = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_ODD = str.maketrans({letter: f"%{ord(letter):02X}" for letter in '[]"<>\\^`{|} '})
+MAX_VERSION = 1024
+"""Letters that a version may have."""
+
+_SAFE = ":/?#@!$&'()*+,;=%~"
+"""What an address keeps as it is; any other letter is written in percents."""
 
 
 def comfyui_component(step: ComfyuiStep) -> Component:
@@ -88,11 +93,13 @@ def comfyui_component(step: ComfyuiStep) -> Component:
 
 def pack_component(step: PackStep) -> Component:
     """Return a node pack."""
+    pinned = step.commit if step.source == "git" else step.sha256
+    is_told = step.version is not None and len(step.version) <= MAX_VERSION
     component: Component = {
         "type": "library",
         "bom-ref": f"pack:{step.name}",
         "name": step.name,
-        "version": step.version or (step.commit if step.source == "git" else step.sha256),
+        "version": step.version if is_told else pinned,
     }
     if step.source == "git":
         component["purl"] = pack_url(step)
@@ -199,7 +206,7 @@ def _asked(requirements: Iterable[str], refs: dict[str, set[str]]) -> list[str]:
 
 
 def _reference(kind: str, url: str, sha256: str | None = None) -> dict[str, Any]:
-    reference: dict[str, Any] = {"type": kind, "url": url.translate(_ODD)}
+    reference: dict[str, Any] = {"type": kind, "url": quote(url, safe=_SAFE)}
     if sha256 is not None:
         reference["hashes"] = _hashes(sha256)
     return reference
