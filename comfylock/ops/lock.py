@@ -32,7 +32,7 @@ from comfylock.resolve.engine import resolve
 from comfylock.resolve.outcome import Moves, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
@@ -109,7 +109,7 @@ def lock(
     registry = project_registry(request.project)
     needs = project_needs(request.project, inputs, config, registry, files)
     beside = read_companions(request.project, old)
-    _check_moves(request.moves, needs, old, beside)
+    doubtful = _check_moves(request.moves, needs, old, beside)
     if (
         data is not None
         and not conflicts
@@ -119,6 +119,7 @@ def lock(
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
     resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter, beside)
+    _refuse_unknown(doubtful, _locked_names(resolution.lock))
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
@@ -210,14 +211,18 @@ def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[
     return merged.lock, tuple(c for c in found if not moves.moves(c.name))
 
 
-def _check_moves(moves: Moves, needs: Needs, old: Lock, companions: Mapping[str, bytes]) -> None:
-    """Refuse to move what is not there: a misspelt name would move nothing, silently."""
+def _check_moves(
+    moves: Moves, needs: Needs, old: Lock, companions: Mapping[str, bytes]
+) -> frozenset[str]:
+    """Refuse to move what is not there: a misspelt name would move nothing, silently.
+
+    Returns the names that may yet turn out to be those of packs that only a service knows.
+    """
     if not moves.packages:
-        return
+        return frozenset()
     from comfylock.resolve.python_run import names_in  # noqa: PLC0415 - only moves need it
 
-    known = {name for pin in old.packs for name in (pin.name, *pin.aliases)}
-    known |= {name for pin in old.models for name in (pin.key, pin.name)}
+    known = _locked_names(old)
     for need in needs.requirements.workflows:
         known |= {c.pack for c in need.classes if c.pack} | {
             c.stamped_id or "" for c in need.classes
@@ -226,8 +231,23 @@ def _check_moves(moves: Moves, needs: Needs, old: Lock, companions: Mapping[str,
     known |= {name for data in companions.values() for name in names_in(data)}
     known |= {rule.name for rule in needs.requirements.images}
     known |= {"comfyui", *needs.requirements.pack_rules, *needs.requirements.model_rules}
+    lowered = frozenset(name.lower() for name in known)
+    is_open = any(not c.pack for need in needs.requirements.workflows for c in need.classes)
+    unknown = frozenset(moves.packages) - lowered
+    if not is_open:
+        _refuse_unknown(unknown, lowered)
+    return unknown
+
+
+def _locked_names(lock: Lock) -> set[str]:
+    """Return every name under which something of a lock may move."""
+    names = {name for pin in lock.packs for name in (pin.name, *pin.aliases)}
+    return names | {name for pin in lock.models for name in (pin.key, pin.name)}
+
+
+def _refuse_unknown(names: frozenset[str], known: Collection[str]) -> None:
     lowered = {name.lower() for name in known}
-    for name in moves.packages:
+    for name in sorted(names):
         if name not in lowered:
             from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
 

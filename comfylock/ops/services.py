@@ -135,7 +135,12 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             ),
             repository_files=RepositoryFiles(git),
             urls=DirectUrl(answers, http, is_allowed=partial(_may_be_visited, trust.configured)),
-            images=ContainerImages(answers, http, configured=trust.configured),
+            images=ContainerImages(
+                answers,
+                http,
+                endpoints=_plain_registries(trust.configured),
+                configured=trust.configured,
+            ),
             python=_packages(mode, environ, answers),
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
@@ -143,9 +148,24 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
         yield Services(sources, executor, answers)
 
 
+def _plain_registries(configured: frozenset[str]) -> dict[str, str]:
+    """Return the registries of images that speak plain http: configured ones on this machine.
+
+    Source: https://docs.docker.com/reference/cli/dockerd/#insecure-registries
+    """
+    names = ("localhost", "127.0.0.1", "[::1]")
+    return {
+        host: f"http://{host}"
+        for host in configured
+        if host in names or host.rpartition(":")[0] in names
+    }
+
+
 def _packages(mode: Mode, environ: Mapping[str, str], answers: Counted) -> PackageSource:
     """Return who chooses Python packages: uv, whose own cache is all there is when offline."""
-    uv = UvPackages(environ=environ, limits=_uv_limits(mode.effort))
+    # uv's cache is everybody's, unless somebody wants all of ours in one place.
+    own = environ.get("COMFYLOCK_CACHE_DIR") and os.path.join(cache_folder(environ), "uv")
+    uv = UvPackages(own or None, environ=environ, limits=_uv_limits(mode.effort))
     if mode.is_offline and mode.replay is None:
         return UncachedPackages(uv)
     return AnsweredPackages(answers, uv)

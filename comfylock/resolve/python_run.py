@@ -119,6 +119,7 @@ class PythonRun:
             ignored=ignored,
             allowed_builds=rule.builds,
             indexes=Indexes(rule.index, rule.extra_indexes, rule.torch_index),
+            hosts=rule.hosts,
             trio=TRIO if rule.torch is None else rule.torch,
         )
 
