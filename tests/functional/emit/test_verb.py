@@ -138,7 +138,7 @@ def test_json(run: Run) -> None:
         (["model-paths", "--variant", "vdieo"], "there is no variant or group `vdieo`"),
         (["model-paths", "--tier", "fp8"], "no model has a tier `fp8`"),
         (["model-paths", "--target", "cu128"], "the lock has no target `cu128`"),
-        (["model-paths", "--from", "old.lock"], "no lockfile at `old.lock`"),
+        (["model-paths", "--from", "old.lock"], "an earlier lock says nothing to `model-paths`"),
     ],
 )
 def test_bad_usage_writes_nothing(run: Run, words: list[str], message: str) -> None:
@@ -182,8 +182,11 @@ def test_a_pylock_that_is_not_the_one(run: Run) -> None:
     assert "pylock.comfy.toml is not what was locked\n  expected abab" in run.err
 
 
-def test_a_way_from_an_old_lock_reads_it(run: Run) -> None:
+def test_a_way_from_an_old_lock_reads_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.ops.emit.LEADING", "model-paths")
     run.write("comfy.lock", write_lock(locked()))
+    assert call(run, "emit", "model-paths", "--from", "old.lock") == 2
+    assert "no lockfile at `old.lock`" in run.err
     run.write("old.lock", write_lock(locked(packs=(release("alpha", "1.0.0"), locked().packs[1]))))
     assert call(run, "emit", "model-paths", "--from", "old.lock") == 0
     run.write("old.lock", b"version = 99\n")

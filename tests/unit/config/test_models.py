@@ -200,7 +200,7 @@ def test_several_files_under_one_name() -> None:
         (f"[{ONE}, {{ tier = 'A', civitai = 1 }}]", "alternatives[1].tier must be a lower-case"),
         (f"[{ONE}, {{ tier = 'fp16', civitai = 1 }}]", "[1].tier is the tier of another one"),
         (f"[{ONE}, {{ tier = 'b', vram = 24, civitai = 1 }}]", "[1].vram is another one's too"),
-        (f"[{{ tier = 'a', civitai = 2 }}, {{ tier = 'b', civitai = 1 }}]", "[1].vram is missing"),
+        ("[{ tier = 'a', civitai = 2 }, { tier = 'b', civitai = 1 }]", "[1].vram is missing"),
         (f"[{ONE}, {{ tier = 'b' }}]", "alternatives[1] must say where it comes from"),
         (f"[{ONE}, {{ tier = 'b', ignore = true }}]", "alternatives[1].ignore is no setting"),
         (f"[{ONE}, {{ tier = 'b', vram = 0, civitai = 1 }}]", "[1].vram must be from 1 to"),
