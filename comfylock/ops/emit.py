@@ -210,8 +210,11 @@ def _refuse_stale(project: str, lock: Lock, environ: Mapping[str, str]) -> None:
     outcome = check(project, (), environ, allows_unresolved=True)
     if outcome.is_current:
         return
-    hint = "`comfylock lock --check` tells why; `comfylock lock` renews it; `--frozen` takes it"
-    raise EmitError(f"{outcome.path} is stale: the workflows need something else", hint=hint)
+    reasons = [drift.message for drift in outcome.drift]
+    reasons += [f"{path} cannot be read: {why}" for path, why in outcome.unreadable]
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    hint = "`comfylock lock --check` tells more; `comfylock lock` renews it; `--frozen` takes it"
+    raise EmitError(f"{outcome.path} is stale: {reasons[0]}{more}", hint=hint)
 
 
 def _is_there(path: str) -> bool:
