@@ -374,3 +374,25 @@ def test_why_a_python_package_is_there(project: Project) -> None:
     project.lock()
     assert "not locked: no target of [python] has it" in project.ground.run("why", "numpy").out
     assert project.ground.run("why", "nothing-like-it").code == 1
+
+
+def test_p18_a_merge_keeps_the_versions_of_our_side(project: Project) -> None:
+    project.configure('[python.constraints]\nnumpy = "<2"')
+    project.lock()
+    ours, pylock = project.ground.lock, project.pylock
+    project.configure()
+    project.needs("fine", "new")
+    project.lock("--upgrade")
+    theirs, other = project.ground.lock, project.pylock
+
+    def conflict_of(one: str, two: str) -> bytes:
+        return f"<<<<<<< ours\n{one}=======\n{two}>>>>>>> theirs\n".encode()
+
+    project.needs("fine")
+    project.ground.write("comfy.lock", conflict_of(ours, theirs))
+    project.ground.write("pylock.comfy.toml", conflict_of(pylock, other))
+    assert project.lock("--check").code == 2
+    ended = project.lock()
+    assert ended.code == 0, ended.err
+    assert 'version = "1.26.4"' in project.pylock
+    assert project.lock("--check").code == 0
