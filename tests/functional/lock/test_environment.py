@@ -342,6 +342,16 @@ def test_images_are_locked_for_each_platform(project: Project, oci: OciRegistry)
     found = {image.platform: (image.digest, image.index) for image in project.locked.images}
     assert found == {name: (digest, index) for name, digest in images.items()}
     assert project.lock("--check").code == 0
+    moved = repository.put_image("linux/amd64", [layer(6)], "1.0")
+    ended = project.ground.run("outdated", "cpu", "comfyui", "--json")
+    entries = json.loads(ended.out)["data"]["entries"]
+    assert [(entry["kind"], entry["status"]) for entry in entries] == [
+        ("comfyui", "current"),
+        ("image", "current"),  # what was learnt a moment ago is not asked for again
+        ("image", "current"),
+    ]
+    ended = project.ground.run("outdated", "cpu", COMFYLOCK_CACHE_DIR=f"{project.ground.folder}/c2")
+    assert f"cpu linux/amd64  {images['linux/amd64'][7:17]}  {moved[7:17]}" in ended.out
     project.ground.write("comfylock.toml", text.replace("base:1.0", "base:2.0").encode())
     ended = project.lock()
     assert ended.code == 1
