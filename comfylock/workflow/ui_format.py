@@ -78,6 +78,18 @@ def _without_echoes(found: list[_Found]) -> list[_Found]:
 class _Walk:
     """One walk over a workflow; a class because every step adds to the same reading."""
 
+    __slots__ = (
+        "active",
+        "definitions",
+        "done",
+        "groups",
+        "inactive",
+        "instances",
+        "plain",
+        "reading",
+        "tables",
+    )
+
     def __init__(self, workflow: UiWorkflow, tables: InputTables, reading: Reading) -> None:
         self.tables = tables
         self.reading = reading
