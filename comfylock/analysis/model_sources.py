@@ -97,7 +97,7 @@ class ModelSources:
         if many:
             linked = links_by_name(notes, plain=plain)
             return lambda base: tuple(linked.get(base, ()))
-        return lambda base: tuple(links_to(base, notes, plain=plain)) if base in notes else ()
+        return lambda base: tuple(links_to(base, notes, plain=plain))
 
     def _use(
         self, found: list[FoundModel], stamps: list[ModelStamp], links: tuple[str, ...]
