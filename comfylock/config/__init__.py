@@ -19,6 +19,7 @@ from comfylock.requirements import ComfyuiRule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.config.audit import AuditRules  # noqa: TC004 - settings are never decoded
     from comfylock.config.environment import Surroundings
     from comfylock.model import Source  # noqa: TC004 - settings are never decoded by msgspec
     from comfylock.requirements import ModelRule, PackRule  # noqa: TC004 - nor these
@@ -69,6 +70,8 @@ class Config(Struct, frozen=True):
     require_hashes: bool = False
     allow_unresolved: bool = False
     include_inactive: bool = False
+    audit: AuditRules | None = None
+    """What `[audit]` says; None where there is no such table."""
 
     @property
     def settled_models(self) -> frozenset[str]:
