@@ -87,7 +87,8 @@ def _bare(part: Part, head: bytes, name: str) -> FileFacts:
     """Return what pickles without an archive around them would do, packed ones too."""
     method = next((method for magic, method in MAGICS.items() if head.startswith(magic)), "")
     row = walk_row(unpacked(part.feed(), method) if method else part.feed())
-    is_one = row.count or row.imports if is_pickled(name) else row.is_meant
+    is_unread = any(trait.word == "unread" for trait in row.traits)
+    is_one = row.count or row.imports or is_unread if is_pickled(name) else row.is_meant
     if not is_one:
         return FileFacts("gguf") if head.startswith(b"GGUF") else FileFacts("unknown")
     traits = list(row.traits)
