@@ -15,6 +15,18 @@ import zipfile
 from typing import Any, NamedTuple
 
 MAGIC = 0x1950A86A20F9469CFC6C
+WIDTHS = {
+    "Half": 2,
+    "BFloat16": 2,
+    "Byte": 1,
+    "Char": 1,
+    "QInt8": 1,
+    "Bool": 1,
+    "Short": 2,
+    "Long": 8,
+    "Double": 8,
+}
+"""Bytes of an element, where they are not 4."""
 
 
 class Tensor(NamedTuple):
@@ -23,6 +35,14 @@ class Tensor(NamedTuple):
     shape: tuple[int, ...] = (2, 3)
     kind: str = "FloatStorage"
     key: str = "0"
+
+
+class Storage(NamedTuple):
+    """The bytes of a tensor by themselves."""
+
+    kind: str
+    key: str
+    count: int
 
 
 class Call(NamedTuple):
@@ -44,9 +64,11 @@ class Named(NamedTuple):
 class Writer:
     """Writes values as a pickle of protocol 2, or with the names of protocol 4."""
 
-    def __init__(self, protocol: int = 2) -> None:
+    def __init__(self, protocol: int = 2, *, is_old: bool = False) -> None:
         self.protocol = protocol
+        self.is_old = is_old
         self.keys: dict[str, int] = {}
+        """Storage to its bytes."""
 
     def pickle(self, value: Any) -> bytes:
         """The whole pickle of a value."""
@@ -60,6 +82,8 @@ class Writer:
     def value(self, value: Any) -> bytes:
         if isinstance(value, Tensor):
             return self.tensor(value)
+        if isinstance(value, Storage):
+            return self.storage(value)
         if isinstance(value, Named):
             return self.name(*value)
         if isinstance(value, Call):
@@ -74,15 +98,20 @@ class Writer:
             return b"(" + b"".join(map(self.value, value)) + b"t"
         return pickle.dumps(value, 2)[2:-1]
 
+    def storage(self, storage: Storage) -> bytes:
+        width = WIDTHS.get(storage.kind.removesuffix("Storage"), 4)
+        self.keys[storage.key] = storage.count * width
+        kind = Named("torch", storage.kind)
+        parts = ("storage", kind, storage.key, "cpu", storage.count)
+        return self.value((*parts, None) if self.is_old else parts) + b"Q"
+
     def tensor(self, tensor: Tensor) -> bytes:
         count = 1
         strides: list[int] = []
         for length in reversed(tensor.shape):
             strides.insert(0, count)
             count *= length
-        self.keys[tensor.key] = count
-        kind = Named("torch", tensor.kind)
-        storage = self.value(("storage", kind, tensor.key, "cpu", count)) + b"Q"
+        storage = self.storage(Storage(tensor.kind, tensor.key, count))
         rest = [0, tensor.shape, tuple(strides), False, Call("collections", "OrderedDict")]
         inner = storage + b"".join(map(self.value, rest))
         return self.name("torch._utils", "_rebuild_tensor_v2") + b"(" + inner + b"tR"
@@ -95,7 +124,7 @@ def zipped(data: bytes, keys: dict[str, int], **members: bytes) -> bytes:
         archive.writestr("archive/data.pkl", data)
         archive.writestr("archive/byteorder", b"little")
         for key, count in keys.items():
-            archive.writestr(f"archive/data/{key}", b"\0" * 4 * count)
+            archive.writestr(f"archive/data/{key}", b"\0" * count)
         archive.writestr("archive/version", b"3\n")
         for name, content in members.items():
             archive.writestr(f"archive/{name}", content)
@@ -111,11 +140,12 @@ def checkpoint(value: Any, protocol: int = 2) -> bytes:
 
 def legacy(value: Any, *, data: bytes | None = None) -> bytes:
     """A value as torch before 1.6 wrote it; `data` instead of its pickle."""
-    writer = Writer()
+    writer = Writer(is_old=True)
     whole = data if data is not None else writer.pickle(value)
+    sizes = writer.keys.values()
     system = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"int": 4}}
     head = b"".join(pickle.dumps(each, 2) for each in (MAGIC, 1001, system))
-    raw = b"".join(struct.pack("<q", n) + b"\x80\x02c\0" * n for n in writer.keys.values())
+    raw = b"".join(struct.pack("<q", n // 4) + b"\x80\x02c\0" * (n // 4) for n in sizes)
     return head + whole + pickle.dumps(list(writer.keys), 2) + raw
 
 
@@ -163,7 +193,7 @@ def ordinary() -> dict[str, bytes]:
         "torch._utils",
         "_rebuild_qtensor",
         (
-            ordered(),
+            Storage("QInt8Storage", "0", 2),
             0,
             (2,),
             (1,),
@@ -178,7 +208,7 @@ def ordinary() -> dict[str, bytes]:
         (
             Call("torch.serialization", "_get_layout", ("torch.sparse_coo",)),
             (
-                Tensor((2, 2), "LongStorage"),
+                Tensor((2, 2), "LongStorage", "0"),
                 Tensor((2,), key="1"),
                 Call("torch", "Size", ((2, 3),)),
                 True,
@@ -210,7 +240,7 @@ def ordinary() -> dict[str, bytes]:
         "older.pth": tarred({
             "storages": pickle.dumps(1, 2)
             + Writer().pickle(("0", "cpu", Named("torch", "FloatStorage")))
-            + struct.pack("<q", 4) + b"\x01\x02\x03\x04" * 4,
+            + struct.pack("<q", 4) + b"\x01\x02\x03\x04" * 4 + pickle.dumps([], 2),
             "tensors": pickle.dumps(0, 2),
             "pickle": Writer().pickle({"epoch": 1}),
         }),
