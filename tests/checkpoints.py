@@ -42,7 +42,7 @@ class Storage(NamedTuple):
 
     kind: str
     key: str
-    count: int
+    elements: int
 
 
 class Call(NamedTuple):
@@ -100,9 +100,9 @@ class Writer:
 
     def storage(self, storage: Storage) -> bytes:
         width = WIDTHS.get(storage.kind.removesuffix("Storage"), 4)
-        self.keys[storage.key] = storage.count * width
+        self.keys[storage.key] = storage.elements * width
         kind = Named("torch", storage.kind)
-        parts = ("storage", kind, storage.key, "cpu", storage.count)
+        parts = ("storage", kind, storage.key, "cpu", storage.elements)
         return self.value((*parts, None) if self.is_old else parts) + b"Q"
 
     def tensor(self, tensor: Tensor) -> bytes:

@@ -24,7 +24,7 @@ examples:
 
 From the lock alone a model is judged by its name; with --installed or --models
 it is looked into, opcode by opcode, without being loaded. No network. What is
-minded, and what is ignored for a reason, stands under [audit] in comfylock.toml.
+minded, and what is ignored and why, stands under [audit] in comfylock.toml.
 """
 
 
@@ -45,7 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         choices=("note", "warning", "error", "never"),
-        help="exit 1 from this severity on (default: that of comfylock.toml, warning)",
+        metavar="SEVERITY",
+        help="exit 1 from here on: note, warning, error, never (default: of comfylock.toml)",
     )
 
 

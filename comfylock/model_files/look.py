@@ -88,7 +88,8 @@ def _bare(part: Part, head: bytes, name: str) -> FileFacts:
     method = next((method for magic, method in MAGICS.items() if head.startswith(magic)), "")
     row = walk_row(unpacked(part.feed(), method) if method else part.feed())
     is_unread = any(trait.word == "unread" for trait in row.traits)
-    is_one = row.count or row.imports or is_unread if is_pickled(name) else row.is_meant
+    is_claimed = is_pickled(name) or (head[:1] == b"\x80" and row.count > 0)
+    is_one = row.count or row.imports or is_unread if is_claimed else row.is_meant
     if not is_one:
         return FileFacts("gguf") if head.startswith(b"GGUF") else FileFacts("unknown")
     traits = list(row.traits)

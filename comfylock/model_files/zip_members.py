@@ -154,7 +154,7 @@ def _oddities(
         detail = f"calls `{name}` of its directory `{own}` in its place"
         yield Trait("suspicious", "zip-name", detail)
     if (flags[0] | flags[1]) & _ENCRYPTED:
-        detail = f"says that `{name}` is encrypted, which torch does not look at"
+        detail = f"says that `{name}` is encrypted, which older torch does not mind"
         yield Trait("suspicious", "zip-flags", detail)
     if methods[0] != methods[1]:
         yield Trait("suspicious", "zip-method", f"names two compressions for `{name}`")
