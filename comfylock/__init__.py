@@ -27,21 +27,26 @@ if TYPE_CHECKING:
         UsageError,
         WorkflowError,
     )
+    from comfylock.findings import Finding
     from comfylock.lockfile.diff import diff
     from comfylock.lockfile.read import read_lock
     from comfylock.lockfile.schema import Lock
     from comfylock.lockfile.write import write_lock
     from comfylock.model import Report, WorkflowReport
     from comfylock.ops.analyze import analyze, analyze_each
+    from comfylock.ops.audit import AuditOutcome, AuditRequest, audit
     from comfylock.ops.check import CheckOutcome, check
     from comfylock.ops.lock import LockOutcome, LockRequest, lock
     from comfylock.registry.store import Registry
     from comfylock.resolve.outcome import Moves
 
 __all__ = [
+    "AuditOutcome",
+    "AuditRequest",
     "CheckOutcome",
     "ComfylockError",
     "ConfigError",
+    "Finding",
     "IntegrityError",
     "Lock",
     "LockConflictError",
@@ -61,6 +66,7 @@ __all__ = [
     "__version__",
     "analyze",
     "analyze_each",
+    "audit",
     "check",
     "diff",
     "lock",
@@ -69,9 +75,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AuditOutcome": "comfylock.ops.audit",
+    "AuditRequest": "comfylock.ops.audit",
     "CheckOutcome": "comfylock.ops.check",
     "ComfylockError": "comfylock.errors",
     "ConfigError": "comfylock.errors",
+    "Finding": "comfylock.findings",
     "IntegrityError": "comfylock.errors",
     "Lock": "comfylock.lockfile.schema",
     "LockConflictError": "comfylock.errors",
@@ -90,6 +99,7 @@ _HOMES = {
     "WorkflowReport": "comfylock.model",
     "analyze": "comfylock.ops.analyze",
     "analyze_each": "comfylock.ops.analyze",
+    "audit": "comfylock.ops.audit",
     "check": "comfylock.ops.check",
     "diff": "comfylock.lockfile.diff",
     "lock": "comfylock.ops.lock",

@@ -50,14 +50,14 @@ def look_at(file: IO[bytes], name: str) -> FileFacts:
 def _by_bytes(part: Part, name: str) -> FileFacts:
     head = part.read(0, 512)
     known = _of_magic(part, head, name)
-    if known is not None:
+    if known is not None and (head.startswith(b"PK\x03\x04") or not is_pickled(name)):
         return known
-    facts = FileFacts("tar") if is_tar(head) else FileFacts("unknown")
-    if facts.format == "tar":
-        facts = look_at_tar(part)
+    facts = known or FileFacts("unknown")
+    if is_tar(head):  # which torch tries first, whatever else the bytes may be
+        facts = _both(facts, look_at_tar(part))
     if has_directory(part):  # readers look for its end, whatever stands before it
         facts = _both(look_at_zip(part, ARCHIVES_DEEP), facts)
-    return _both(facts, _bare(part, head, name))
+    return facts if known is not None else _both(facts, _bare(part, head, name))
 
 
 def _of_magic(part: Part, head: bytes, name: str) -> FileFacts | None:

@@ -55,7 +55,7 @@ class Holder:
         else:
             return
         for name in names:
-            if name.is_used or name.grade is not None:
+            if name.is_used or name.is_trusted:
                 continue
             if len(self.names) < MAX_ITEMS:
                 self.names.append(name)

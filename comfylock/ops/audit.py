@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from comfylock.audit.locked import audit_lock
-from comfylock.audit.looked_into import findings_of
-from comfylock.audit.policy import Judged, fails, judge
+from comfylock.auditing.locked import audit_lock
+from comfylock.auditing.looked_into import findings_of
+from comfylock.auditing.policy import Judged, fails, judge
 from comfylock.config.audit import AuditRules
 from comfylock.lockfile.schema import Lock
 from comfylock.model_files.look import look_at

@@ -40,7 +40,7 @@ FLOORS = {
     "registry": 3,
     "sources": 4,
     "analysis": 5,
-    "audit": 5,
+    "auditing": 5,
     "emit": 5,
     "resolve": 5,
     "upgrade": 5,

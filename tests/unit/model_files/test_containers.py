@@ -320,6 +320,18 @@ def test_what_is_better_than_its_name() -> None:
     assert look(b"not a model", "a.safetensors").claimed == "safetensors"
 
 
+def test_a_tar_that_begins_as_safetensors() -> None:
+    """torch tries tar before it gives up; the header is a name that JSON goes on from."""
+    tar = bytearray(tarred({"first": b"", "storages": CLEAN, "tensors": CLEAN, "pickle": EVIL}))
+    tar[0:100] = (struct.pack("<Q", 200) + b'{"x": "').ljust(100, b" ")
+    tar[148:156] = b" " * 8
+    tar[148:156] = b"%06o\0 " % sum(tar[:512])
+    facts = look(bytes(tar), "a.pt")
+    assert facts.grade == "dangerous"
+    assert "two-formats" in words(facts)
+    assert look(bytes(tar), "a.safetensors").format == "safetensors"
+
+
 def test_a_pickle_that_begins_as_a_gguf() -> None:
     data = b"GGUF\x03\0\0\0\0" + OLD_EVIL
     assert look(data, "a.pt").grade == "dangerous"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from comfylock.audit.locked import finding
+from comfylock.auditing.locked import finding
 from comfylock.findings import Finding, rank
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.audit.locked import finding
+from comfylock.auditing.locked import finding
 from comfylock.model_files.facts import GRADES
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from comfylock.audit.licences import judge_licence, normalise_licence
+from comfylock.auditing.licences import judge_licence, normalise_licence
 
 
 @pytest.mark.parametrize(

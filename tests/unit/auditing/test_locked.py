@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from comfylock.audit.locked import audit_lock
+from comfylock.auditing.locked import audit_lock
 from comfylock.config.audit import KINDS, AuditRules
 from comfylock.lockfile.schema import ComfyuiPin, Gap, Lock, ModelPin, PackPin
 from tests.locks import SHA, from_git, full, hub_model, release

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.audit.licences import judge_licence
+from comfylock.auditing.licences import judge_licence
 from comfylock.config.audit import KINDS
 from comfylock.findings import About, Finding
 from comfylock.model_files.name_formats import is_pickled, runs_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from comfylock.audit.policy import fails, judge
+from comfylock.auditing.policy import fails, judge
 from comfylock.config.audit import AuditRules, Ignore
 from comfylock.findings import Finding
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.audit.looked_into import findings_of
+from comfylock.auditing.looked_into import findings_of
 from comfylock.model_files.facts import FileFacts, Trait
 
 if TYPE_CHECKING:
