@@ -12,7 +12,7 @@ Severity = Literal["note", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
 """From the lightest to the gravest."""
 
-About = Literal["comfyui", "pack", "model", "workflow", "file", "settings", "lock"]
+About = Literal["comfyui", "pack", "python", "model", "workflow", "file", "settings", "lock"]
 """What a subject is."""
 
 

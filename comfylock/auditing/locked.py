@@ -34,6 +34,7 @@ def audit_lock(lock: Lock, rules: AuditRules) -> Iterator[Finding]:
     """Yield what a lock tells."""
     for pack in lock.packs:
         yield from _pack(pack)
+    yield from _built(lock)
     for model in lock.models:
         yield from _model(model)
         yield from _licence(model, rules)
@@ -65,6 +66,16 @@ def _pack(pin: PackPin) -> Iterator[Finding]:
         yield finding("pack", pin.name, "runs-code", told, mend=mend)
     urls = (pin.url, pin.repository, *(text.split(" ")[-1] for text in pin.submodules))
     yield from _plain("pack", pin.name, urls)
+
+
+def _built(lock: Lock) -> Iterator[Finding]:
+    targets: dict[str, list[str]] = {}
+    for pin in lock.python:
+        for package in pin.builds:
+            targets.setdefault(package, []).append(pin.target)
+    for package, where in targets.items():
+        told = f"has no wheel for {', '.join(where)}, so that installing it runs its own code"
+        yield finding("python", package, "builds-code", told)
 
 
 def _model(pin: ModelPin) -> Iterator[Finding]:

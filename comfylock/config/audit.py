@@ -44,6 +44,7 @@ KINDS: dict[str, Severity] = {
     "pending": "warning",
     "deprecated": "note",
     "runs-code": "warning",
+    "builds-code": "warning",
     "licence-denied": "error",
     "licence-not-allowed": "error",
     "licence-unknown": "warning",

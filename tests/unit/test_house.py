@@ -34,7 +34,7 @@ FLOORS = {
     "definitions": 2,
     "lockfile": 2,
     "model_files": 2,
-    "python": 2,
+    "python": 1,
     "workflow": 2,
     "net": 3,
     "registry": 3,

@@ -8,7 +8,7 @@ import pytest
 
 from comfylock.auditing.locked import audit_lock
 from comfylock.config.audit import KINDS, AuditRules
-from comfylock.lockfile.schema import ComfyuiPin, Gap, Lock, ModelPin, PackPin
+from comfylock.lockfile.schema import ComfyuiPin, Gap, Lock, ModelPin, PackPin, PythonPin
 from tests.locks import SHA, from_git, full, hub_model, release
 
 
@@ -74,6 +74,19 @@ def test_formats_that_run_nothing(name: str) -> None:
 def test_a_file_that_is_a_pickle_where_it_comes_from() -> None:
     model = ModelPin("a", "vae", "huggingface", path="x/a.ckpt", sha256=SHA, origin="config")
     assert kinds(models=(model,)) == ["code-format vae/a"]
+
+
+def test_python_packages_that_are_built() -> None:
+    pins = tuple(
+        PythonPin(target, "pylock.toml", SHA, SHA, 3, builds=builds)
+        for target, builds in (("linux", ("a", "b")), ("windows", ("b",)), ("macos", ()))
+    )
+    found = list(audit_lock(Lock(python=pins), AuditRules()))
+    assert [(f.about, f.subject, f.kind) for f in found] == [
+        ("python", "a", "builds-code"),
+        ("python", "b", "builds-code"),
+    ]
+    assert found[1].message.startswith("has no wheel for linux, windows, so")
 
 
 def test_gaps() -> None:
