@@ -119,7 +119,7 @@ def _in_memory(inner: Part, method: str) -> Part:
     if not method:
         return inner
     data = _feed(inner, method).take(MAX_INNER)
-    return Part(io.BytesIO(data), 0, len(data))
+    return Part(io.BytesIO(data), 0, len(data), inner.budget)
 
 
 def _checked(inner: Part, method: str, member: Member) -> list[Trait]:

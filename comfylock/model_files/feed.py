@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
+from comfylock.model_files.budget import Budget
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,9 +17,13 @@ class Feed:
     """A stream that is read once, with its own place, counted in bytes from its begin."""
 
     def __init__(
-        self, pull: Callable[[int], bytes], leap: Callable[[int], int] | None = None
+        self,
+        pull: Callable[[int], bytes],
+        leap: Callable[[int], int] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """`pull(n)` returns up to n more bytes, none at the end; `leap(n)` passes over up to n."""
+        self.budget = budget or Budget()
         self._pull = pull
         self._leap = leap
         self._held = b""
@@ -79,14 +85,15 @@ class Feed:
         return bool(data)
 
 
-def window(file: IO[bytes], start: int, end: int) -> Feed:
+def window(file: IO[bytes], start: int, end: int, budget: Budget | None = None) -> Feed:
     """Return a feed of a part of an open file, which others may read elsewhere meanwhile."""
     place = start
+    account = budget or Budget()
 
     def pull(count: int) -> bytes:
         nonlocal place
         file.seek(place)
-        data = file.read(max(0, min(count, end - place)))
+        data = file.read(account.bytes(max(0, min(count, end - place))))
         place += len(data)
         return data
 
@@ -96,10 +103,10 @@ def window(file: IO[bytes], start: int, end: int) -> Feed:
         place += passed
         return passed
 
-    return Feed(pull, leap)
+    return Feed(pull, leap, account)
 
 
-def held(data: bytes) -> Feed:
+def held(data: bytes, budget: Budget | None = None) -> Feed:
     """Return a feed of bytes in memory."""
     place = 0
 
@@ -109,4 +116,4 @@ def held(data: bytes) -> Feed:
         place += len(piece)
         return piece
 
-    return Feed(pull)
+    return Feed(pull, budget=budget)

@@ -18,6 +18,7 @@ from comfylock.model_files.unpacking import MAGICS, unpacked
 from comfylock.model_files.zip_members import has_directory
 
 if TYPE_CHECKING:
+    from comfylock.model_files.budget import Budget
     from comfylock.model_files.facts import Format
 
 MAX_SAFETENSORS_HEADER = 100_000_000
@@ -28,15 +29,21 @@ SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def look_at(file: IO[bytes], name: str) -> FileFacts:
+def look_at(file: IO[bytes], name: str, budget: Budget | None = None) -> FileFacts:
     """Return what an open file is and does; its name only tells what it claims to be.
+
+    What goes beyond the budget is not looked into, and told as dangerous.
 
     Raises:
         OSError: it cannot be read.
     """
     size = file.seek(0, os.SEEK_END)
-    part = Part(file, 0, size)
+    part = Part(file, 0, size, budget)
     found = _by_bytes(part, name)
+    if part.budget.is_spent:
+        detail = "holds too much to be looked into to its end"
+        traits = tuple(sorted({*found.traits, Trait("dangerous", "unread", detail)}))
+        found = FileFacts(found.format, found.has_pickle, traits)
     claim = claimed_format(name, found.format)
     if claim is None:
         return found

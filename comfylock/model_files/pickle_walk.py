@@ -71,7 +71,7 @@ class _Walker:
             self._break("it ends without STOP", self.feed.position)
         elif isinstance(operation, Broken):
             self._break(operation.reason, operation.at)
-        elif self.operations >= self.limits.operations:
+        elif self.operations >= self.limits.operations or not self.feed.budget.operation():
             self._stop_reading(operation.at)
         else:
             self.operations += 1
@@ -117,7 +117,7 @@ class _Walker:
         if self.nested + len(data) > self.limits.nested or not may_be_pickle(data):
             return
         self.nested += len(data)
-        found = self._walk_inside(held(data))
+        found = self._walk_inside(held(data, self.feed.budget))
         if is_meant(found):
             for trait in found.traits:
                 detail = f"in a pickle inside it: {trait.detail}"

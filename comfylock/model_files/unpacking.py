@@ -12,6 +12,8 @@ from comfylock.model_files.feed import CHUNK, Feed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from comfylock.model_files.budget import Budget
+
 MAX_UNPACKED = 256 << 20
 """Bytes of one compressed stream that are looked into."""
 
@@ -33,23 +35,27 @@ def unpacked(source: Feed, method: str) -> Feed:
 
     `method` is `deflate`, or a value of MAGICS.
     """
+    budget = source.budget
     if method in {"deflate", "gzip", "zlib"}:
         wbits = {"deflate": -15, "gzip": 31, "zlib": 15}[method]
-        return Feed(_bounded(_zlib_puller(source, zlib.decompressobj(wbits))))
+        return Feed(
+            _bounded(_zlib_puller(source, zlib.decompressobj(wbits)), budget), budget=budget
+        )
     if method == "bz2":
-        return Feed(_bounded(_puller(source, bz2.BZ2Decompressor())))
+        return Feed(_bounded(_puller(source, bz2.BZ2Decompressor()), budget), budget=budget)
     limit = 64 << 20
     decompressor = lzma.LZMADecompressor(memlimit=limit)
-    return Feed(_bounded(_puller(source, decompressor)))
+    return Feed(_bounded(_puller(source, decompressor), budget), budget=budget)
 
 
-def _bounded(pull: Callable[[int], bytes]) -> Callable[[int], bytes]:
+def _bounded(pull: Callable[[int], bytes], budget: Budget) -> Callable[[int], bytes]:
     left = MAX_UNPACKED
 
     def bounded(count: int) -> bytes:
         nonlocal left
         try:
-            data = pull(min(count, left)) if left else b""
+            allowed = budget.bytes(min(count, left))
+            data = pull(allowed) if allowed else b""
         except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError):
             data = b""
         left -= len(data)

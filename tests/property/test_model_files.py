@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+import struct
 import time
 import tracemalloc
+import zipfile
+import zlib
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comfylock.model_files.budget import Budget
 from comfylock.model_files.feed import held
 from comfylock.model_files.look import look_at
 from comfylock.model_files.pickle_walk import Limits, walk
@@ -109,7 +113,7 @@ def test_claims_of_length_take_no_memory() -> None:
 
 def test_depth_takes_no_stack() -> None:
     for piece in (b"(", b"]", b"}", b"\x85", b"(t", b"l", b"2", b"\x86"):
-        data = b"\x80\x02N" + piece * 30_000 + b"."
+        data = b"\x80\x02N" + piece * 6_000 + b"."
         memory, seconds = peak_of(data)
         assert memory < 60_000_000
         assert seconds < 60
@@ -122,3 +126,48 @@ def test_pickles_in_pickles_end() -> None:
     memory, seconds = peak_of(inner)
     assert memory < 50_000_000
     assert seconds < 60
+
+
+def overlapping(count: int, packed: bytes, size: int) -> bytes:
+    """A zip whose members all stand for the same bytes: each counts the next headers as its own."""
+    name = b"a.pkl"
+    head = 30 + len(name)
+    body = b"".join(
+        struct.pack(
+            "<4s5H3L2H",
+            *(b"PK\3\4", 20, 0, 8, 0, 0, 0, len(packed), size, len(name), head * (count - 1 - i)),
+        )
+        + name
+        for i in range(count)
+    )
+    directory = b"".join(
+        struct.pack(
+            "<4s6H3L5H2L",
+            *(b"PK\1\2", 20, 20, 0, 8, 0, 0, 0, len(packed), size, 5, 0, 0, 0, 0, 0, head * i),
+        )
+        + name
+        for i in range(count)
+    )
+    body += packed
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
+    return body + directory + end
+
+
+def test_many_members_of_the_same_bytes_are_read_once() -> None:
+    ops = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = ops.compress(b"\x80\x02" + b"N0" * 20_000 + b"N.") + ops.flush()
+    data = overlapping(1000, packed, 40_004)
+    facts = look_at(io.BytesIO(data), "a.pt", Budget(operations=50_000))
+    assert facts.has_pickle
+    assert facts.grade != "dangerous"
+
+
+def test_what_is_beyond_the_budget_is_told() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(20):
+            archive.writestr(f"{number}.pkl", b"\x80\x02" + b"N0" * 5_000 + b"N.")
+    for budget in (Budget(operations=50_000), Budget(size=50_000)):
+        facts = look_at(io.BytesIO(out.getvalue()), "a.pt", budget)
+        assert ("dangerous", "unread") in {(trait.grade, trait.word) for trait in facts.traits}
+    assert look_at(io.BytesIO(out.getvalue()), "a.pt").traits == ()
