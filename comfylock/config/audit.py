@@ -38,7 +38,7 @@ KINDS: dict[str, Severity] = {
     "outside-data": "error",
     "disguised": "error",
     "misnamed": "note",
-    "unread": "warning",
+    "unread": "error",
     "flagged": "error",
     "banned": "error",
     "pending": "warning",

@@ -42,7 +42,7 @@ def test_the_gravest_first_and_all_in_one_finding_of_a_kind() -> None:
         ("disguised", "error"),
         ("code-layer", "error"),
         ("outside-data", "error"),
-        ("unread", "warning"),
+        ("unread", "error"),
         ("pickle-suspicious", "warning"),
     ]
     assert found[0].place == "byte 0"
