@@ -79,9 +79,10 @@ def _built(lock: Lock) -> Iterator[Finding]:
 
 
 def _model(pin: ModelPin) -> Iterator[Finding]:
-    danger = runs_code(pin.name) or runs_code(pin.path or "")
+    name = pin.name if runs_code(pin.name) else pin.path or ""
+    danger = runs_code(name)
     if danger:
-        kind = "pickle-format" if is_pickled(pin.name) else "code-format"
+        kind = "pickle-format" if is_pickled(name) else "code-format"
         told = f"{danger}, and loading it may run code; nobody looked into it"
         mend = "comfylock audit --installed COMFYUI_DIR, or lock a safetensors file instead"
         yield finding("model", pin.key, kind, told, mend=mend)

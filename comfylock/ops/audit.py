@@ -17,7 +17,7 @@ from comfylock.config.audit import AuditRules
 from comfylock.lockfile.schema import Lock
 from comfylock.model_files.look import look_at
 from comfylock.ops.check import exists
-from comfylock.ops.model_trees import installed_models, named_files
+from comfylock.ops.model_trees import Listed, installed_models, named_files
 from comfylock.ops.project import project_config
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ def audit(
     rules = config.audit or AuditRules()
     if request.fail_on is not None:
         rules = replace(rules, fail_on=request.fail_on)
-    files = named_files(request.models)
-    if request.installed is not None:
-        files = (*files, *installed_models(request.installed))
+    named = named_files(request.models)
+    below = Listed() if request.installed is None else installed_models(request.installed)
+    files = (*named.files, *below.files)
     lock_file = os.path.join(request.project, "comfy.lock")
-    has_lock = os.path.lexists(lock_file) or not files
+    has_lock = os.path.lexists(lock_file) or not (request.models or request.installed)
     lock = exists(request.project) if has_lock else Lock()
     looked = _look_into(files, lock, reporter)
     by_lock = [
@@ -106,7 +106,7 @@ def audit(
         packs=len(lock.packs),
         models=len(lock.models),
         files=len(files) - len(looked.unreadable),
-        unreadable=tuple(looked.unreadable),
+        unreadable=(*named.unreadable, *below.unreadable, *looked.unreadable),
     )
 
 

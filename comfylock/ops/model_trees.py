@@ -28,8 +28,17 @@ class ModelFile(Struct, frozen=True, order=True):
     """It lies in ComfyUI's models."""
 
 
-def installed_models(comfyui: str) -> tuple[ModelFile, ...]:
-    """Return every file below ComfyUI's models, sorted by path.
+class Listed(Struct, frozen=True):
+    """What there is to look into."""
+
+    files: tuple[ModelFile, ...] = ()
+    """Sorted by path."""
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """Folders that could not be read: path and sentence."""
+
+
+def installed_models(comfyui: str) -> Listed:
+    """Return every file below ComfyUI's models.
 
     Raises:
         UsageError: the folder is no ComfyUI.
@@ -39,43 +48,47 @@ def installed_models(comfyui: str) -> tuple[ModelFile, ...]:
         hint = "name the folder that holds main.py and models, or give --models PATH"
         raise UsageError(f"{comfyui}: is no ComfyUI, it has no folder `{MODELS}`", hint=hint)
     found = []
-    for path in _files(folder):
+    faults: list[tuple[str, str]] = []
+    for path in _files(folder, faults):
         name = os.path.relpath(path, folder).replace(os.sep, "/")
         first, slash, rest = name.partition("/")
         key = f"{folder_key(first) or first}/{rest}" if slash else name
         found.append(ModelFile(path, key, is_model=True))
-    return tuple(sorted(found))
+    return Listed(tuple(sorted(found)), tuple(sorted(faults)))
 
 
-def named_files(paths: tuple[str, ...]) -> tuple[ModelFile, ...]:
+def named_files(paths: tuple[str, ...]) -> Listed:
     """Return the files that were named, and those below folders that were.
 
     Raises:
         UsageError: there is nothing under a name.
     """
-    found = []
+    found: set[str] = set()
+    faults: list[tuple[str, str]] = []
     for path in paths:
         if os.path.isdir(path):
-            found += [ModelFile(each, each.replace(os.sep, "/"), False) for each in _files(path)]
+            found.update(_files(path, faults))
         elif os.path.exists(path):
-            found.append(ModelFile(path, path.replace(os.sep, "/"), is_model=False))
+            found.add(path)
         else:
             raise UsageError(f"{path}: there is no such file or folder")
-    return tuple(sorted(set(found)))
+    files = (ModelFile(path, path.replace(os.sep, "/"), is_model=False) for path in found)
+    return Listed(tuple(sorted(files)), tuple(sorted(set(faults))))
 
 
-def _files(folder: str) -> Iterator[str]:
+def _files(folder: str, faults: list[tuple[str, str]]) -> Iterator[str]:
     """Yield files and links to files below a folder, through linked folders, each of them once."""
     seen: set[tuple[int, int]] = set()
     waiting = [folder]
     count = 0
-    while waiting and count < MAX_FILES:
+    while waiting:
         at = waiting.pop()
         try:
             here = os.stat(at)
             entries = sorted(os.scandir(at), key=lambda entry: entry.name)
-        except OSError:
-            continue  # it vanished, or is not ours to read: there is no model of ours in it
+        except OSError as error:
+            faults.append((at, f"cannot be read: {error.strerror or error}"))
+            continue
         if (here.st_dev, here.st_ino) in seen:
             continue
         seen.add((here.st_dev, here.st_ino))
@@ -84,6 +97,9 @@ def _files(folder: str) -> Iterator[str]:
                 waiting.append(entry.path)
             elif _is_file(entry):
                 count += 1
+                if count > MAX_FILES:
+                    faults.append((folder, f"has more than {MAX_FILES:,} files"))
+                    return
                 yield entry.path
 
 

@@ -198,6 +198,27 @@ def test_what_cannot_be_read_costs_itself_alone(run: Run) -> None:
     assert "pipe: cannot be read: it is no file" in run.err
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads it all")
+def test_a_folder_that_cannot_be_read(run: Run) -> None:
+    comfyui(run)
+    run.write("ComfyUI/models/vae/a.pt", EVIL)
+    run.write("ComfyUI/models/closed/b.pt", EVIL)
+    closed = run.folder / "ComfyUI" / "models" / "closed"
+    closed.chmod(0)
+    try:
+        assert call(run, "audit", "--installed", "ComfyUI") == 2
+    finally:
+        closed.chmod(0o755)
+    assert "pickle-danger" in run.out
+    assert "closed: cannot be read: Permission denied" in run.err
+
+
+def test_an_installation_without_models_and_without_a_lock(run: Run) -> None:
+    comfyui(run)
+    assert call(run, "audit", "--installed", "ComfyUI") == 0
+    assert run.out == "nothing found\n"
+
+
 def test_folders_that_lead_in_a_circle_or_elsewhere(run: Run, tmp_path: Path) -> None:
     comfyui(run)
     run.write("elsewhere/a.pt", EVIL)

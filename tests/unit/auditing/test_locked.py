@@ -73,7 +73,7 @@ def test_formats_that_run_nothing(name: str) -> None:
 
 def test_a_file_that_is_a_pickle_where_it_comes_from() -> None:
     model = ModelPin("a", "vae", "huggingface", path="x/a.ckpt", sha256=SHA, origin="config")
-    assert kinds(models=(model,)) == ["code-format vae/a"]
+    assert kinds(models=(model,)) == ["pickle-format vae/a"]
 
 
 def test_python_packages_that_are_built() -> None:
