@@ -6,7 +6,7 @@ import io
 import zlib
 from typing import TYPE_CHECKING
 
-from comfylock.model_files.facts import FileFacts, Trait
+from comfylock.model_files.facts import FileFacts, Trait, gravest
 from comfylock.model_files.lambda_layers import lambda_traits
 from comfylock.model_files.numpy_arrays import MAGIC as NPY
 from comfylock.model_files.numpy_arrays import look_at_array
@@ -47,8 +47,11 @@ def look_at_zip(part: Part, depth: int) -> FileFacts:
             names.append(member.name)
         found = _look_at_member(part, member, depth)
         has_pickle = has_pickle or found.has_pickle
-        traits += found.traits[: max(0, MAX_TRAITS - len(traits))]
-    return FileFacts(_kind(names, has_pickle=has_pickle), has_pickle, tuple(sorted(set(traits))))
+        traits += found.traits
+        if len(traits) > 2 * MAX_TRAITS:
+            traits[:] = gravest(traits, MAX_TRAITS)
+    kind = _kind(names, has_pickle=has_pickle)
+    return FileFacts(kind, has_pickle, gravest(traits, MAX_TRAITS))
 
 
 def _kind(names: list[str], *, has_pickle: bool) -> Format:
@@ -95,7 +98,10 @@ def _is_followed(traits: tuple[Trait, ...]) -> bool:
 def _unnamed(feed: Feed, place: str, *, is_storage: bool) -> FileFacts:
     """Return what a member does that is a pickle by its bytes; tensors' bytes are one by chance."""
     facts = walk(feed, Limits(operations=200_000))
-    if not is_meant(facts) or (is_storage and facts.grade != "dangerous"):
+    is_unread = any(trait.word == "unread" for trait in facts.traits) and not is_storage
+    if not is_meant(facts) and not is_unread:
+        return FileFacts("unknown")
+    if is_storage and facts.grade != "dangerous":
         return FileFacts("unknown")
     traits = [*placed(facts, place)]
     if not is_storage:
@@ -172,7 +178,7 @@ def look_at_tar(part: Part) -> FileFacts:
         traits += hidden(inner, 1, name)
         at += 512 + (size + 511) // 512 * 512
         count += 1
-    return FileFacts("tar", has_pickle, tuple(sorted(set(traits))))
+    return FileFacts("tar", has_pickle, gravest(traits, MAX_TRAITS))
 
 
 def _octal(field: bytes) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Grade = Literal["plain", "suspicious", "dangerous"]
 """Nothing beyond what torch allows, more than that, or something that runs what nobody knows."""
@@ -77,6 +80,14 @@ class FileFacts(Struct, frozen=True):
     def grade(self) -> Grade:
         """The worst of all."""
         return worst(self.traits)
+
+
+def gravest(traits: Iterable[Trait], limit: int) -> tuple[Trait, ...]:
+    """Return traits each once, sorted; of too many the gravest, so that none hides another."""
+    once = sorted(set(traits))
+    if len(once) > limit:
+        once = sorted(sorted(once, key=lambda trait: -GRADES.index(trait.grade))[:limit])
+    return tuple(once)
 
 
 def worst(traits: tuple[Trait, ...]) -> Grade:

@@ -25,6 +25,7 @@ MAX_SAFETENSORS_HEADER = 100_000_000
 """Source: the safetensors format."""
 
 ARCHIVES_DEEP = 2
+ZIP = b"PK\x03\x04"
 SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -57,21 +58,21 @@ def look_at(file: IO[bytes], name: str, budget: Budget | None = None) -> FileFac
 def _by_bytes(part: Part, name: str) -> FileFacts:
     head = part.read(0, 512)
     known = _of_magic(part, head, name)
-    if known is not None and (head.startswith(b"PK\x03\x04") or not is_pickled(name)):
+    if known is not None and (head.startswith(ZIP) or not is_pickled(name)):
         return known
     facts = known or FileFacts("unknown")
     if is_tar(head):  # which torch tries first, whatever else the bytes may be
         facts = _both(facts, look_at_tar(part))
     if has_directory(part):  # readers look for its end, whatever stands before it
         facts = _both(look_at_zip(part, ARCHIVES_DEEP), facts)
-    return facts if known is not None else _both(facts, _bare(part, head, name))
+    return _both(facts, _bare(part, head, name, is_known=known is not None))
 
 
 def _of_magic(part: Part, head: bytes, name: str) -> FileFacts | None:
     """Return what a file is that can be nothing else."""
     if not head:
         return FileFacts("empty")
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(ZIP):
         return look_at_zip(part, ARCHIVES_DEEP)
     if head.startswith(NPY):
         return look_at_array(part)
@@ -90,14 +91,20 @@ def _of_magic(part: Part, head: bytes, name: str) -> FileFacts | None:
     return None
 
 
-def _bare(part: Part, head: bytes, name: str) -> FileFacts:
-    """Return what pickles without an archive around them would do, packed ones too."""
+def _bare(part: Part, head: bytes, name: str, *, is_known: bool) -> FileFacts:
+    """Return what pickles without an archive around them would do, packed ones too.
+
+    What is known for another format is a pickle only if it does something as one.
+    """
     method = next((method for magic, method in MAGICS.items() if head.startswith(magic)), "")
-    row = walk_row(unpacked(part.feed(), method) if method else part.feed())
+    rows = [walk_row(part.feed())]
+    if method:
+        rows.append(walk_row(unpacked(part.feed(), method)))
+    row = next((row for row in rows[::-1] if row.is_meant), rows[-1])
     is_unread = any(trait.word == "unread" for trait in row.traits)
     is_claimed = is_pickled(name) or (head[:1] == b"\x80" and row.count > 0)
-    is_one = row.count or row.imports or is_unread if is_claimed else row.is_meant
-    if not is_one:
+    is_one = row.count or row.imports or is_unread
+    if not (is_one if is_claimed and not is_known else row.is_meant):
         return FileFacts("gguf") if head.startswith(b"GGUF") else FileFacts("unknown")
     traits = list(row.traits)
     if not method and any(t.word in {"after-stop", "broken"} for t in traits):

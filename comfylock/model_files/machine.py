@@ -86,8 +86,9 @@ class Machine:
         self._limit = limit
 
     def note(self, trait: Trait) -> None:
-        """Keep a trait, one for each thing that is said."""
-        if len(self.traits) < MAX_TRAITS:
+        """Keep a trait, each once; the dangerous ones have room of their own."""
+        limit = 2 * MAX_TRAITS if trait.grade == "dangerous" else MAX_TRAITS
+        if len(self.traits) < limit:
             self.traits.setdefault((trait.word, trait.detail), trait)
 
     # the stack

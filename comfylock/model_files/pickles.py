@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from comfylock.model_files.facts import PickleFacts, Trait
-from comfylock.model_files.feed import CHUNK
+from comfylock.model_files.feed import CHUNK, Feed
 from comfylock.model_files.pickle_walk import CALLS, DEFAULT_LIMITS, Limits, is_meant, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from comfylock.model_files.feed import Feed
     from comfylock.model_files.part import Part
 
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
@@ -24,13 +23,15 @@ LEGACY_PICKLES = 5
 """Magic, protocol, system, object, keys of storages; the storages' bytes follow."""
 
 MAX_PICKLES = 10_000
-MAX_SEARCHED = 64 << 20
+MAX_SEARCHED = 512 << 20
 """Bytes behind a pickle that are searched for another one."""
 
 MAX_HIDDEN = 200
+MAX_SPENT = 1_000_000
+OVERLAP = 512
 
 _BEGINS = re.compile(
-    rb"\x80[\x02-\x05]|c[A-Za-z_][\w.]{0,99}\n[A-Za-z_][\w.]{0,99}\n|\x8c[\x01-\x63][a-z_][\w.]{1,99}"
+    rb"\x80[\x02-\x05]|[ci][A-Za-z_][\w.]{0,99}\n[A-Za-z_][\w.]{0,99}\n|\x8c[\x01-\x63][a-z_][\w.]{1,99}"
 )
 """How pickles begin that import something."""
 
@@ -71,6 +72,9 @@ def walk_row(feed: Feed, place: str = "", limits: Limits = DEFAULT_LIMITS) -> Ro
         count += 1
         if not feed.peek(1):
             break
+    if count >= MAX_PICKLES:
+        detail = f"holds more than {MAX_PICKLES:,} pickles, the rest was not looked into"
+        traits.append(Trait("dangerous", "unread", detail, place))
     return Row(tuple(traits), count, has_names, spent, is_legacy)
 
 
@@ -99,22 +103,43 @@ def joined(*parts: str) -> str:
 
 
 def hidden(part: Part, start: int, place: str = "") -> list[Trait]:
-    """Return what pickles would do that are found between other bytes; at most 64 MiB are searched.
+    """Return what pickles found between other bytes would do; at most 512 MiB are searched.
 
     For streams of which a loader reads some bytes by itself and goes on with another pickle.
     """
     found: list[Trait] = []
-    spent = tries = 0
+    spent = 0
     step = CHUNK * 4
     for base in range(start, min(part.size, start + MAX_SEARCHED), step):
-        data = part.read(base, step + 512)
+        data = part.read(base, step + OVERLAP)
         for match in _BEGINS.finditer(data):
-            if match.start() >= step or tries >= MAX_HIDDEN or spent > 1_000_000:
+            if match.start() >= step:
                 break
-            facts = walk(part.feed(base + match.start()), Limits(20_000, 20_000, 1))
+            if spent > MAX_SPENT or len(found) > MAX_HIDDEN:
+                return [*found, _unsearched(place)]
+            at = base + match.start()
+            facts = _hidden_at(part, at)
             spent += facts.operations + 10
             if is_meant(facts) and facts.grade == "dangerous":
-                tries += 1
-                where = f"hidden at byte {base + match.start()}"
-                found += placed(facts, place, where)
+                found += placed(facts, place, f"hidden at byte {at}")
+    if part.size - start > MAX_SEARCHED:
+        found.append(_unsearched(place))
     return found
+
+
+def _hidden_at(part: Part, at: int) -> PickleFacts:
+    """Return what a pickle from a place on would do, with the mark that may stand before it."""
+    inner = part.feed(at)
+    begin = b"("
+
+    def pull(count: int) -> bytes:
+        nonlocal begin
+        data, begin = begin or inner.take(count), b""
+        return data
+
+    return walk(Feed(pull, budget=part.budget), Limits(20_000, 20_000, 1))
+
+
+def _unsearched(place: str) -> Trait:
+    detail = "has too much between its pickles to be searched to its end"
+    return Trait("dangerous", "unread", detail, place)

@@ -17,6 +17,7 @@ from comfylock.model_files.budget import Budget
 from comfylock.model_files.look import look_at
 from tests.checkpoints import Call, Writer, legacy, tarred
 from tests.looking import CLEAN, EVIL, OLD_EVIL, look, object_array, words
+from tests.pickle_attacks import attacks
 
 
 def test_old_checkpoints() -> None:
@@ -36,6 +37,33 @@ def test_tars_of_torch() -> None:
     ):
         facts = look(tarred(members))
         assert (facts.format, facts.grade) == ("tar", "dangerous"), members
+
+
+@pytest.mark.parametrize("name", ["inst", "obj", "global-reduce", "stack-global", "binstring"])
+def test_attacks_behind_raw_bytes(name: str) -> None:
+    raw = struct.pack("<q", 4) + b"\xff" * 16
+    storages = pickle.dumps(2, 2) + Writer().pickle(("0", "cpu")) + raw
+    data = attacks("never-made")[name].data
+    facts = look(tarred({"storages": storages + data, "tensors": CLEAN, "pickle": CLEAN}))
+    assert facts.grade == "dangerous"
+
+
+def test_too_many_beginnings_are_no_place_to_hide() -> None:
+    storages = pickle.dumps(2, 2) + b"\xff" + b"\x80\x02N0N0N0N0N0N0" * 60_000 + EVIL
+    facts = look(tarred({"storages": storages, "tensors": CLEAN, "pickle": CLEAN}))
+    assert "unread" in words(facts)
+    assert facts.grade == "dangerous"
+
+
+def test_a_pickle_that_begins_as_bz2() -> None:
+    data = b"BZh\0\0" + b"x" * 0x685A + b"0" + OLD_EVIL
+    assert look(data, "a.pkl").grade == "dangerous"
+
+
+def test_a_row_without_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.model_files.pickles.MAX_PICKLES", 50)
+    data = b"N." * 60 + EVIL
+    assert ("dangerous", "unread") in {(t.grade, t.word) for t in look(data, "a.pkl").traits}
 
 
 def test_a_tar_whose_first_name_is_a_pickle() -> None:

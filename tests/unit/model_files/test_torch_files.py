@@ -11,7 +11,7 @@ import pytest
 
 from tests import checkpoints
 from tests.checkpoints import Call, Tensor, checkpoint, zipped
-from tests.looking import CLEAN, EVIL, look, object_array, words
+from tests.looking import CLEAN, EVIL, OLD_EVIL, look, object_array, words
 
 ORDINARY = checkpoints.ordinary()
 
@@ -152,6 +152,31 @@ def test_an_archive_in_an_archive() -> None:
     assert facts.grade == "dangerous"
     places = {trait.place for trait in facts.traits}
     assert "archive/packed.zip, archive/more.zip, archive/data.pkl, byte 13" in places
+
+
+def test_many_oddities_hide_nothing() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(2500):
+            archive.writestr(f"n/{number:04}", b"x")
+        archive.writestr("archive/data.pkl", EVIL)
+    data = out.getvalue()
+    head, tail = data[: data.index(b"PK\1\2")], data[data.index(b"PK\1\2") :]
+    facts = look(head.replace(b"n/", b"m/") + tail)
+    assert facts.grade == "dangerous"
+    assert len(facts.traits) <= 1000
+
+
+def test_many_oddities_in_a_pickle_hide_nothing() -> None:
+    names = b"".join(b"cpack\nname%d\n0" % number for number in range(3000))
+    assert look(zipped(b"\x80\x02" + names + OLD_EVIL, {})).grade == "dangerous"
+    inner = b"".join(
+        b"C" + bytes([len(held)]) + held + b"0"
+        for held in (b"\x80\x02cpack\nname%d\nN0." % number for number in range(300))
+    )
+    evil = b"\x8c\x02os\x8c\x05mkdir\x86N\x93)R."
+    facts = look(zipped(b"\x80\x04" + inner + evil, {}))
+    assert facts.grade == "dangerous"
 
 
 def test_an_archive_that_is_cut_off() -> None:
