@@ -116,7 +116,7 @@ class _Looked:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.known: set[str] = set()
-        """Subjects of which the bytes tell more than the name."""
+        """Subjects that were looked into, so that their bytes tell more than their names."""
         self.unreadable: list[tuple[str, str]] = []
 
 
@@ -132,8 +132,7 @@ def _look_into(files: Sequence[ModelFile], lock: Lock, reporter: Reporter | None
             continue
         is_model = each.is_model or each.key in locked
         looked.findings += findings_of(facts, "model" if is_model else "file", each.key)
-        if facts.format != "unknown":
-            looked.known.add(each.key)
+        looked.known.add(each.key)
         if reporter is not None:
             reporter.advance(each.path)
     return looked

@@ -161,6 +161,15 @@ def test_other_names_of_folders(run: Run) -> None:
     assert (kind, subject) == ("pickle-format", "diffusion_models/a.ckpt")
 
 
+def test_bytes_that_are_no_pickle_settle_it(run: Run) -> None:
+    model = hub_model("a.bin", "checkpoints", origin="config")
+    lock_of(run, models=(model,), workflows=(locked().workflows[1],))
+    comfyui(run)
+    run.write("ComfyUI/models/checkpoints/a.bin", b"\xff" * 64)
+    assert found(run) == [("pickle-format", "checkpoints/a.bin")]
+    assert found(run, "--installed", "ComfyUI") == []
+
+
 def test_files_without_a_lock(run: Run) -> None:
     run.write("x/a.pt", EVIL)
     run.write("x/sub/b.safetensors", Writer().pickle({"a": 1}))
