@@ -28,12 +28,14 @@ if TYPE_CHECKING:
         UsageError,
         WorkflowError,
     )
+    from comfylock.findings import Finding
     from comfylock.lockfile.diff import diff
     from comfylock.lockfile.read import read_lock
     from comfylock.lockfile.schema import Lock
     from comfylock.lockfile.write import write_lock
     from comfylock.model import Report, WorkflowReport
     from comfylock.ops.analyze import analyze, analyze_each
+    from comfylock.ops.audit import AuditOutcome, AuditRequest, audit
     from comfylock.ops.check import CheckOutcome, check
     from comfylock.ops.emit import EmitOutcome, EmitRequest, emit_files
     from comfylock.ops.lock import LockOutcome, LockRequest, lock
@@ -41,12 +43,15 @@ if TYPE_CHECKING:
     from comfylock.resolve.outcome import Moves
 
 __all__ = [
+    "AuditOutcome",
+    "AuditRequest",
     "CheckOutcome",
     "ComfylockError",
     "ConfigError",
     "EmitError",
     "EmitOutcome",
     "EmitRequest",
+    "Finding",
     "IntegrityError",
     "Lock",
     "LockConflictError",
@@ -66,6 +71,7 @@ __all__ = [
     "__version__",
     "analyze",
     "analyze_each",
+    "audit",
     "check",
     "diff",
     "emit_files",
@@ -75,12 +81,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AuditOutcome": "comfylock.ops.audit",
+    "AuditRequest": "comfylock.ops.audit",
     "CheckOutcome": "comfylock.ops.check",
     "ComfylockError": "comfylock.errors",
     "ConfigError": "comfylock.errors",
     "EmitError": "comfylock.errors",
     "EmitOutcome": "comfylock.ops.emit",
     "EmitRequest": "comfylock.ops.emit",
+    "Finding": "comfylock.findings",
     "IntegrityError": "comfylock.errors",
     "Lock": "comfylock.lockfile.schema",
     "LockConflictError": "comfylock.errors",
@@ -99,6 +108,7 @@ _HOMES = {
     "WorkflowReport": "comfylock.model",
     "analyze": "comfylock.ops.analyze",
     "analyze_each": "comfylock.ops.analyze",
+    "audit": "comfylock.ops.audit",
     "check": "comfylock.ops.check",
     "diff": "comfylock.lockfile.diff",
     "emit_files": "comfylock.ops.emit",

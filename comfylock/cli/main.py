@@ -21,6 +21,7 @@ VERBS = {
     "why": "from a name to its nodes, its evidence and its pin (no network)",
     "diff": "what differs between two locks, or two revisions (no network)",
     "outdated": "which pins have something newer?",
+    "audit": "what is risky in what is locked or installed? (no network)",
     "registry": "what is known of packs: show, search, add, update, build",
     "cache": "kept answers of services: dir, info, prune, clean",
     "merge-driver": "for git: two locks as one, entry by entry (no network)",

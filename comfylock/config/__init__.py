@@ -19,6 +19,7 @@ from comfylock.requirements import ComfyuiRule, ImageRule, PythonRule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.config.audit import AuditRules  # noqa: TC004 - settings are never decoded
     from comfylock.config.emit import EmitSettings  # noqa: TC004 - settings are never decoded
     from comfylock.config.environment import Surroundings
     from comfylock.model import Source  # noqa: TC004 - settings are never decoded by msgspec
@@ -76,6 +77,8 @@ class Config(Struct, frozen=True):
     require_hashes: bool = False
     allow_unresolved: bool = False
     include_inactive: bool = False
+    audit: AuditRules | None = None
+    """What `[audit]` says; None where there is no such table."""
 
     @property
     def settled_models(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfylock.config.addresses import host_fault, service_address, service_fault
 from comfylock.config.comfyui import read_comfyui
@@ -16,6 +16,9 @@ from comfylock.errors import ConfigError
 from comfylock.model import Source
 from comfylock.requirements import ImageRule, PythonRule
 
+if TYPE_CHECKING:
+    from comfylock.config.audit import AuditRules
+
 SECTIONS = (
     "lock",
     "comfyui",
@@ -26,6 +29,7 @@ SECTIONS = (
     "models",
     "groups",
     "emit",
+    "audit",
     "endpoints",
     "trust",
 )
@@ -64,10 +68,12 @@ def read_document(
     pack_rules = read_packs(root.table("packs"), groups, configured)
     model_rules = read_models(root.table("models"), groups, configured)
     emit = read_emit(root.table("emit"))
+    audit = _audit(root)
     if root.faults:
         raise ConfigError(file, tuple(_in_order(root.faults, root.path)))
     return {
         **lock,
+        "audit": audit,
         "class_types": class_types,
         "endpoints": endpoints,
         "comfyui": comfyui,
@@ -98,6 +104,14 @@ def _decoded(data: bytes, file: str, table: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ConfigError(file, ((".".join(table), "must be a table"),))
     return document
+
+
+def _audit(root: Table) -> AuditRules | None:
+    if "audit" not in root:
+        return None
+    from comfylock.config.audit import read_audit  # noqa: PLC0415 - few have any
+
+    return read_audit(root.table("audit"))
 
 
 def _in_order(faults: Faults, root: str) -> Faults:

@@ -40,6 +40,7 @@ QUIET = {
     "why": [["AlphaNode"], ["alpha", "--json"], ["fresh.safetensors"], ["nobody"]],
     "diff": [[], ["HEAD"], ["HEAD", "HEAD", "--json"], ["--markdown"], ["nobody"]],
     "outdated": [["--offline"], ["alpha", "--offline", "--json"], ["nobody"]],
+    "audit": [[], ["--json"], ["--models", "workflows"], ["--installed", "nowhere"]],
     "registry": [["show", "AlphaNode"], ["search", "alpha"], ["show", "nobody"]],
     "cache": [["dir"], ["info"], ["prune"], ["clean"]],
     "merge-driver": [[], ["a", "b", "c"]],

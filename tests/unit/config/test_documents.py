@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from comfylock.config import VARIABLES
+from comfylock.config.audit import AUDIT_KEYS, IGNORE_KEYS
 from comfylock.config.document import ENDPOINTS, SECTIONS
 from comfylock.config.lock_settings import LOCK_KEYS
 from comfylock.config.models import MODEL_KEYS
@@ -30,7 +31,9 @@ def test_every_table_has_a_heading(section: str) -> None:
     assert f"\n## [{section}]\n" in TEXT
 
 
-@pytest.mark.parametrize("key", sorted({*LOCK_KEYS, *PACK_KEYS, *MODEL_KEYS, *VARIABLES}))
+@pytest.mark.parametrize(
+    "key", sorted({*LOCK_KEYS, *PACK_KEYS, *MODEL_KEYS, *AUDIT_KEYS, *IGNORE_KEYS, *VARIABLES})
+)
 def test_every_setting_has_a_row(key: str) -> None:
     assert re.search(rf"^\| [^|]*`{key}`", TEXT, re.MULTILINE)
 

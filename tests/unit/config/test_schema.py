@@ -11,6 +11,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from comfylock.config import SCHEMA_FILE, parse_config
+from comfylock.config.audit import AUDIT_KEYS, IGNORE_KEYS
+from comfylock.config.audit import KINDS as AUDIT_KINDS
 from comfylock.config.comfyui import COMFYUI_KEYS
 from comfylock.config.document import ENDPOINTS, SECTIONS, TRUST_KEYS
 from comfylock.config.emit import (
@@ -62,6 +64,10 @@ GOOD = [
     '[emit]\noutput = "deploy/"\nkinds = ["script"]\nvariants = ["full"]\nport = 1',
     '[emit]\nvolume = "/data/x"\ncomfyui-dir = "/opt/ComfyUI"\nimage = "cu128"\nuser = "me"',
     '[emit]\nimage-name = "ghcr.io/me/comfyui"\nsystem-packages = ["g++", "libgl1"]',
+    '[audit]\nfail-on = "never"\nallow-licences = ["mit", "openrail*"]\ndeny-licences = []',
+    '[audit.severity]\ngated = "off"\nruns-code = "error"',
+    '[[audit.ignore]]\nkind = "gated"\nreason = "x"\n[[audit.ignore]]\nsubject = "a"\nreason = "y"',
+    '[[audit.ignore]]\nkind = "gated"\nsubject = "a/*"\nreason = "x"\nexpires = "2027-01-31"',
     '[endpoints]\nregistry = "http://127.0.0.1:1/a/"\nhuggingface = "https://m"',
     '[endpoints]\ncivitai = "https://c/api/v1"\ngithub-api = "https://g"\nmanager = "HTTPS://m"',
     '[trust]\nallow-hosts = ["models.example.com", "127.0.0.1:8080"]',
@@ -81,6 +87,19 @@ GOOD = [
 ]
 BAD = [
     "zzz = 1",
+    "[audit]\nzzz = 1",
+    '[audit]\nfail-on = "loud"',
+    '[audit]\nallow-licences = "mit"',
+    '[audit]\ndeny-licences = [" "]',
+    '[audit.severity]\nzzz = "off"',
+    '[audit.severity]\ngated = "no"',
+    '[audit]\nignore = "x"',
+    '[[audit.ignore]]\nkind = "gated"',
+    '[[audit.ignore]]\nreason = "x"',
+    '[[audit.ignore]]\nkind = "zzz"\nreason = "x"',
+    '[[audit.ignore]]\nkind = "gated"\nreason = " "',
+    '[[audit.ignore]]\nkind = "gated"\nreason = "x"\nexpires = "soon"',
+    '[[audit.ignore]]\nkind = "gated"\nreason = "x"\nzzz = 1',
     "[lock]\nzzz = 1",
     '[lock]\nprefer = "newest"',
     '[lock]\ntargets = ["linux"]',
@@ -233,3 +252,12 @@ def test_every_setting_is_described() -> None:
         for key, schema in SCHEMA["definitions"][kind]["properties"].items():
             visit(schema, f"{kind}.{key}")
     assert told == []
+
+
+def test_the_audit_s_words_are_all_there() -> None:
+    audit = PROPERTIES["audit"]["properties"]
+    assert set(audit) == set(AUDIT_KEYS)
+    assert list(audit["severity"]["properties"]) == list(AUDIT_KINDS)
+    ignore = SCHEMA["definitions"]["ignore"]["properties"]
+    assert set(ignore) == set(IGNORE_KEYS)
+    assert ignore["kind"]["enum"] == list(AUDIT_KINDS)
