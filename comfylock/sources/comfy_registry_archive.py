@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question, known_answer
-from comfylock.sources.archive import read_archive
+from comfylock.sources.archive import file_digests, read_archive
 from comfylock.sources.file_front import TooLargeError
 from comfylock.sources.interface import ArchiveFacts, Missing, RegistryVersion
 
 if TYPE_CHECKING:
+    from comfylock.lockfile.schema import PackPin
     from comfylock.net.http import Download, Http
     from comfylock.net.interface import Answers
 
@@ -73,6 +74,22 @@ class Places:
             return version.url if ".." not in path else None
         is_configured = host in self._configured or parts.hostname in self._configured
         return version.url if is_configured else None
+
+
+def known_files(answers: Answers, pin: PackPin) -> dict[str, str] | None:
+    """Return path to sha256 of the archive that a pin names; None if nobody knows. No network.
+
+    Only what was learnt from an archive with the very digest that is locked.
+    """
+    url = pin.url or ""
+    named = url.split("/")[4:5]  # `https://cdn.comfy.org/PUBLISHER/ID/VERSION/node.zip`
+    for name in dict.fromkeys((pin.name, *named, *pin.aliases)):
+        for kind in ("archive-contents", "archive"):
+            question = Question(SERVICE, kind, f"{name}@{pin.version} {url}", is_lasting=True)
+            found = known_answer(answers, question, _KIND)
+            if isinstance(found, ArchiveFacts) and found.sha256 == pin.sha256 and found.files:
+                return found.files
+    return None
 
 
 class _Sink(io.BufferedRandom):
@@ -145,9 +162,10 @@ class Archives:
             if answer.status != 200:
                 return _refused(answer, what)
             contents = read_archive(file, what, with_classes=read)
-        if isinstance(contents, Missing):
-            return contents
-        return ArchiveFacts(answer.sha256, answer.size, contents)
+            if isinstance(contents, Missing):
+                return contents
+            files = file_digests(file)
+        return ArchiveFacts(answer.sha256, answer.size, contents, files)
 
 
 def _refused(answer: Download, what: str) -> Missing:

@@ -1,0 +1,308 @@
+"""Every locked model against what is on disk, and the model files that are not locked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from comfylock.lockfile.diff import label
+from comfylock.net.pages import is_page
+from comfylock.sources.file_front import KEPT, is_lfs_pointer
+from comfylock.verify import mends
+from comfylock.verify.digests import Trouble
+from comfylock.verify.disk import Walk, read_small, walk
+from comfylock.verify.findings import Checked, Finding, Item, judged
+from comfylock.verify.look import Settled, shown, troubled
+from comfylock.verify.packs import is_optional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from comfylock.lockfile.schema import ModelPin
+    from comfylock.verify.folders import Folders
+    from comfylock.verify.look import Look
+
+SUFFIXES = (
+    ".bin", ".ckpt", ".gguf", ".onnx", ".pkl", ".pt", ".pt2", ".pth", ".safetensors", ".sft",
+)  # fmt: skip
+"""Files that ComfyUI or a pack loads as models."""
+
+PARTIAL = (".aria2", ".crdownload", ".download", ".incomplete", ".part", ".partial", ".tmp")
+"""What downloads that did not come to their end are called."""
+
+_LARGEST_STAND_IN = 1 << 20
+"""Bytes of a page or a pointer in the place of a model."""
+
+
+class Shelf:
+    """The model folders of an installation, each listed once."""
+
+    def __init__(self, folders: Folders, base: str) -> None:
+        self.base = base
+        self._folders = folders
+        self._walks: dict[str, Walk] = {}
+
+    def walked(self, folder: str) -> Walk:
+        """Return what is in a folder; nothing, if there is none."""
+        if folder not in self._walks:
+            self._walks[folder] = walk(folder, follows=True)
+        return self._walks[folder]
+
+    def all_folders(self) -> dict[str, str]:
+        """Return every model folder there is, with its folder key."""
+        found: dict[str, str] = {}
+        for key, paths in self._folders.models.items():
+            for path in paths:
+                found.setdefault(path, key)
+        for root in self._folders.roots:
+            for name in _subfolders(root):
+                found.setdefault(os.path.join(root, name), name)
+        return {path: found[path] for path in sorted(found) if os.path.isdir(path)}
+
+    def places(self, key: str | None) -> tuple[str, ...]:
+        """Return the folders in which ComfyUI looks for a key, in order."""
+        return self._folders.of(key) if key is not None else tuple(self.all_folders())
+
+    def target(self, pin: ModelPin) -> str:
+        """Return where a model belongs."""
+        folder = pin.folder or "checkpoints"
+        own = os.path.join(self._folders.roots[0], folder)
+        places = self._folders.of(folder)
+        chosen = next((p for p in places if os.path.isdir(p)), own if own in places else places[0])
+        return os.path.join(chosen, *pin.name.split("/"))
+
+    def unreadable(self) -> list[tuple[str, str]]:
+        """Return what could not be listed, and why."""
+        return [
+            (os.path.join(folder, name), told)
+            for folder, found in self._walks.items()
+            for name, told in found.unreadable
+        ]
+
+
+def _subfolders(root: str) -> list[str]:
+    try:
+        with os.scandir(root) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except OSError:
+        return []
+
+
+class Copy(Struct, frozen=True):
+    """One file that has a model's name."""
+
+    path: str
+    size: int
+    link: str | None = None
+
+
+def model_looks(
+    pins: Iterable[ModelPin], shelf: Shelf, groups: frozenset[str] | None
+) -> list[Look]:
+    """Return a look at each locked model, and what is said about the others."""
+    given = list(pins)
+    owners = {pin.sha256: pin.key for pin in given if pin.sha256}
+    looks: list[Look] = [_look(pin, shelf, owners, groups) for pin in given]
+    known = {os.path.realpath(copy.path) for pin in given for copy in _copies(pin, shelf)}
+    looks.append(Settled(_extras(shelf, known)))
+    for path, told in shelf.unreadable():
+        place = shown(path, shelf.base)
+        trouble = Trouble("unreadable", f"cannot be read: {told}")
+        looks.append(Settled(Checked((troubled("model", place, place, trouble),))))
+    return looks
+
+
+def _copies(pin: ModelPin, shelf: Shelf) -> list[Copy]:
+    """Return the files of a model's name in the order in which ComfyUI finds them."""
+    found: list[Copy] = []
+    for folder in shelf.places(pin.folder):
+        walked = shelf.walked(folder)
+        if pin.name in walked.files:
+            size = walked.files[pin.name].st_size
+            path = os.path.join(folder, *pin.name.split("/"))
+            found.append(Copy(path, size, walked.links.get(pin.name)))
+    return found
+
+
+def _look(
+    pin: ModelPin, shelf: Shelf, owners: Mapping[str, str], groups: frozenset[str] | None
+) -> Look:
+    copies = _copies(pin, shelf)
+    if copies:
+        return ModelLook(pin, copies, shelf, owners)
+    finding = _elsewhere(pin, shelf)
+    if finding is None and is_optional(pin.groups, groups):
+        told = f"`{pin.key}` is not there; only groups need it: {', '.join(pin.groups)}"
+        item = replace(_item(pin, None), status="missing")
+        return Settled(Checked((Finding("group-absent", "model", pin.key, told),), (item,)))
+    if finding is None:
+        target = shelf.target(pin)
+        finding = Finding(
+            "model-missing",
+            "model",
+            pin.key,
+            f"`{pin.key}` is not there",
+            shown(target, shelf.base),
+            mends.model(pin, target),
+        )
+    return Settled(Checked((finding,), (judged(_item(pin, None), [finding]),)))
+
+
+def _elsewhere(pin: ModelPin, shelf: Shelf) -> Finding | None:
+    """Return what is in the place of a model that is not there, or where else it is."""
+    target = shelf.target(pin)
+    for folder in shelf.places(pin.folder):
+        found = _near(pin, folder, shelf.walked(folder), target, shelf.base)
+        if found is not None:
+            return found
+    base = pin.name.rpartition("/")[2]
+    for folder, key in shelf.all_folders().items():
+        for name, status in shelf.walked(folder).files.items():
+            same = name.rpartition("/")[2] == base and pin.size in (None, status.st_size)
+            if same and f"{key}/{name}" != pin.key:
+                path = os.path.join(folder, *name.split("/"))
+                place = shown(path, shelf.base)
+                told = f"`{pin.key}` is not there, and `{place}` has its name and size"
+                mend = mends.move(path, target)
+                return Finding("model-misplaced", "model", pin.key, told, place, mend)
+    return None
+
+
+def _near(pin: ModelPin, folder: str, walked: Walk, target: str, base: str) -> Finding | None:
+    path = os.path.join(folder, *pin.name.split("/"))
+    place = shown(path, base)
+    if pin.name in walked.dangling:
+        link = walked.links.get(pin.name, "")
+        told = f"`{place}` is a symbolic link to `{link}`, where nothing is"
+        mend = f"{mends.remove(path)} && {mends.model(pin, path)}"
+        return Finding("model-dangling", "model", pin.key, told, place, mend)
+    if os.path.isdir(path) or pin.name in walked.odd:
+        told = f"`{place}` is no file"
+        mend = f"{mends.move(path, path + '.other')} && {mends.model(pin, path)}"
+        return Finding("model-not-a-file", "model", pin.key, told, place, mend)
+    for name in walked.files:
+        other = os.path.join(folder, *name.split("/"))
+        if name.lower() == pin.name.lower():
+            told = f"`{shown(other, base)}` differs from `{pin.key}` in capital letters"
+            mend = mends.move(other, path)
+            where = shown(other, base)
+            return Finding("model-case", "model", pin.key, told, where, mend, pin.name, name)
+        if name.startswith(pin.name) and name.lower().endswith(PARTIAL):
+            told = f"`{shown(other, base)}` is a download that did not come to its end"
+            mend = mends.model(pin, target)
+            return Finding("model-partial", "model", pin.key, told, shown(other, base), mend)
+    return None
+
+
+def _item(pin: ModelPin, size: int | None) -> Item:
+    return Item("model", pin.key, "verified", label(pin), size=size if size is not None else None)
+
+
+class ModelLook:
+    """One model that is there, under its name, once or several times."""
+
+    def __init__(
+        self, pin: ModelPin, copies: list[Copy], shelf: Shelf, owners: Mapping[str, str]
+    ) -> None:
+        self._pin, self._copies, self._shelf, self._owners = pin, copies, shelf, owners
+        alike = [copy.path for copy in copies if pin.size in (None, copy.size)]
+        self.wanted = tuple(alike) if pin.sha256 else ()
+
+    def judged(self, digests: Mapping[str, str | Trouble]) -> Checked:
+        """Say whether the file that ComfyUI finds first is the locked one."""
+        pin, first = self._pin, self._copies[0]
+        findings = self._of(first, digests)
+        wrong = any(finding.severity == "error" for finding in findings)
+        good = next((c for c in self._copies[1:] if digests.get(c.path) == pin.sha256), None)
+        if wrong and good is not None and pin.sha256:
+            place, other = self._shown(first), self._shown(good)
+            told = f"`{place}` is found before `{other}`, which is the locked file"
+            mend = mends.move(first.path, first.path + ".other")
+            findings.append(Finding("model-shadowed", "model", pin.key, told, place, mend))
+        proof = "size and sha256" if pin.sha256 else "name" if pin.size is None else "size"
+        item = _item(pin, first.size)
+        if not pin.sha256:
+            item = replace(item, status="unproven")
+        return Checked(tuple(findings), (replace(judged(item, findings), proof=proof),))
+
+    def _of(self, copy: Copy, digests: Mapping[str, str | Trouble]) -> list[Finding]:
+        pin, place = self._pin, self._shown(copy)
+        findings: list[Finding] = []
+        if copy.link is not None:
+            told = f"`{place}` is a symbolic link to `{copy.link}`"
+            findings.append(Finding("model-link", "model", pin.key, told, place))
+        if pin.size is not None and copy.size != pin.size:
+            findings.append(self._other_size(copy))
+        elif pin.sha256 is None:
+            told = f"`{pin.key}` is there; no sha256 of it is locked: "
+            told += pin.unhashed or "the user brings the file"
+            mend = "comfylock lock --require-hashes names every such model"
+            findings.append(Finding("model-unhashed", "model", pin.key, told, place, mend))
+        else:
+            actual = digests[copy.path]
+            if isinstance(actual, Trouble):
+                findings.append(troubled("model", pin.key, place, actual))
+            elif actual != pin.sha256:
+                findings.append(self._other_bytes(copy, actual))
+        return findings
+
+    def _other_size(self, copy: Copy) -> Finding:
+        pin, place = self._pin, self._shown(copy)
+        what = _stand_in(copy)
+        if what is not None:
+            kind, told = "model-stand-in", f"`{place}` is {what} and no model"
+        elif copy.size < (pin.size or 0):
+            kind = "model-truncated"
+            told = f"`{place}` has {copy.size:,} of {pin.size:,} bytes"
+        else:
+            kind, told = "model-size", f"`{place}` has {copy.size:,} bytes, locked are {pin.size:,}"
+        mend = mends.model(pin, copy.path)
+        return Finding(kind, "model", pin.key, told, place, mend, str(pin.size), str(copy.size))
+
+    def _other_bytes(self, copy: Copy, actual: str) -> Finding:
+        pin, place = self._pin, self._shown(copy)
+        owner = self._owners.get(actual)
+        if owner is not None:
+            kind, told = "model-swapped", f"`{place}` holds the bytes of `{owner}`"
+        else:
+            kind, told = "model-digest", f"`{place}` has the locked size and other bytes"
+        mend = mends.model(pin, copy.path)
+        return Finding(kind, "model", pin.key, told, place, mend, pin.sha256, actual)
+
+    def _shown(self, copy: Copy) -> str:
+        return shown(copy.path, self._shelf.base)
+
+
+def _stand_in(copy: Copy) -> str | None:
+    """Return what a small file is that should be a model."""
+    if copy.size > _LARGEST_STAND_IN:
+        return None
+    try:
+        data = read_small(copy.path, _LARGEST_STAND_IN)
+    except OSError:
+        return None
+    front = (data or b"")[:KEPT]
+    if is_lfs_pointer(front):
+        return "a git-lfs pointer"
+    return "a web page or an error message" if front and is_page("", front, "") else None
+
+
+def _extras(shelf: Shelf, known: set[str]) -> Checked:
+    findings: list[Finding] = []
+    items: list[Item] = []
+    seen: set[str] = set()
+    for folder, key in shelf.all_folders().items():
+        for name, status in shelf.walked(folder).files.items():
+            path = os.path.join(folder, *name.split("/"))
+            real = os.path.realpath(path) if name in shelf.walked(folder).links else path
+            if not name.lower().endswith(SUFFIXES) or {path, real} & (known | seen):
+                continue
+            seen.add(path)
+            told = f"`{shown(path, shelf.base)}` is not locked"
+            place, named = shown(path, shelf.base), f"{key}/{name}"
+            findings.append(Finding("model-extra", "model", named, told, place))
+            items.append(Item("model", named, "extra", size=status.st_size))
+    return Checked(tuple(findings), tuple(items))
