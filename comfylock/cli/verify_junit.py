@@ -5,8 +5,6 @@ Source: https://github.com/testmoapp/junitxml
 
 from __future__ import annotations
 
-import functools
-import operator
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -30,16 +28,14 @@ def verify_junit(outcome: VerifyOutcome) -> bytes:
         suites.setdefault(about, []).append(_case(about, subject, mine, None))
     if outcome.unreachable:
         suites["services"] = [_away(message) for message, _ in outcome.unreachable]
-    root = Element(
-        "testsuites",
-        name="comfylock verify",
-        **_counts([*functools.reduce(operator.iadd, suites.values(), [])]),
-    )
-    for name in suites:
-        suite = SubElement(root, "testsuite", name=name, **_counts(suites[name]))
-        suite.extend(suites[name])
+    every = [case for cases in suites.values() for case in cases]
+    root = Element("testsuites", {"name": "comfylock verify", **_counts(every)})
+    for name, cases in suites.items():
+        suite = SubElement(root, "testsuite", {"name": name, **_counts(cases)})
+        suite.extend(cases)
     indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, "utf-8") + b"\n"
+    text: bytes = tostring(root, "utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text + b"\n"
 
 
 def _counts(cases: list[Element]) -> dict[str, str]:

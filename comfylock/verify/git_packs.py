@@ -115,7 +115,7 @@ def _change(locked: Locked, found: Checkout, change: Change) -> Finding:
     elif change.state == "missing":
         mend = mends.in_checkout(locked.path, "restore", "--", change.path)
     else:
-        mend = mends.put_aside(locked.path)
+        mend = mends.put_aside(locked.path, change.path)
     return _finding(locked, _KINDS[change.state], f"`{place}` {told}", mend, place=place)
 
 

@@ -30,9 +30,10 @@ def checkout(path: str, repository: str | None, commit: str) -> str:
     return f"{fetch} && {in_checkout(path, 'checkout', '--detach', commit)}"
 
 
-def put_aside(path: str) -> str:
-    """Return what undoes local changes and keeps them."""
-    return in_checkout(path, "stash", "push", "--include-untracked")
+def put_aside(path: str, file: str) -> str:
+    """Return what undoes the changes of one file and keeps them; git wants a name for that."""
+    who = ("-c", "user.name=comfylock", "-c", "user.email=comfylock@localhost")
+    return in_checkout(path, *who, "stash", "push", "--", file)
 
 
 def clone(path: str, repository: str, commit: str) -> str:
