@@ -57,6 +57,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what this group needs must be there too; repeatable; `all`",
     )
+    disk.add_argument(
+        "--python",
+        metavar="EXE",
+        help="the packages of this interpreter's environment; it is not run",
+    )
+    disk.add_argument("--server", metavar="URL", help="a running ComfyUI: http://127.0.0.1:8188")
+    disk.add_argument(
+        "--inventory", metavar="FILE", help="write what --installed found, to be compared elsewhere"
+    )
+    other = parser.add_argument_group("elsewhere")
+    other.add_argument(
+        "--upstream", action="store_true", help="ask the services: is every pin still there?"
+    )
+    other.add_argument(
+        "--against",
+        nargs="+",
+        default=[],
+        metavar="OTHER",
+        help="what differs from this lock, project or inventory, or between two of them",
+    )
     report = parser.add_argument_group("the report")
     report.add_argument(
         "--format",
@@ -86,6 +106,9 @@ def _request(arguments: argparse.Namespace) -> VerifyRequest:
     groups = tuple(arguments.group)
     if arguments.json and arguments.format != "text":
         raise UsageError("--json and --format exclude each other")
+    if arguments.offline and (arguments.upstream or arguments.server):
+        asked = "--upstream" if arguments.upstream else "--server"
+        raise UsageError(f"{asked} needs the network, --offline forbids it")
     return VerifyRequest(
         project=arguments.project,
         paths=tuple(arguments.paths),
@@ -93,6 +116,11 @@ def _request(arguments: argparse.Namespace) -> VerifyRequest:
         model_roots=tuple(arguments.models_dir),
         path_files=tuple(arguments.extra_model_paths),
         groups=None if "all" in groups else groups,
+        python=arguments.python,
+        server=arguments.server,
+        is_upstream=arguments.upstream,
+        against=tuple(arguments.against),
+        inventory=arguments.inventory,
     )
 
 

@@ -1,34 +1,30 @@
-"""Is reality what the lock says? The parts of a verification, wired together and run."""
+"""Is reality what the lock says? The parts of a verification, run one after the other."""
 
 from __future__ import annotations
 
 import os
-import time
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from comfylock.errors import ComfylockError, UsageError
-from comfylock.ops.cache import cache_folder, cache_root
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
-from comfylock.verify.environments import Comparison
+from comfylock.verify.environments import Comparison, Side
 from comfylock.verify.findings import Checked, Finding, Item, exit_code, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from comfylock.lockfile.schema import Lock, PackPin
+    from comfylock.lockfile.schema import Lock
+    from comfylock.ops.verify_disk import Packages
+    from comfylock.python.wanted import Package
     from comfylock.verify.digests import Progress
     from comfylock.verify.installed import Installation
 
-DIGESTS = "digests.json"
-"""Where digests of files are remembered, in the cache's folder."""
-
 
 class VerifyRequest(Struct, frozen=True):
-    """What a run of `verify` is asked for; the files are always compared."""
+    """What a run of `verify` is asked for; a project's files are always compared."""
 
     project: str = "."
     paths: tuple[str, ...] = ()
@@ -40,6 +36,15 @@ class VerifyRequest(Struct, frozen=True):
     """Further `extra_model_paths.yaml`."""
     groups: tuple[str, ...] | None = ()
     """The groups that must be installed; None: all of them."""
+    python: str | None = None
+    """An interpreter, or the folder of an environment."""
+    server: str | None = None
+    """The address of a running ComfyUI."""
+    is_upstream: bool = False
+    against: tuple[str, ...] = ()
+    """One or two locks, projects or inventories."""
+    inventory: str | None = None
+    """A file to write what is installed to."""
 
 
 class VerifyOutcome(Struct, frozen=True):
@@ -47,7 +52,7 @@ class VerifyOutcome(Struct, frozen=True):
 
     lock: str
     parts: tuple[str, ...]
-    """What was looked at: `files`, `installed`, `python`, `server`, `upstream`, `against`."""
+    """What was looked at: `files`, `upstream`, `installed`, `python`, `server`, `against`."""
     findings: tuple[Finding, ...] = ()
     items: tuple[Item, ...] = ()
     comparison: Comparison | None = None
@@ -56,6 +61,8 @@ class VerifyOutcome(Struct, frozen=True):
     """Services that did not answer: a sentence, and what could therefore not be learnt."""
     hashed: int = 0
     """Files that were read to be hashed; the others had not changed."""
+    written: str | None = None
+    """The inventory that was written."""
 
     def exit_code(self, *, strict: bool = False) -> int:
         """Return what it means to a shell; with `strict` warnings fail too."""
@@ -71,11 +78,15 @@ class _Run:
         self.request, self.environ, self.progress = request, environ, progress
         self.checked = Checked()
         self.parts: list[str] = []
+        self.away: list[tuple[str, tuple[str, ...]]] = []
+        self.comparison: Comparison | None = None
+        self.machine: Side | None = None
         self.hashed = 0
 
     def add(self, part: str, checked: Checked) -> None:
         """Note what came of a part."""
-        self.parts.append(part)
+        if part not in self.parts:
+            self.parts.append(part)
         self.checked += checked
 
 
@@ -90,104 +101,174 @@ def verify(
     Raises:
         UsageError: the request makes no sense, or there is no lock and nothing else to look at.
         ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
+        WriteError: the inventory cannot be written.
     """
+    _refuse(request)
     run = _Run(request, os.environ if environ is None else environ, progress)
-    lock = _lock(run)
+    lock = None if len(request.against) == 2 and not _looks(request) else _lock(run)
     if lock is not None:
-        from comfylock.ops.verify_files import files_checked  # noqa: PLC0415 - as above
-
-        checked = files_checked(request.project, request.paths, lock, run.environ)
-        run.add("files", checked)
-    if request.installed is not None:
-        _installed(run, lock)
+        _compare_files(run, lock)
+        if request.is_upstream:
+            _ask_services(run, lock)
+    _look_at_disk(run, lock)
+    if lock is not None and request.server is not None:
+        _ask_server(run, lock, request.server)
+    if request.against:
+        _compare(run, lock)
     ordered = in_order(run.checked)
     return VerifyOutcome(
         lock_path(request.project),
         tuple(run.parts),
         ordered.findings,
         ordered.items,
-        hashed=run.hashed,
+        run.comparison,
+        tuple(run.away),
+        run.hashed,
+        request.inventory,
     )
+
+
+def _refuse(request: VerifyRequest) -> None:
+    """Refuse what makes no sense together."""
+    if request.inventory is not None and request.installed is None:
+        hint = "comfylock verify --installed DIR --inventory FILE"
+        raise UsageError("an inventory is made of an installation", hint=hint)
+    if len(request.against) == 2 and request.installed is not None:
+        hint = "leave one of them out"
+        raise UsageError("--installed and two files of --against are three to compare", hint=hint)
+    if len(request.against) > 2:
+        raise UsageError("--against compares two at the most")
+
+
+def _looks(request: VerifyRequest) -> bool:
+    """Say whether anything but two files is to be looked at."""
+    return bool(request.is_upstream or request.server or request.python or request.paths)
 
 
 def _lock(run: _Run) -> Lock | None:
     """Return the lock; None, and a finding, if it cannot be read and there is more to look at."""
+    request = run.request
     try:
-        return exists(run.request.project)
+        return exists(request.project)
     except ComfylockError as error:
-        if run.request.installed is None:
+        is_needed = not (request.inventory or (request.against and request.installed))
+        if request.installed is None or (isinstance(error, UsageError) and is_needed):
             raise
-        path = lock_path(run.request.project)
+        if isinstance(error, UsageError):  # whoever makes an inventory needs no lock
+            return None
+        path = lock_path(request.project)
         mend = error.hint or "git restore comfy.lock"
         finding = Finding("lock-unreadable", "file", path, str(error), path, mend)
-        run.checked += Checked((finding,))
+        run.add("files", Checked((finding,)))
         return None
 
 
-def _installed(run: _Run, lock: Lock | None) -> None:
-    """Compare an installation with the lock."""
-    folder = run.request.installed or "."
-    from comfylock.verify.comfyui import comfyui_fault  # noqa: PLC0415 - not every run needs it
+def _compare_files(run: _Run, lock: Lock) -> None:
+    from comfylock.ops.verify_files import files_checked  # noqa: PLC0415 - not every run needs it
 
-    fault = comfyui_fault(folder)
-    if fault is not None:
-        inner = os.path.join(folder, "ComfyUI")
-        mend = f"--installed {inner}" if comfyui_fault(inner) is None else "--installed DIR"
-        told = f"`{folder}` {fault}"
-        run.add("installed", Checked((Finding("not-comfyui", "comfyui", folder, told, mend=mend),)))
+    request = run.request
+    run.add("files", files_checked(request.project, request.paths, lock, run.environ))
+
+
+def _ask_services(run: _Run, lock: Lock) -> None:
+    """Ask before looking at the disk: what is learnt of archives proves files there."""
+    from comfylock.ops.verify_services import upstream_checked  # noqa: PLC0415 - as above
+
+    checked, away = upstream_checked(run.request.project, lock, run.environ, run.progress)
+    run.add("upstream", checked)
+    run.away += away
+
+
+def _look_at_disk(run: _Run, lock: Lock | None) -> None:
+    request = run.request
+    if request.installed is None and request.python is None:
         return
-    with ExitStack() as stack:
-        place = _place(run, folder, stack)
-        if lock is not None:
-            from comfylock.verify.installed import installed  # noqa: PLC0415 - as above
+    from comfylock.ops import verify_disk  # noqa: PLC0415 - as above
 
-            run.add("installed", installed(lock, place))
-        place.digests.save()
+    packages, findings = verify_disk.packages_of(request)
+    _compare_packages(run, lock, packages, findings)
+    if request.installed is None:
+        return
+    fault = verify_disk.not_comfyui(request.installed)
+    if fault is not None:
+        run.add("installed", Checked((fault,)))
+        return
+    with verify_disk.installation(request, run.environ, run.progress) as place:
+        if lock is not None:
+            run.add("installed", verify_disk.installed_checked(lock, place))
+        if request.inventory is not None or request.against:
+            _take_inventory(run, place, packages)
         run.hashed = place.digests.hashed
 
 
-def _place(run: _Run, folder: str, stack: ExitStack) -> Installation:
-    """Return an installation with all that it takes to look at it."""
-    import tempfile  # noqa: PLC0415 - as above
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+def _compare_packages(
+    run: _Run, lock: Lock | None, packages: Packages | None, findings: tuple[Finding, ...]
+) -> None:
+    """Compare an environment's packages with the locked ones."""
+    if findings:
+        run.add("python", Checked(findings))
+    locked, python = _locked_packages(run, lock)
+    if packages is None:
+        if locked is not None and not findings:
+            told = "Python packages are locked, and no environment was looked at"
+            mend = "--python EXE, the interpreter that runs ComfyUI"
+            run.checked += Checked(
+                (Finding("python-unproven", "python", "python", told, None, mend),)
+            )
+        return
+    if locked is None:
+        if run.request.python is not None and lock is not None:
+            told = "the lock has no Python packages, so the environment was not compared"
+            run.add("python", Checked((Finding("python-unlocked", "python", "python", told),)))
+        return
+    from comfylock.verify.python_packages import packages_checked  # noqa: PLC0415 - as above
 
-    from comfylock.sources.git_command import Commands, Limits  # noqa: PLC0415
-    from comfylock.verify.digests import Digests  # noqa: PLC0415
-    from comfylock.verify.folders import folders_of  # noqa: PLC0415
-    from comfylock.verify.installed import Installation  # noqa: PLC0415
-
-    request, environ = run.request, run.environ
-    scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="comfylock-verify-"))
-    executor = stack.enter_context(ThreadPoolExecutor(max(4, os.cpu_count() or 1), "comfylock"))
-    for root in request.model_roots:
-        if not os.path.isdir(root):
-            raise UsageError(f"{root}: there is no such folder")
-    return Installation(
-        folder=os.path.abspath(folder),
-        folders=folders_of(
-            folder, roots=request.model_roots, files=request.path_files, environ=environ
-        ),
-        commands=Commands(scratch, Limits()),
-        executor=executor,
-        archives=_Archives(environ),
-        digests=Digests(
-            os.path.join(cache_root(environ), DIGESTS), time.time_ns, progress=run.progress
-        ),
-        groups=None if request.groups is None else frozenset(request.groups),
-    )
+    run.add("python", packages_checked(locked, *packages, python))
 
 
-class _Archives:
-    """What the cache knows of the archives of the Comfy Registry. No network."""
+def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] | None, str | None]:
+    """Return the Python packages of a lock, and the version of Python that they are for."""
+    del run, lock
+    return None, None
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        from comfylock.net.answers import Offline  # noqa: PLC0415 - as above
-        from comfylock.net.cache import Cache  # noqa: PLC0415
 
-        self._answers: Any = Offline(Cache(cache_folder(environ), time.time))
+def _take_inventory(run: _Run, place: Installation, packages: Packages | None) -> None:
+    from comfylock.ops.verify_disk import write_inventory_file  # noqa: PLC0415 - as above
+    from comfylock.verify.environments import inventory_side  # noqa: PLC0415
+    from comfylock.verify.inventory_of import inventory_of  # noqa: PLC0415
 
-    def files(self, pin: PackPin) -> Mapping[str, str] | None:
-        """Return path to sha256 of the archive that a pin names; None if nobody knows."""
-        from comfylock.sources.comfy_registry_archive import known_files  # noqa: PLC0415
+    inventory, findings = inventory_of(place, *(packages or (None, None)))
+    run.add("installed", Checked(findings))
+    run.machine = inventory_side(run.request.installed or ".", inventory)
+    if run.request.inventory is not None:
+        write_inventory_file(run.request.inventory, inventory)
 
-        return known_files(self._answers, pin)
+
+def _ask_server(run: _Run, lock: Lock, address: str) -> None:
+    from comfylock.ops.verify_services import server_part  # noqa: PLC0415 - as above
+
+    locked, python = _locked_packages(run, lock)
+    checked, away = server_part(run.request.project, address, lock, python, locked)
+    run.add("server", checked)
+    run.away += away
+
+
+def _compare(run: _Run, lock: Lock | None) -> None:
+    """Put two environments side by side: two files, or this project or machine and a file."""
+    from comfylock.ops.verify_against import against, side_of  # noqa: PLC0415 - as above
+    from comfylock.verify.environments import lock_side  # noqa: PLC0415
+
+    def packages(folder: str, other: Lock) -> tuple[Package, ...] | None:
+        del folder
+        return _locked_packages(run, other)[0]
+
+    sides = [side_of(path, packages) for path in run.request.against]
+    if len(sides) == 1 and run.machine is not None:
+        sides.insert(0, run.machine)
+    elif len(sides) == 1 and lock is not None:
+        own = lock_side(lock_path(run.request.project), lock, _locked_packages(run, lock)[0])
+        sides.insert(0, own)
+    if len(sides) != 2:
+        return
+    checked, run.comparison = against(sides[0], sides[1])
+    run.add("against", checked)

@@ -114,9 +114,11 @@ KINDS: dict[str, Meaning] = {
     "python-broken": _error("a Python package is half installed, or half removed"),
     "python-editable": _warning("a Python package runs from a source folder"),
     "python-interpreter": _error("the environment has another version of Python"),
+    "python-unlocked": _note("the lock has no Python packages to compare an environment with"),
     "python-unproven": _note("Python packages are locked and no environment was looked at"),
     # a running server
     "server-class": _error("a server does not offer a class type that is locked"),
+    "server-model": _error("a server does not see a model that is locked"),
     "server-version": _error("a server runs another version of ComfyUI"),
     "server-python": _error("a server runs another version of Python or torch"),
     "server-origin": _error("a server has a class type from another pack"),

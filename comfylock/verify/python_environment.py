@@ -226,15 +226,15 @@ def _header(data: bytes) -> dict[str, str]:
     return found
 
 
-class _Vcs(Struct):
+class _Vcs(Struct, frozen=True):
     commit_id: str | None = None
 
 
-class _Dir(Struct):
+class _Dir(Struct, frozen=True):
     editable: bool = False
 
 
-class _Direct(Struct):
+class _Direct(Struct, frozen=True):
     url: str = ""
     vcs_info: _Vcs = _Vcs()
     dir_info: _Dir = _Dir()
