@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from comfylock.errors import LockConflictError, LockParseError, UsageError, WriteError
-from comfylock.files import remove_leftovers, write_atomically
 from comfylock.lockfile.canonical import lock_faults
 from comfylock.lockfile.diff import Changes, diff
 from comfylock.lockfile.edited import refuse_edited
@@ -19,6 +17,7 @@ from comfylock.lockfile.read import read_lock
 from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock
 from comfylock.lockfile.write import write_lock
+from comfylock.ops.companions import digests_of, read_companions, write_lock_and_companions
 from comfylock.ops.project import (
     Needs,
     lock_path,
@@ -33,7 +32,7 @@ from comfylock.resolve.engine import resolve
 from comfylock.resolve.outcome import Moves, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
@@ -41,8 +40,8 @@ if TYPE_CHECKING:
     from comfylock.resolve.side_by_side import Reporter
 
 
-LEFTOVER = 600.0
-"""Seconds after which a temporary file is nobody's any more; a lock is written in a blink."""
+FOLLOWING = frozenset({"options", "comfyui", "image", "python"})
+"""What follows from the project and its workflows, not from either side of a merge."""
 
 
 class LockRequest(Struct, frozen=True):
@@ -109,17 +108,23 @@ def lock(
     inputs = locked_inputs(request.project, request.paths, config, old)
     registry = project_registry(request.project)
     needs = project_needs(request.project, inputs, config, registry, files)
-    _check_moves(request.moves, needs, old)
-    if data is not None and not conflicts and _is_current(request, config, data, old, needs):
-        kept = len(old.packs) + len(old.models)
+    beside = read_companions(request.project, old)
+    doubtful = _check_moves(request.moves, needs, old, beside)
+    if (
+        data is not None
+        and not conflicts
+        and _is_current(request, config, data, old, needs, beside)
+    ):
+        kept = len(old.packs) + len(old.models) + len(old.images) + len(old.python)
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
-    resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter)
+    resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter, beside)
+    _refuse_unknown(doubtful, _locked_names(resolution.lock))
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
     )
-    return _settled(request, allowed, data, old, needs, resolution, conflicts, asked)
+    return _settled(request, allowed, old, needs, resolution, conflicts, asked)
 
 
 def _resolved(
@@ -130,6 +135,7 @@ def _resolved(
     old: Lock,
     registry: Registry,
     reporter: Reporter | None,
+    companions: Mapping[str, bytes],
 ) -> tuple[Resolution, dict[str, tuple[int, int]]]:
     """Return what came of asking the services, and how much each was asked.
 
@@ -146,6 +152,7 @@ def _resolved(
                 registry,
                 services.executor,
                 reporter,
+                companions,
             )
             return resolution, services.asked()
     except OSError as error:  # what goes wrong with services has errors of its own
@@ -154,7 +161,14 @@ def _resolved(
         raise WriteError(error.filename or "temporary files", told, hint=hint) from error
 
 
-def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, needs: Needs) -> bool:
+def _is_current(
+    request: LockRequest,
+    config: Config,
+    data: bytes,
+    old: Lock,
+    needs: Needs,
+    companions: Mapping[str, bytes],
+) -> bool:
     """Say whether a resolution would leave the lock as it is, so that none is needed."""
     moves = request.moves
     if moves.everything or moves.packages or request.record or needs.unreadable:
@@ -165,6 +179,7 @@ def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, ne
         old,
         needs.requirements,
         require_hashes=request.requires_hashes or config.require_hashes,
+        digests=digests_of(companions),
     )
 
 
@@ -192,23 +207,47 @@ def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[
         sides = split_conflict(data, path)
     base = read_lock(sides.base, path) if sides.base is not None else None
     merged = merge(base, read_lock(sides.ours, path), read_lock(sides.theirs, path))
-    # Options and ComfyUI follow from the project and its workflows, not from either side.
-    found = [c for c in merged.conflicts if c.kind not in ("options", "comfyui")]
+    found = [c for c in merged.conflicts if c.kind not in FOLLOWING]
     return merged.lock, tuple(c for c in found if not moves.moves(c.name))
 
 
-def _check_moves(moves: Moves, needs: Needs, old: Lock) -> None:
-    """Refuse to move what is not there: a misspelt name would move nothing, silently."""
-    known = {name for pin in old.packs for name in (pin.name, *pin.aliases)}
-    known |= {name for pin in old.models for name in (pin.key, pin.name)}
+def _check_moves(
+    moves: Moves, needs: Needs, old: Lock, companions: Mapping[str, bytes]
+) -> frozenset[str]:
+    """Refuse to move what is not there: a misspelt name would move nothing, silently.
+
+    Returns the names that may yet turn out to be those of packs that only a service knows.
+    """
+    if not moves.packages:
+        return frozenset()
+    from comfylock.resolve.python_run import names_in  # noqa: PLC0415 - only moves need it
+
+    known = _locked_names(old)
     for need in needs.requirements.workflows:
         known |= {c.pack for c in need.classes if c.pack} | {
             c.stamped_id or "" for c in need.classes
         }
         known |= {name for model in need.models for name in (model.key, model.name)}
+    known |= {name for data in companions.values() for name in names_in(data)}
+    known |= {rule.name for rule in needs.requirements.images}
     known |= {"comfyui", *needs.requirements.pack_rules, *needs.requirements.model_rules}
+    lowered = frozenset(name.lower() for name in known)
+    is_open = any(not c.pack for need in needs.requirements.workflows for c in need.classes)
+    unknown = frozenset(moves.packages) - lowered
+    if not is_open:
+        _refuse_unknown(unknown, lowered)
+    return unknown
+
+
+def _locked_names(lock: Lock) -> set[str]:
+    """Return every name under which something of a lock may move."""
+    names = {name for pin in lock.packs for name in (pin.name, *pin.aliases)}
+    return names | {name for pin in lock.models for name in (pin.key, pin.name)}
+
+
+def _refuse_unknown(names: frozenset[str], known: Collection[str]) -> None:
     lowered = {name.lower() for name in known}
-    for name in moves.packages:
+    for name in sorted(names):
         if name not in lowered:
             from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
 
@@ -220,7 +259,6 @@ def _check_moves(moves: Moves, needs: Needs, old: Lock) -> None:
 def _settled(
     request: LockRequest,
     allowed: tuple[bool, bool],
-    data: bytes | None,
     old: Lock,
     needs: Needs,
     resolution: Resolution,
@@ -246,8 +284,8 @@ def _settled(
     )
     new = _bytes(resolution.lock) if is_writable else b""
     is_written = False
-    if is_writable and not request.is_dry and new != data:
-        is_written = _write(path, new)
+    if is_writable and not request.is_dry:
+        is_written = write_lock_and_companions(path, new, resolution.files, old)
     return LockOutcome(
         path=path,
         resolution=resolution,
@@ -260,21 +298,6 @@ def _settled(
         asked=asked,
         is_offline=request.is_offline,
     )
-
-
-def _write(path: str, data: bytes) -> bool:
-    """Write the lock; False if it already holds these bytes.
-
-    Raises:
-        WriteError: it cannot be written; the old one is intact.
-    """
-    remove_leftovers(os.path.dirname(os.path.abspath(path)), time.time() - LEFTOVER)
-    try:
-        return write_atomically(path, data)
-    except OSError as error:
-        told = f"cannot be written: {error.strerror or error}; what was there is as it was"
-        hint = "what was learnt is kept: run it again when the folder can be written"
-        raise WriteError(path, told, hint=hint) from error
 
 
 def _bytes(lock: Lock) -> bytes:

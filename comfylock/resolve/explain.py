@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from comfylock.lockfile.diff import label
+from comfylock.lockfile.document import image_key
 from comfylock.lockfile.pack_needs import names_of
-from comfylock.lockfile.schema import Gap, ModelPin, PackPin
+from comfylock.lockfile.schema import Gap, ImagePin, ModelPin, PackPin, PythonPin
 from comfylock.names import normalise_model_path, repository_key
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from comfylock.lockfile.schema import Lock
 
-BranchKind = Literal["workflow", "settings", "comfyui", "pack", "model", "class-type"]
-Thing = PackPin | ModelPin | Gap
+BranchKind = Literal[
+    "workflow", "settings", "comfyui", "image", "python", "pack", "model", "class-type"
+]
+Thing = PackPin | ModelPin | ImagePin | PythonPin | Gap
 
 SETTINGS = "comfylock.toml"
 """Who asks for what no workflow needs."""
@@ -158,7 +161,7 @@ def chosen(roots: Iterable[Branch], wanted: set[tuple[str, str]]) -> tuple[Branc
     return tuple(found)
 
 
-def remarks_of(pin: PackPin | ModelPin) -> tuple[str, ...]:
+def remarks_of(pin: PackPin | ModelPin | PythonPin) -> tuple[str, ...]:
     """Return what a person should know of a pin, in a few words each."""
     found = []
     if isinstance(pin, PackPin):
@@ -166,6 +169,9 @@ def remarks_of(pin: PackPin | ModelPin) -> tuple[str, ...]:
         found += ["deprecated"] if pin.deprecated else []
         found += [f"lacks {name}" for name in pin.missing]
         found += ["runs code on install"] if pin.runs_code else []
+        found += ["asks for a GPU at start"] if pin.needs_gpu else []
+    elif isinstance(pin, PythonPin):
+        found += [f"builds {name}" for name in pin.builds]
     else:
         found += [] if pin.sha256 else ["no sha256"]
         found += [f"gated: {pin.gated}"] if pin.gated else []
@@ -182,7 +188,9 @@ def _things(lock: Lock) -> dict[str, Thing]:
     things: dict[str, Thing] = {f"pack: {pin.name}": pin for pin in lock.packs}
     things.update({f"pack: {gap.name}": gap for gap in _gaps(lock, "pack")})
     things.update({f"model: {pin.key}": pin for pin in lock.models})
-    for kind in ("model", "class-type", "comfyui"):
+    things.update({f"image: {image_key(image)}": image for image in lock.images})
+    things.update({f"python: {pin.target}": pin for pin in lock.python})
+    for kind in ("model", "class-type", "comfyui", "python", "image"):
         things.update({f"{kind}: {gap.name}": gap for gap in _gaps(lock, kind)})
     return things
 
@@ -213,6 +221,10 @@ def _branch(thing: Thing, children: tuple[Branch, ...]) -> Branch:
     if isinstance(thing, Gap):
         remarks = (f"unresolved: {thing.reason}",)
         return Branch(thing.kind, thing.name, remarks=remarks, children=children)
+    if isinstance(thing, ImagePin):
+        return Branch("image", image_key(thing), label(thing))
+    if isinstance(thing, PythonPin):
+        return Branch("python", thing.target, label(thing), remarks=remarks_of(thing))
     kind: BranchKind = "pack" if isinstance(thing, PackPin) else "model"
     name = thing.name if isinstance(thing, PackPin) else thing.key
     return Branch(kind, name, label(thing), thing.groups, remarks_of(thing), children)

@@ -87,7 +87,7 @@ def _read_zip(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
             with archive.open(files[name]) as opened:
                 return opened.read(PYTHON_SIZE + 1)
 
-        return facts_of(files, read, with_classes=with_classes)
+        return facts_of(files, read, with_classes=with_classes, with_source=True)
 
 
 def file_digests(stream: BinaryIO) -> dict[str, str]:
