@@ -62,6 +62,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="EXE",
         help="the packages of this interpreter's environment; it is not run",
     )
+    disk.add_argument(
+        "--target",
+        metavar="NAME",
+        help="whose Python packages it has, if the lock is for several: linux-x86_64-…",
+    )
     disk.add_argument("--server", metavar="URL", help="a running ComfyUI: http://127.0.0.1:8188")
     disk.add_argument(
         "--inventory", metavar="FILE", help="write what --installed found, to be compared elsewhere"
@@ -117,6 +122,7 @@ def _request(arguments: argparse.Namespace) -> VerifyRequest:
         path_files=tuple(arguments.extra_model_paths),
         groups=None if "all" in groups else groups,
         python=arguments.python,
+        target=arguments.target,
         server=arguments.server,
         is_upstream=arguments.upstream,
         against=tuple(arguments.against),

@@ -38,6 +38,8 @@ class VerifyRequest(Struct, frozen=True):
     """The groups that must be installed; None: all of them."""
     python: str | None = None
     """An interpreter, or the folder of an environment."""
+    target: str | None = None
+    """Which of the lock's targets the environment is of; None: the one that fits."""
     server: str | None = None
     """The address of a running ComfyUI."""
     is_upstream: bool = False
@@ -81,6 +83,7 @@ class _Run:
         self.away: list[tuple[str, tuple[str, ...]]] = []
         self.comparison: Comparison | None = None
         self.machine: Side | None = None
+        self.packages: Packages | None = None
         self.hashed = 0
 
     def add(self, part: str, checked: Checked) -> None:
@@ -186,6 +189,7 @@ def _look_at_disk(run: _Run, lock: Lock | None) -> None:
     from comfylock.ops import verify_disk  # noqa: PLC0415 - as above
 
     packages, findings = verify_disk.packages_of(request)
+    run.packages = packages
     _compare_packages(run, lock, packages, findings)
     if request.installed is None:
         return
@@ -217,7 +221,7 @@ def _compare_packages(
             )
         return
     if locked is None:
-        if run.request.python is not None and lock is not None:
+        if run.request.python is not None and lock is not None and not lock.python:
             told = "the lock has no Python packages, so the environment was not compared"
             run.add("python", Checked((Finding("python-unlocked", "python", "python", told),)))
         return
@@ -228,8 +232,14 @@ def _compare_packages(
 
 def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] | None, str | None]:
     """Return the Python packages of a lock, and the version of Python that they are for."""
-    del run, lock
-    return None, None
+    if lock is None or not lock.python:
+        return None, None
+    from comfylock.ops.verify_python import locked_packages  # noqa: PLC0415 - as above
+
+    found = locked_packages(run.request.project, lock, run.request.target, run.packages)
+    if found.finding is not None:
+        run.checked += Checked((found.finding,))
+    return found.packages, found.python
 
 
 def _take_inventory(run: _Run, place: Installation, packages: Packages | None) -> None:
@@ -256,11 +266,11 @@ def _ask_server(run: _Run, lock: Lock, address: str) -> None:
 def _compare(run: _Run, lock: Lock | None) -> None:
     """Put two environments side by side: two files, or this project or machine and a file."""
     from comfylock.ops.verify_against import against, side_of  # noqa: PLC0415 - as above
+    from comfylock.ops.verify_python import packages_beside  # noqa: PLC0415
     from comfylock.verify.environments import lock_side  # noqa: PLC0415
 
     def packages(folder: str, other: Lock) -> tuple[Package, ...] | None:
-        del folder
-        return _locked_packages(run, other)[0]
+        return packages_beside(folder, other, run.request.target)
 
     sides = [side_of(path, packages) for path in run.request.against]
     if len(sides) == 1 and run.machine is not None:

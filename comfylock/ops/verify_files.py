@@ -28,7 +28,9 @@ _ABOUT: dict[str, Subject] = {
     "MissingWorkflow": "workflow",
     "OrphanWorkflow": "workflow",
     "OptionChanged": "file",
-    "TargetMissing": "file",
+    "TargetMissing": "python",
+    "PackagesChanged": "python",
+    "ImageChanged": "file",
 }
 """What reasons of another kind are about: packs."""
 
@@ -42,13 +44,18 @@ def files_checked(
         UsageError, ConfigError: the project's settings, or the paths given, are faulty.
     """
     companions = companions_checked(project, read_bytes(lock_path(project)) or b"")
+    if lock.python:
+        from comfylock.ops.verify_python import pylocks_checked  # noqa: PLC0415 - few locks do
+
+        companions += pylocks_checked(project, lock)
+    said = {finding.message for finding in companions.findings}
     if not paths and _are_absent(project, lock, environ):
         told = "none of the locked workflows is here, so they were not compared with the lock"
         note = Finding("workflows-absent", "workflow", "workflows", told)
         return companions + Checked((note,))
     outcome = check(project, paths, environ)
     findings = [_unreadable(path, told) for path, told in outcome.unreadable]
-    findings += [_drifted(outcome, drift) for drift in outcome.drift]
+    findings += [_drifted(outcome, each) for each in outcome.drift if each.message not in said]
     bad = {finding.subject: finding for finding in findings if finding.about == "workflow"}
     bad |= {d.workflow: _drifted(outcome, d) for d in outcome.drift if d.workflow}
     items = [

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from comfylock.verify.kinds import Severity, meaning
 
-Subject = Literal["comfyui", "pack", "model", "python", "workflow", "file", "server"]
+Subject = Literal["comfyui", "pack", "model", "python", "image", "workflow", "file", "server"]
 Status = Literal["verified", "unproven", "differs", "missing", "extra", "unknown"]
 """`unproven`: nothing speaks against it, and its bytes could not be compared."""
 
@@ -67,7 +67,9 @@ class Checked(Struct, frozen=True):
 
 _ABOUT: dict[str, int] = {
     name: at
-    for at, name in enumerate(("workflow", "file", "comfyui", "pack", "model", "python", "server"))
+    for at, name in enumerate(
+        ("workflow", "file", "comfyui", "pack", "model", "python", "image", "server")
+    )
 }
 _GRAVITY: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
 _ABSENT = frozenset({"pack-missing", "model-missing", "python-missing", "companion-missing"})

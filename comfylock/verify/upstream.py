@@ -12,6 +12,7 @@ from comfylock.verify.upstream_packs import (
     comfyui_checked,
     file_checked,
     git_checked,
+    image_checked,
     registry_checked,
 )
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         FileSource,
         GitSource,
         HubSource,
+        ImageSource,
         Missing,
         PackRegistry,
         RegistryPack,
@@ -73,6 +75,10 @@ class Upstream(Protocol):
     @property
     def urls(self) -> UrlSource:
         """Any other address."""
+
+    @property
+    def images(self) -> ImageSource:
+        """Registries of container images."""
 
     @property
     def reference(self) -> Callable[[str], Reference]:
@@ -144,6 +150,9 @@ def upstream(
             questions[pin.name] = partial(file_checked, pin, services.files)
     for model in lock.models:
         questions[model.key] = partial(model_checked, model, services)
+    for image in lock.images:
+        key = f"{image.name} {image.platform}"
+        questions[key] = partial(image_checked, image, services.images)
     if lock.comfyui is not None and lock.comfyui.commit is not None:
         questions["comfyui"] = partial(comfyui_checked, lock.comfyui, services.git)
     return asking.answers(questions), asking.away()

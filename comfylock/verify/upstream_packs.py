@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from comfylock.lockfile.diff import label
 from comfylock.names import printable, repository_key
+from comfylock.references.image import parse_image
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion, VersionList
 from comfylock.verify.findings import Checked, Finding, Item, judged
 from comfylock.versions import is_version, version_key
@@ -15,11 +16,12 @@ from comfylock.versions import is_version, version_key
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from comfylock.lockfile.schema import ComfyuiPin, PackPin
+    from comfylock.lockfile.schema import ComfyuiPin, ImagePin, PackPin
     from comfylock.sources.interface import (
         FileSource,
         GitPin,
         GitSource,
+        ImageSource,
         PackRegistry,
         Reason,
     )
@@ -115,7 +117,9 @@ def _archive(pin: PackPin, version: RegistryVersion, registry: PackRegistry) -> 
         findings.append(
             Finding("upstream-address", "pack", pin.name, told, None, mend, pin.url, version.url)
         )
-    found = registry.archive(replace(version, url=pin.url or ""), read=False)
+    is_same = version.url == pin.url
+    asked = version if is_same else replace(version, url=pin.url or "", is_mirrored=None)
+    found = registry.archive(asked, read=False)
     if isinstance(found, Missing):
         findings.append(missing_finding("pack", pin.name, found))
     elif found.sha256 != pin.sha256:
@@ -200,6 +204,24 @@ def comfyui_checked(pin: ComfyuiPin, git: GitSource) -> Checked:
             findings.append(_tag("comfyui", "comfyui", tag, tags[tag]))
     item = replace(item, available=newest_tags(tags))
     return Checked(tuple(findings), (judged(item, findings),))
+
+
+def image_checked(pin: ImagePin, images: ImageSource) -> Checked:
+    """Compare a container image at its digest. Uses the network."""
+    name = f"{pin.name} {pin.platform}"
+    item = Item("image", name, "verified", pin.digest[7:17], size=pin.size, proof=BYTES)
+    reference = parse_image(f"{pin.reference.partition('@')[0]}@{pin.digest}")
+    if reference is None:
+        return Checked(items=(replace(item, status="unproven", proof=""),))
+    found = images.find(reference, pin.platform)
+    if isinstance(found, Missing):
+        finding = missing_finding("image", name, found)
+        return Checked((finding,), (judged(item, [finding]),))
+    if pin.digest in (found.manifest, found.index):
+        return Checked(items=(item,))
+    told = f"`{pin.reference}` is another image at its digest than when it was locked"
+    finding = other_bytes("image", name, told, pin.digest, found.manifest)
+    return Checked((finding,), (judged(item, [finding]),))
 
 
 def _checked(pin: PackPin, findings: list[Finding], available: tuple[str, ...] = ()) -> Checked:
