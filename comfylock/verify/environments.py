@@ -9,6 +9,8 @@ from msgspec import Struct
 from comfylock.lockfile.pack_needs import names_of
 from comfylock.names import printable, repository_key
 from comfylock.verify.findings import Finding, Subject
+from comfylock.verify.matching import folder_name
+from comfylock.verify.python_packages import TOOLS
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock, ModelPin, PackPin
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from comfylock.verify.inventory import InstalledModel, InstalledPack, Inventory
 
 SHORT = 10
+INTERPRETER = ("python", "python")
+"""Python itself, of which not every side tells the version."""
 
 
 class Row(Struct, frozen=True, order=True):
@@ -75,6 +79,8 @@ def compare(left: Side, right: Side) -> Comparison:
     same = 0
     for key in sorted({*mine, *theirs}):
         one, two = mine.get(key), theirs.get(key)
+        if key == INTERPRETER and (one is None or two is None):
+            continue
         if one is not None and two is not None and not one.differs(two):
             same += 1
             continue
@@ -127,6 +133,7 @@ def lock_side(name: str, lock: Lock, python: tuple[Package, ...] | None) -> Side
     if lock.comfyui is not None and (lock.comfyui.version or lock.comfyui.commit):
         pin = lock.comfyui
         facts = {"version": (pin.version or "").removeprefix("v") or None, "commit": pin.commit}
+        facts["state"] = ""
         label = pin.version or (pin.commit or "")[:SHORT]
         things["comfyui", "comfyui"] = Thing(label, facts)
         parts.add("comfyui")
@@ -152,7 +159,7 @@ def _pack_thing(pin: PackPin) -> Thing:
         "state": "",
     }
     label = pin.version if is_release else (pin.commit or pin.sha256 or "")[:SHORT]
-    return Thing(label or "", facts, names_of(pin))
+    return Thing(label or "", facts, (*names_of(pin), folder_name(pin).lower()))
 
 
 def _model_thing(pin: ModelPin) -> Thing:
@@ -177,8 +184,10 @@ def inventory_side(name: str, found: Inventory) -> Side:
         parts.add("python")
         if found.python_version:
             facts = {"version": found.python_version}
-            things["python", "python"] = Thing(found.python_version, facts)
+            things[INTERPRETER] = Thing(found.python_version, facts)
         for each in found.python:
+            if each.name in TOOLS:
+                continue
             facts = {"version": each.version, "commit": each.commit}
             things["python", each.name] = Thing(each.version or "", facts)
     return Side(name, things, frozenset(parts))

@@ -104,12 +104,12 @@ def read_inventory(data: bytes, file: str) -> Inventory:
         if head.schema == SCHEMA and head.version > VERSION:
             told = f"{shown} is an inventory of version {head.version}, this comfylock reads up to"
             raise UsageError(f"{told} {VERSION}", hint="use a newer comfylock")
+        if head.schema != SCHEMA:
+            raise UsageError(f"{shown} is no inventory", hint=hint)
         found = msgspec.json.decode(data, type=Inventory)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         told = printable(str(error), 120)
         raise UsageError(f"{shown} is no inventory: {told}", hint=hint) from error
-    if found.schema != SCHEMA:
-        raise UsageError(f"{shown} is no inventory", hint=hint)
     return found
 
 

@@ -34,6 +34,7 @@ QUIET = {
     "why": [["AlphaNode"], ["alpha", "--json"], ["fresh.safetensors"], ["nobody"]],
     "diff": [[], ["HEAD"], ["HEAD", "HEAD", "--json"], ["--markdown"], ["nobody"]],
     "outdated": [["--offline"], ["alpha", "--offline", "--json"], ["nobody"]],
+    "verify": [[], ["--json"], ["--format", "sarif"], ["--installed", "."], ["nobody"]],
     "registry": [["show", "AlphaNode"], ["search", "alpha"], ["show", "nobody"]],
     "cache": [["dir"], ["info"], ["prune"], ["clean"]],
     "merge-driver": [[], ["a", "b", "c"]],

@@ -227,7 +227,9 @@ def another_licence(world: World) -> None:
 
 @spoil(("upstream-moved", HUB), code=0)
 def a_repository_of_the_hub_renamed(world: World) -> None:
-    world.hub.repositories["owner/heavier"] = world.hub.repositories.pop("owner/weights")
+    repository = world.hub.repositories.pop("owner/weights")
+    repository.name = "owner/heavier"
+    world.hub.repositories["owner/heavier"] = repository
     world.hub.renamed["owner/weights"] = "owner/heavier"
 
 
