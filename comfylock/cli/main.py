@@ -19,7 +19,7 @@ VERBS = {
     "tree": "which workflow needs which packs and models (no network)",
     "why": "from a name to its nodes, its evidence and its pin (no network)",
     "diff": "what differs between two locks, or two revisions (no network)",
-    "verify": "is everything as locked: files, disk, services? (network: --upstream)",
+    "verify": "is reality what the lock says: files, disk, services?",
     "outdated": "which pins have something newer?",
     "registry": "what is known of packs: show, search, add, update, build",
     "cache": "kept answers of services: dir, info, prune, clean",

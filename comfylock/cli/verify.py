@@ -11,7 +11,7 @@ from comfylock.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from comfylock.ops.verify import VerifyOutcome, VerifyRequest
+    from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
 
 EXAMPLES = """\
 Say whether reality is what the lock says, with evidence; changes nothing.
@@ -34,6 +34,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="workflows (default: those of the lock)"
     )
+    _disk_options(parser)
+    other = parser.add_argument_group("elsewhere")
+    other.add_argument(
+        "--upstream", action="store_true", help="ask the services: is every pin still there?"
+    )
+    other.add_argument(
+        "--against",
+        nargs="+",
+        default=[],
+        metavar="OTHER",
+        help="what differs from this lock, project or inventory, or between two of them",
+    )
+    report = parser.add_argument_group("the report")
+    report.add_argument(
+        "--format",
+        choices=("text", "sarif", "junit", "markdown"),
+        default="text",
+        help="for people, code scanning, CI, or a comment",
+    )
+    report.add_argument("--strict", action="store_true", help="warnings fail too")
+
+
+def _disk_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what says where things are installed."""
     disk = parser.add_argument_group("what is installed")
     disk.add_argument("--installed", metavar="COMFYUI_DIR", help="ComfyUI, packs and models there")
     disk.add_argument(
@@ -71,25 +95,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     disk.add_argument(
         "--inventory", metavar="FILE", help="write what --installed found, to be compared elsewhere"
     )
-    other = parser.add_argument_group("elsewhere")
-    other.add_argument(
-        "--upstream", action="store_true", help="ask the services: is every pin still there?"
-    )
-    other.add_argument(
-        "--against",
-        nargs="+",
-        default=[],
-        metavar="OTHER",
-        help="what differs from this lock, project or inventory, or between two of them",
-    )
-    report = parser.add_argument_group("the report")
-    report.add_argument(
-        "--format",
-        choices=("text", "sarif", "junit", "markdown"),
-        default="text",
-        help="for people, code scanning, CI, or a comment",
-    )
-    report.add_argument("--strict", action="store_true", help="warnings fail too")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -106,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _request(arguments: argparse.Namespace) -> VerifyRequest:
-    from comfylock.ops.verify import VerifyRequest  # noqa: PLC0415 - as above
+    from comfylock.ops.verify_request import VerifyRequest  # noqa: PLC0415 - as above
 
     groups = tuple(arguments.group)
     if arguments.json and arguments.format != "text":

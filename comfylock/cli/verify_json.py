@@ -9,7 +9,7 @@ import msgspec
 from comfylock.cli.envelope import success
 
 if TYPE_CHECKING:
-    from comfylock.ops.verify import VerifyOutcome
+    from comfylock.ops.verify_request import VerifyOutcome
     from comfylock.verify.findings import Finding
 
 

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from comfylock.cli.text import safe
 
 if TYPE_CHECKING:
-    from comfylock.ops.verify import VerifyOutcome
+    from comfylock.ops.verify_request import VerifyOutcome
     from comfylock.verify.findings import Finding, Item
 
 

@@ -10,7 +10,7 @@ from comfylock.cli.verify_text import summary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from comfylock.ops.verify import VerifyOutcome
+    from comfylock.ops.verify_request import VerifyOutcome
 
 _MARKS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001 - signs, no letters
 

@@ -17,7 +17,7 @@ from comfylock.cli.text import safe
 from comfylock.verify.kinds import meaning
 
 if TYPE_CHECKING:
-    from comfylock.ops.verify import VerifyOutcome
+    from comfylock.ops.verify_request import VerifyOutcome
     from comfylock.verify.findings import Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from comfylock.cli.text import Style
-    from comfylock.ops.verify import VerifyOutcome
+    from comfylock.ops.verify_request import VerifyOutcome
     from comfylock.verify.findings import Finding, Item
 
 NARROW = 60

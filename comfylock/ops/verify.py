@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from comfylock.errors import ComfylockError, UsageError
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
-from comfylock.verify.environments import Comparison, Side
-from comfylock.verify.findings import Checked, Finding, Item, exit_code, in_order
+from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
+from comfylock.verify.findings import Checked, Finding, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,55 +18,8 @@ if TYPE_CHECKING:
     from comfylock.ops.verify_disk import Packages
     from comfylock.python.wanted import Package
     from comfylock.verify.digests import Progress
+    from comfylock.verify.environments import Comparison, Side
     from comfylock.verify.installed import Installation
-
-
-class VerifyRequest(Struct, frozen=True):
-    """What a run of `verify` is asked for; a project's files are always compared."""
-
-    project: str = "."
-    paths: tuple[str, ...] = ()
-    installed: str | None = None
-    """ComfyUI's folder."""
-    model_roots: tuple[str, ...] = ()
-    """Further folders that hold `checkpoints`, `loras` and so on."""
-    path_files: tuple[str, ...] = ()
-    """Further `extra_model_paths.yaml`."""
-    groups: tuple[str, ...] | None = ()
-    """The groups that must be installed; None: all of them."""
-    python: str | None = None
-    """An interpreter, or the folder of an environment."""
-    target: str | None = None
-    """Which of the lock's targets the environment is of; None: the one that fits."""
-    server: str | None = None
-    """The address of a running ComfyUI."""
-    is_upstream: bool = False
-    against: tuple[str, ...] = ()
-    """One or two locks, projects or inventories."""
-    inventory: str | None = None
-    """A file to write what is installed to."""
-
-
-class VerifyOutcome(Struct, frozen=True):
-    """What became of it."""
-
-    lock: str
-    parts: tuple[str, ...]
-    """What was looked at: `files`, `upstream`, `installed`, `python`, `server`, `against`."""
-    findings: tuple[Finding, ...] = ()
-    items: tuple[Item, ...] = ()
-    comparison: Comparison | None = None
-    """Two environments side by side, if that was asked for."""
-    unreachable: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Services that did not answer: a sentence, and what could therefore not be learnt."""
-    hashed: int = 0
-    """Files that were read to be hashed; the others had not changed."""
-    written: str | None = None
-    """The inventory that was written."""
-
-    def exit_code(self, *, strict: bool = False) -> int:
-        """Return what it means to a shell; with `strict` warnings fail too."""
-        return exit_code(self.findings, strict=strict, away=bool(self.unreachable))
 
 
 class _Run:

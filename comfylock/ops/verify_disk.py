@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from comfylock.lockfile.schema import Lock, PackPin
-    from comfylock.ops.verify import VerifyRequest
+    from comfylock.ops.verify_request import VerifyRequest
     from comfylock.verify.digests import Progress
     from comfylock.verify.inventory import Inventory
 
