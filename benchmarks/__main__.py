@@ -6,7 +6,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import corpus, large, locking, python_packages, speed, table, templates
+from benchmarks import (
+    corpus,
+    large,
+    locking,
+    python_packages,
+    speed,
+    table,
+    templates,
+    verifying,
+)
 from benchmarks.scratch import node_map_path, peer_versions, scratch_folder, template_paths
 
 if TYPE_CHECKING:
@@ -16,7 +25,18 @@ if TYPE_CHECKING:
 
     Measure = Callable[[], tuple[list[Row], list[str]]]
 
-NAMES = ("templates", "api", "corpus", "start", "memory", "speed", "lock", "large", "python")
+NAMES = (
+    "templates",
+    "api",
+    "corpus",
+    "start",
+    "memory",
+    "speed",
+    "lock",
+    "verify",
+    "large",
+    "python",
+)
 ON_REQUEST = ("python",)
 """Left out unless they are named: they need the real package index."""
 
@@ -64,6 +84,7 @@ def main(words: list[str]) -> int:
         "memory": lambda: (speed.measure_memory(paths), []),
         "speed": lambda: (speed.measure_library(paths, scratch, runs), []),
         "lock": lambda: (locking.measure(runs), []),
+        "verify": lambda: (verifying.measure(scratch), []),
         "large": lambda: (large.measure(paths, scratch), []),
         "python": lambda: python_packages.measure(scratch),
     }

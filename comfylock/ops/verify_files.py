@@ -49,6 +49,8 @@ def files_checked(
 
         companions += pylocks_checked(project, lock)
     said = {finding.message for finding in companions.findings}
+    if not paths and not lock.workflows and not lock.options.inputs:
+        return companions  # a lock of packs that are always there, or of none
     if not paths and _are_absent(project, lock, environ):
         told = "none of the locked workflows is here, so they were not compared with the lock"
         note = Finding("workflows-absent", "workflow", "workflows", told)
@@ -74,7 +76,7 @@ def files_checked(
 def _are_absent(project: str, lock: Lock, environ: Mapping[str, str]) -> bool:
     """Say whether a lock came without its workflows, as on the machine that it was installed on."""
     config = project_config(project, environ)
-    if config.workflows or not lock.workflows:
+    if config.workflows:
         return False
     inputs = locked_inputs(project, (), config, lock)
     return not any(os.path.lexists(os.path.join(project, each)) for each in inputs)

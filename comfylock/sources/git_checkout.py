@@ -7,7 +7,6 @@ and the objects of the commit are hashed before they are believed.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -23,6 +22,7 @@ from comfylock.names import printable
 from comfylock.sources.git_files import pointer_of
 from comfylock.sources.git_folder import CheckoutError, GitFolder, git_folder, small_file
 from comfylock.sources.git_objects import Objects
+from comfylock.sources.git_proof import prove
 
 if TYPE_CHECKING:
     from comfylock.sources.git_command import Commands
@@ -33,8 +33,6 @@ MAX_INDEX = 256 << 20
 
 MAX_NESTED = 8
 """Submodules of submodules."""
-
-_KIND = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 
 class Change(Struct, frozen=True, order=True):
@@ -135,18 +133,17 @@ def _compared(look: _Look, plain: Checkout, depth: int) -> Checkout:
     commit = look.found.head or ""
     objects = Objects(look.commands, look.scratch)
     try:
-        damage = _forged(objects, commit, look.found.algorithm)
-        known = None if damage else objects.commit(commit)
-    except SourceUnavailableError:
-        damage, known = "lacks objects of its commit", None
-    if damage is not None or known is None:
-        return replace(plain, damage=damage or "lacks the object of its commit")
+        proven = prove(objects, commit, look.found.algorithm)
+    except SourceUnavailableError:  # git cannot unpack them
+        proven = "holds damaged objects"
+    if isinstance(proven, str):
+        return replace(plain, damage=proven)
     changes = set(_staged(look, commit))
     look.ask("read-tree", commit)
     changes |= set(_changes(look))
     changes -= _unchanged(look, objects, commit, changes)
-    modules = _modules(look, objects, commit, depth)
-    return replace(plain, tree=known.tree, changes=tuple(sorted(changes)), modules=modules)
+    modules = _modules(look, objects, commit, depth) if proven.has_modules else ()
+    return replace(plain, tree=proven.tree, changes=tuple(sorted(changes)), modules=modules)
 
 
 def _prepare(scratch: str, found: GitFolder, commit: str, ignored: tuple[str, ...]) -> None:
@@ -174,46 +171,6 @@ def _prepare(scratch: str, found: GitFolder, commit: str, ignored: tuple[str, ..
     for name, data in files.items():
         with open(os.path.join(scratch, *name.split("/")), "wb") as stream:
             stream.write(data)
-
-
-def _forged(objects: Objects, commit: str, algorithm: str) -> str | None:
-    """Say if commit or trees are not what their ids say; git itself checks only some of that."""
-    bodies = objects.raw([commit], b"commit")
-    if commit not in bodies:
-        return "lacks the object of its commit"
-    if _id_of(b"commit", bodies[commit], algorithm) != commit:
-        return "holds a forged commit"
-    root = bodies[commit].partition(b"\n")[0].decode("ascii", "replace").removeprefix("tree ")
-    waiting, seen = [root], {root}
-    while waiting:
-        bodies = objects.raw(waiting, b"tree")
-        if len(bodies) < len(waiting):
-            return "lacks objects of its commit"
-        waiting = []
-        for name, body in bodies.items():
-            if _id_of(b"tree", body, algorithm) != name:
-                return "holds a forged tree"
-            below = set(_trees(body, len(name) // 2)) - seen
-            seen |= below
-            waiting += sorted(below)
-    return None
-
-
-def _id_of(kind: bytes, body: bytes, algorithm: str) -> str:
-    digest = _KIND[algorithm](b"%s %d\0" % (kind, len(body)))
-    digest.update(body)
-    return digest.hexdigest()
-
-
-def _trees(body: bytes, length: int) -> list[str]:
-    """Return the ids of the trees in a tree; an id has so many bytes."""
-    found: list[str] = []
-    at = 0
-    while (end := body.find(b"\0", at)) >= 0:
-        if body[at:end].startswith(b"40000 "):
-            found.append(body[end + 1 : end + 1 + length].hex())
-        at = end + 1 + length
-    return found
 
 
 def _staged(look: _Look, commit: str) -> list[Change]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.errors import SourceUnavailableError
+from comfylock.names import repository_key
 from comfylock.patterns import Pattern
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
@@ -31,6 +32,8 @@ _SIGNS = (("main.py",), ("nodes.py", "folder_paths.py", "comfyui_version.py", "c
 
 _VERSION = Pattern(r"""(?m)^__version__\s*=\s*["']([0-9A-Za-z.+-]{1,40})["']""")
 _PROJECT = Pattern(r"""(?m)^version\s*=\s*["']([0-9A-Za-z.+-]{1,40})["']""")
+
+OFFICIAL = frozenset({"github.com/comfyanonymous/comfyui", "github.com/comfy-org/comfyui"})
 
 OWN_PATTERNS = (
     "/custom_nodes/",
@@ -93,10 +96,16 @@ def comfyui_checked(pin: ComfyuiPin, folder: str, commands: Commands) -> Checked
         finding = troubled("comfyui", NAME, ".", Trouble("unreadable", told))
         return Checked((finding,), (judged(item, [finding]),))
     if found is not None and pin.commit is not None:
-        locked = Locked("comfyui", NAME, folder, ".", pin.repository, pin.commit, prefix="comfyui")
+        names = _names(pin)
+        locked = Locked("comfyui", NAME, folder, ".", pin.repository, pin.commit, "comfyui", names)
         findings = checkout_findings(locked, found)
         return _item(item, findings, "verified", "commit and every file")
     return _by_version(pin, folder, version, item)
+
+
+def _names(pin: ComfyuiPin) -> frozenset[str]:
+    """Return the names of ComfyUI's repository; it has moved, and both lead to the same."""
+    return OFFICIAL if repository_key(pin.repository or "") in OFFICIAL else frozenset()
 
 
 def _by_version(pin: ComfyuiPin, folder: str, version: str | None, item: Item) -> Checked:

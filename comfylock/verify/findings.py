@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from comfylock.verify.kinds import Severity, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Subject = Literal["comfyui", "pack", "model", "python", "image", "workflow", "file", "server"]
 Status = Literal["verified", "unproven", "differs", "missing", "extra", "unknown"]
@@ -63,6 +66,16 @@ class Checked(Struct, frozen=True):
 
     def __add__(self, other: Checked) -> Checked:
         return Checked(self.findings + other.findings, self.items + other.items)
+
+
+def joined(parts: Iterable[Checked]) -> Checked:
+    """Return many parts as one."""
+    findings: list[Finding] = []
+    items: list[Item] = []
+    for part in parts:
+        findings += part.findings
+        items += part.items
+    return Checked(tuple(findings), tuple(items))
 
 
 _ABOUT: dict[str, int] = {

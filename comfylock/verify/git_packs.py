@@ -47,6 +47,8 @@ class Locked:
     commit: str
     prefix: str = "pack"
     """What kinds of findings begin with."""
+    names: frozenset[str] = frozenset()
+    """Other names of the repository: `host/owner/repo`, or without the host."""
 
 
 def checkout_findings(locked: Locked, found: Checkout) -> list[Finding]:
@@ -85,7 +87,7 @@ def _other_commit(locked: Locked, found: Checkout) -> Finding:
 def _remote(locked: Locked, found: Checkout) -> Iterator[Finding]:
     if locked.repository is None:
         return
-    if found.remote is not None and _same(found.remote, locked.repository):
+    if found.remote is not None and _is_of(found.remote, locked):
         return
     shown = redact_url(found.remote) if found.remote is not None else None
     told = f"is a clone of `{shown}`" if shown else "has no remote"
@@ -100,8 +102,10 @@ def _remote(locked: Locked, found: Checkout) -> Iterator[Finding]:
     )
 
 
-def _same(first: str, second: str) -> bool:
-    return repository_key(first) == repository_key(second)
+def _is_of(remote: str, locked: Locked) -> bool:
+    key = repository_key(remote)
+    names = {repository_key(locked.repository or ""), *locked.names}
+    return bool({key, key.removeprefix("github.com/")} & names)
 
 
 def _change(locked: Locked, found: Checkout, change: Change) -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.verify.comfyui import comfyui_checked
 from comfylock.verify.digests import Digests, Trouble
-from comfylock.verify.findings import Checked, Finding
+from comfylock.verify.findings import Checked, Finding, joined
 from comfylock.verify.look import shown, troubled
 from comfylock.verify.models import Shelf, model_looks
 from comfylock.verify.packs import Archives, Ground, pack_looks
@@ -57,10 +57,10 @@ def installed(lock: Lock, place: Installation) -> Checked:
     looks = model_looks(lock.models, shelf, place.groups)
     looks += pack_looks(lock.packs, place.ground)
     digests = place.digests.find(path for look in looks for path in look.wanted)
-    checked = Checked(tuple(_settings(place)))
-    for look in looks:
-        checked += look.judged(digests)
-    return checked if comfyui is None else checked + comfyui.result()
+    parts = [Checked(tuple(_settings(place))), *(look.judged(digests) for look in looks)]
+    if comfyui is not None:
+        parts.append(comfyui.result())
+    return joined(parts)
 
 
 def _settings(place: Installation) -> list[Finding]:

@@ -44,6 +44,7 @@ class Shelf:
         self.base = base
         self._folders = folders
         self._walks: dict[str, Walk] = {}
+        self._places: dict[str | None, tuple[str, ...]] = {}
 
     def walked(self, folder: str) -> Walk:
         """Return what is in a folder; nothing, if there is none."""
@@ -64,7 +65,10 @@ class Shelf:
 
     def places(self, key: str | None) -> tuple[str, ...]:
         """Return the folders in which ComfyUI looks for a key, in order."""
-        return self._folders.of(key) if key is not None else tuple(self.all_folders())
+        if key not in self._places:
+            found = self._folders.of(key) if key is not None else tuple(self.all_folders())
+            self._places[key] = found
+        return self._places[key]
 
     def target(self, pin: ModelPin) -> str:
         """Return where a model belongs."""
@@ -97,6 +101,8 @@ class Copy(Struct, frozen=True):
     path: str
     size: int
     link: str | None = None
+    identity: tuple[int, int] = (0, 0)
+    """Device and inode of what it leads to."""
 
 
 def model_looks(
@@ -105,8 +111,9 @@ def model_looks(
     """Return a look at each locked model, and what is said about the others."""
     given = list(pins)
     owners = {pin.sha256: pin.key for pin in given if pin.sha256}
-    looks: list[Look] = [_look(pin, shelf, owners, groups) for pin in given]
-    known = {os.path.realpath(copy.path) for pin in given for copy in _copies(pin, shelf)}
+    copies = {pin.key: _copies(pin, shelf) for pin in given}
+    looks: list[Look] = [_look(pin, copies[pin.key], shelf, owners, groups) for pin in given]
+    known = {copy.identity for found in copies.values() for copy in found}
     looks.append(Settled(_extras(shelf, known)))
     for path, told in shelf.unreadable():
         place = shown(path, shelf.base)
@@ -121,16 +128,25 @@ def _copies(pin: ModelPin, shelf: Shelf) -> list[Copy]:
     for folder in shelf.places(pin.folder):
         walked = shelf.walked(folder)
         if pin.name in walked.files:
-            size = walked.files[pin.name].st_size
+            status = walked.files[pin.name]
             path = os.path.join(folder, *pin.name.split("/"))
-            found.append(Copy(path, size, walked.links.get(pin.name)))
+            identity = _identity(path, status)
+            found.append(Copy(path, status.st_size, walked.links.get(pin.name), identity))
     return found
 
 
+def _identity(path: str, status: os.stat_result) -> tuple[int, int]:
+    """Return what two names of one file have in common; some file systems have no inodes."""
+    return (status.st_dev, status.st_ino) if status.st_ino else (-1, hash(path))
+
+
 def _look(
-    pin: ModelPin, shelf: Shelf, owners: Mapping[str, str], groups: frozenset[str] | None
+    pin: ModelPin,
+    copies: list[Copy],
+    shelf: Shelf,
+    owners: Mapping[str, str],
+    groups: frozenset[str] | None,
 ) -> Look:
-    copies = _copies(pin, shelf)
     if copies:
         return ModelLook(pin, copies, shelf, owners)
     finding = _elsewhere(pin, shelf)
@@ -229,25 +245,29 @@ class ModelLook:
         return Checked(tuple(findings), (replace(judged(item, findings), proof=proof),))
 
     def _of(self, copy: Copy, digests: Mapping[str, str | Trouble]) -> list[Finding]:
-        pin, place = self._pin, self._shown(copy)
+        pin = self._pin
         findings: list[Finding] = []
         if copy.link is not None:
-            told = f"`{place}` is a symbolic link to `{copy.link}`"
-            findings.append(Finding("model-link", "model", pin.key, told, place))
+            told = f"`{self._shown(copy)}` is a symbolic link to `{copy.link}`"
+            findings.append(Finding("model-link", "model", pin.key, told, self._shown(copy)))
         if pin.size is not None and copy.size != pin.size:
             findings.append(self._other_size(copy))
         elif pin.sha256 is None:
-            told = f"`{pin.key}` is there; no sha256 of it is locked: "
-            told += pin.unhashed or "the user brings the file"
-            mend = "comfylock lock --require-hashes names every such model"
-            findings.append(Finding("model-unhashed", "model", pin.key, told, place, mend))
-        else:
+            findings.append(self._unhashed(copy))
+        elif digests[copy.path] != pin.sha256:
             actual = digests[copy.path]
             if isinstance(actual, Trouble):
-                findings.append(troubled("model", pin.key, place, actual))
-            elif actual != pin.sha256:
+                findings.append(troubled("model", pin.key, self._shown(copy), actual))
+            else:
                 findings.append(self._other_bytes(copy, actual))
         return findings
+
+    def _unhashed(self, copy: Copy) -> Finding:
+        pin = self._pin
+        told = f"`{pin.key}` is there; no sha256 of it is locked: "
+        told += pin.unhashed or "the user brings the file"
+        mend = "comfylock lock --require-hashes names every such model"
+        return Finding("model-unhashed", "model", pin.key, told, self._shown(copy), mend)
 
     def _other_size(self, copy: Copy) -> Finding:
         pin, place = self._pin, self._shown(copy)
@@ -290,19 +310,20 @@ def _stand_in(copy: Copy) -> str | None:
     return "a web page or an error message" if front and is_page("", front, "") else None
 
 
-def _extras(shelf: Shelf, known: set[str]) -> Checked:
+def _extras(shelf: Shelf, known: set[tuple[int, int]]) -> Checked:
+    """Return the model files that are not locked; `known` are those that are, by inode."""
     findings: list[Finding] = []
     items: list[Item] = []
-    seen: set[str] = set()
+    seen = set(known)
     for folder, key in shelf.all_folders().items():
         for name, status in shelf.walked(folder).files.items():
             path = os.path.join(folder, *name.split("/"))
-            real = os.path.realpath(path) if name in shelf.walked(folder).links else path
-            if not name.lower().endswith(SUFFIXES) or {path, real} & (known | seen):
+            identity = _identity(path, status)
+            if identity in seen or not name.lower().endswith(SUFFIXES):
                 continue
-            seen.add(path)
-            told = f"`{shown(path, shelf.base)}` is not locked"
-            place, named = shown(path, shelf.base), f"{key}/{name}"
+            seen.add(identity)
+            place = shown(path, shelf.base)
+            named, told = f"{key}/{name}", f"`{place}` is not locked"
             findings.append(Finding("model-extra", "model", named, told, place))
             items.append(Item("model", named, "extra", size=status.st_size))
     return Checked(tuple(findings), tuple(items))

@@ -94,6 +94,8 @@ def _pack(commands: Commands, entry: tuple[str, str, bool]) -> PackFolder | None
     if name in {"__pycache__", DISABLED} or name in OWN:
         return None
     link = os.readlink(path) if os.path.islink(path) else None
+    if link is not None and not os.path.exists(path):
+        return None
     plain = PackFolder(path, shown, is_disabled=is_disabled, link=link)
     try:
         status = os.stat(path)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from comfylock.errors import SourceUnavailableError
 from comfylock.hashing import NotAFileError
 from comfylock.lockfile.diff import label
+from comfylock.lockfile.pack_needs import names_of
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
 from comfylock.verify import mends
@@ -117,7 +118,15 @@ def _by_source(pin: PackPin, folder: PackFolder, place: str, ground: Ground) -> 
 
 def _checkout(pin: PackPin, folder: PackFolder, place: str, commands: Commands) -> Checked:
     """Compare a checkout with a commit."""
-    locked = Locked("pack", pin.name, folder.path, place, pin.repository, pin.commit or "")
+    locked = Locked(
+        "pack",
+        pin.name,
+        folder.path,
+        place,
+        pin.repository,
+        pin.commit or "",
+        names=frozenset(names_of(pin)),
+    )
     try:
         found = read_checkout(commands, folder.path, found=folder.git)
     except CheckoutError as error:
@@ -227,6 +236,9 @@ def _other_source(pin: PackPin, folder: PackFolder, place: str) -> Finding:
 
 def _extra(folder: PackFolder, base: str) -> Settled:
     place = shown(folder.path, base)
+    if folder.trouble is not None:
+        trouble = Trouble("unreadable", folder.trouble)
+        return Settled(Checked((troubled("pack", folder.name, place, trouble),)))
     name = folder.registry_id or min(folder.identities, key=len, default=folder.name)
     version = folder.version or (folder.git.head if folder.git is not None else None)
     told = f"`{place}` is not locked, and ComfyUI runs its code"
