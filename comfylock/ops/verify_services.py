@@ -7,13 +7,15 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from comfylock.errors import RefusedError, SourceUnavailableError, UsageError
+from comfylock.errors import ComfylockError, RefusedError, SourceUnavailableError, UsageError
 from comfylock.net.http import Http
 from comfylock.net.retries import Patience
 from comfylock.net.trust import Trust
+from comfylock.ops.companions import read_companions
 from comfylock.ops.project import project_config
 from comfylock.ops.registry import project_registry
-from comfylock.ops.services import USER_AGENT, Effort, Mode, open_services
+from comfylock.ops.services import USER_AGENT, Effort, Mode, open_services, trust_of
+from comfylock.python.targets import parse_target
 from comfylock.redaction import redact_url
 from comfylock.verify.findings import Checked, Finding
 from comfylock.verify.server import (
@@ -24,9 +26,10 @@ from comfylock.verify.server import (
     versions_of,
 )
 from comfylock.verify.upstream import upstream
+from comfylock.verify.upstream_python import locked_files, questions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from comfylock.lockfile.schema import Lock
     from comfylock.python.wanted import Package
@@ -50,8 +53,42 @@ def upstream_checked(
     """
     config = project_config(project, environ)
     mode = Mode(max_age=0, doubts=True, effort=effort or Effort())
-    with open_services(config, environ, mode) as services:
-        return upstream(lock, services.sources, services.executor, reporter)
+    with (
+        open_services(config, environ, mode) as services,
+        Http(USER_AGENT, trust_of(config, environ)) as http,
+    ):
+        more = _package_questions(project, lock, http)
+        return upstream(lock, services.sources, services.executor, reporter, more)
+
+
+def _package_questions(project: str, lock: Lock, http: Http) -> dict[str, Callable[[], Checked]]:
+    """Return what to ask about the Python packages of every target; a package counts once."""
+    found: dict[str, Callable[[], Checked]] = {}
+    if not lock.python:
+        return found
+    try:
+        beside = read_companions(project, lock)
+    except ComfylockError:  # told with the files
+        return found
+    for pin in lock.python:
+        packages = locked_files(beside.get(pin.file, b""), parse_target(pin.target))
+        for name, ask in questions(packages, _Heads(http)).items():
+            found.setdefault(f"{name} ({pin.target})", ask)
+    return found
+
+
+class _Heads:
+    """Asks for files without reading them."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def head(self, url: str) -> tuple[int, int | None]:
+        """Return status and length. Uses the network."""
+        headers = {"Accept-Encoding": "identity"}
+        answer = self._http.request("HEAD", url, headers=headers, is_anonymous=True)
+        length = answer.headers.get("content-length", "")
+        return answer.status, int(length) if length.isascii() and length.isdigit() else None
 
 
 def server_part(

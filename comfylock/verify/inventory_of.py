@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from comfylock.errors import SourceUnavailableError
-from comfylock.names import repository_key
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
 from comfylock.verify.comfyui import checkout_of, version_of
@@ -22,7 +21,7 @@ from comfylock.verify.inventory import (
 )
 from comfylock.verify.look import shown, troubled
 from comfylock.verify.models import SUFFIXES, Shelf
-from comfylock.verify.pack_folders import TRACKING, PackFolder, pack_folders
+from comfylock.verify.pack_folders import TRACKING, PackFolder, pack_folders, remote_key
 from comfylock.verify.registry_packs import MADE
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def _pack(
     checkout = _checkout(place, folder)
     name = folder.registry_id or min(folder.identities, key=len, default=folder.name.lower())
     if folder.git is not None:
-        remote = repository_key(folder.git.remote) if folder.git.remote else None
+        remote = remote_key(folder.git)
         return InstalledPack(
             name,
             folder.name,

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock.definitions.project_file import read_project
-from comfylock.names import normalise_registry_id, repository_key
+from comfylock.names import normalise_registry_id, normalise_repository, repository_key
 from comfylock.sources.git_folder import CheckoutError, GitFolder, git_folder
 from comfylock.verify.disk import read_small
 
@@ -59,10 +59,19 @@ class PackFolder(Struct, frozen=True):
     def identities(self) -> frozenset[str]:
         """Return the names that its own files give it."""
         found = {self.registry_id} if self.registry_id else set()
-        if self.git is not None and self.git.remote:
-            key = repository_key(self.git.remote)
+        key = remote_key(self.git)
+        if key is not None:
             found |= {key, key.removeprefix("github.com/")}
         return frozenset(found)
+
+
+def remote_key(git: GitFolder | None) -> str | None:
+    """Return `host/owner/repo` of a checkout's remote; None if it names no repository.
+
+    Whatever else it may be, such as an address with a password, is nobody's name.
+    """
+    normal = normalise_repository(git.remote) if git is not None and git.remote else None
+    return repository_key(normal) if normal is not None else None
 
 
 def pack_folders(

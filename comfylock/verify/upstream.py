@@ -127,17 +127,22 @@ class _Asking:
 
 
 def upstream(
-    lock: Lock, services: Upstream, executor: Executor, reporter: Reporter | None = None
+    lock: Lock,
+    services: Upstream,
+    executor: Executor,
+    reporter: Reporter | None = None,
+    more: Mapping[str, Callable[[], Checked]] | None = None,
 ) -> tuple[Checked, tuple[Away, ...]]:
     """Return what the services say of every pin, and which of them did not answer.
 
-    Uses the network through `services`, side by side: two requests for all packs of the Comfy
-    Registry and a few for each; a few for each other pin.
+    `more` are questions besides, by what they are about. Uses the network through `services`,
+    side by side: two requests for all packs of the Comfy Registry and a few for each; a few for
+    each other pin.
     """
     asking = _Asking(executor, reporter)
     listed = [pin for pin in lock.packs if pin.source == "comfy-registry"]
     packs, versions = _registry(asking, services.registry, listed)
-    questions: dict[str, Callable[[], Checked]] = {}
+    questions: dict[str, Callable[[], Checked]] = dict(more or {})
     for pin in listed:
         pair = (pin.name, pin.version or "")
         if pin.name in packs and pair in versions:

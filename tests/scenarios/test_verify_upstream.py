@@ -7,11 +7,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from comfylock.lockfile.read import read_lock
+from comfylock.lockfile.schema import PythonPin
+from comfylock.lockfile.write import write_lock
 from comfylock.ops.services import Effort
 from comfylock.ops.verify_services import upstream_checked
-from tests.installation import COMFYUI_FILES, install
+from tests.installation import COMFYUI_FILES, digest, install
 from tests.services.git_repository import Repository
 from tests.services.hub import Stored
 from tests.services.node_archive import node_zip, pack_files
@@ -375,6 +378,26 @@ def test_a_service_that_is_away_is_named_and_the_rest_still_verified(
     assert [subjects for _, subjects in away] == [(HUB,)]
     assert checked.findings == ()
     assert {item.name for item in checked.items} >= {ALPHA, BETA, CIVITAI, ASSET, PLAIN, CORE}
+
+
+def test_python_packages_are_asked_for_too(shop: Place) -> None:
+    locked(shop)
+    there = shop.world.files.add("/numpy-2.1.0-py3-none-any.whl", b"wheel")
+    gone = f"{shop.world.files.url}/torch-2.8.0-py3-none-any.whl"
+    tables = [
+        f'[[packages]]\nname = "{name}"\nversion = "{version}"\nwheels = [\n'
+        f'    {{ url = "{url}", size = 5, hashes = {{ sha256 = "{"ab" * 32}" }} }},\n]\n'
+        for name, version, url in (("numpy", "2.1.0", there), ("torch", "2.8.0", gone))
+    ]
+    data = ('lock-version = "1.0"\n' + "\n".join(tables)).encode()
+    shop.write("pylock.comfy.toml", data)
+    pin = PythonPin("linux-x86_64-py3.12-cpu", "pylock.comfy.toml", digest(data), "0" * 64, 2)
+    shop.lock_file.write_bytes(write_lock(replace(shop.locked, python=(pin,))))
+    kinds = {pair for pair in found(shop)[0] if pair[0].startswith("upstream")}
+    assert kinds == {("upstream-gone", "torch")}
+    shop.world.files.add("/torch-2.8.0-py3-none-any.whl", b"longer wheel")
+    kinds = {pair for pair in found(shop)[0] if pair[0].startswith("upstream")}
+    assert kinds == {("upstream-digest", "torch")}
 
 
 def test_offline_excludes_it(shop: Place) -> None:

@@ -146,6 +146,21 @@ def test_a_file_that_is_neither(tree: Tree, text: str, told: str) -> None:
     assert told in ended.err
 
 
+def test_no_password_of_a_remote_is_repeated(tree: Tree) -> None:
+    for address in (
+        "https://ann:sesame42@github.com/somebody/gamma",
+        "https://ann:sesame42@example.org/odd",
+        "https://example.org/odd?token=sesame42",
+    ):
+        tree.git(tree.nodes / "gamma", "remote", "set-url", "origin", address)
+        ended = verify(tree, "-v", "--inventory", str(tree.root / "pod.json"))
+        assert "pack-remote" in ended.out
+        assert "sesame42" not in ended.out + ended.err + (tree.root / "pod.json").read_text()
+        shutil.copytree(tree.nodes / "gamma", tree.nodes / "stranger", symlinks=True)
+        assert "sesame42" not in verify(tree, "-v").out
+        shutil.rmtree(tree.nodes / "stranger")
+
+
 def test_three_are_too_many(tree: Tree) -> None:
     assert verify(tree, "--against", "a", "b", "c", installed=False).code == 2
     assert verify(tree, "--against", "a", "b").code == 2
