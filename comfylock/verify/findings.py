@@ -78,6 +78,9 @@ def joined(parts: Iterable[Checked]) -> Checked:
     return Checked(tuple(findings), tuple(items))
 
 
+SHORT = 10
+"""Digits of a commit or digest that are shown."""
+
 _ABOUT: dict[str, int] = {
     name: at
     for at, name in enumerate(
@@ -143,12 +146,21 @@ def judged(item: Item, findings: tuple[Finding, ...] | list[Finding]) -> Item:
         item.name,
         status,
         version=item.version,
-        found=told[0].actual or item.found,
+        found=_found(told[0]) or item.found,
         available=item.available,
         size=item.size,
         proof=item.proof,
         error=told[0].message,
     )
+
+
+def _found(finding: Finding) -> str | None:
+    """Return what is there instead, in short; the digest of one file tells nothing of a pack."""
+    actual = finding.actual
+    if actual is None or finding.kind.endswith(("-edited", "-remote")):
+        return None
+    is_hex = len(actual) >= 40 and not set(actual) - set("0123456789abcdef")
+    return actual[:SHORT] if is_hex else actual
 
 
 def exit_code(findings: tuple[Finding, ...], *, strict: bool = False, away: bool = False) -> int:

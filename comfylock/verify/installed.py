@@ -9,8 +9,9 @@ from comfylock.verify.comfyui import comfyui_checked
 from comfylock.verify.digests import Digests, Trouble
 from comfylock.verify.findings import Checked, Finding, joined
 from comfylock.verify.look import shown, troubled
-from comfylock.verify.models import Shelf, model_looks
+from comfylock.verify.models import model_looks
 from comfylock.verify.packs import Archives, Ground, pack_looks
+from comfylock.verify.shelf import Shelf
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

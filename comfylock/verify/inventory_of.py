@@ -20,9 +20,9 @@ from comfylock.verify.inventory import (
     digest_of_files,
 )
 from comfylock.verify.look import shown, troubled
-from comfylock.verify.models import SUFFIXES, Shelf
 from comfylock.verify.pack_folders import TRACKING, PackFolder, pack_folders, remote_key
 from comfylock.verify.registry_packs import MADE
+from comfylock.verify.shelf import SUFFIXES, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

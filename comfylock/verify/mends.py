@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 RELOCK = "comfylock lock"
 
 
-def quote(text: str) -> str:
-    """Return a text as one word of a shell, never an option of the command."""
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+def quote(path: str) -> str:
+    """Return a path as one word of a shell, never an option; as seen from where the user is."""
+    try:
+        near = os.path.relpath(path) if os.path.isabs(path) else path
+    except (ValueError, OSError):  # another drive, or a folder that is gone
+        near = path
+    path = path if near.split(os.sep)[0] == os.pardir else near
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def in_checkout(path: str, *words: str) -> str:
