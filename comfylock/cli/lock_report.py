@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.change_text import change_lines
-from comfylock.cli.python_report import conflict_lines, conflict_objects
+from comfylock.cli.python_report import conflict_lines, conflict_objects, package_change
 from comfylock.cli.text import Style, plural, safe, width
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from comfylock.lockfile.schema import Gap
     from comfylock.ops.lock import LockOutcome
     from comfylock.resolve.outcome import Notice
+
+MAX_PACKAGES = 10
+"""Python packages of one target that are named without --verbose."""
 
 MAX_ROWS = 20
 """Rows of one list without --verbose."""
@@ -53,6 +56,7 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     columns = width(sys.stdout)
     for change in shown[:limit]:
         lines += change_lines(change, style, columns)
+        lines += _moved(outcome, change.name, arguments)
     if len(shown) > limit:
         lines.append(f"  and {len(shown) - limit} more (--verbose)")
     if arguments.verbose and outcome.asked:
@@ -60,6 +64,15 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
         lines.append(f"facts asked for, of all needed: {', '.join(told)}")
     lines.append(_verdict(outcome, arguments))
     return "\n".join(lines) + "\n"
+
+
+def _moved(outcome: LockOutcome, target: str, arguments: argparse.Namespace) -> Iterable[str]:
+    """Yield the Python packages of a target that moved, a few of many."""
+    moved = outcome.packages.get(target, ())
+    shown = moved if arguments.verbose else moved[:MAX_PACKAGES]
+    yield from (f"      {safe(package_change(each))}" for each in shown)
+    if len(moved) > len(shown):
+        yield f"      and {len(moved) - len(shown)} more packages (--verbose)"
 
 
 def _verdict(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
@@ -166,6 +179,7 @@ def _object(outcome: LockOutcome) -> dict[str, Any]:
         "kept": resolution.kept,
         "python": list(lock.python),
         "images": list(lock.images),
+        "python_changes": outcome.packages,
         "changes": outcome.changes,
         "warnings": [_notice(notice) for notice in resolution.notices],
         "unresolved": list(resolution.gaps),

@@ -10,12 +10,22 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from comfylock.python.changes import PackageChange
     from comfylock.resolve.conflicts import Conflict
     from comfylock.resolve.outcome import Resolution
     from comfylock.resolve.python_packages import PythonResolution
 
 MAX_DETAIL = 20
 """Lines of the resolver's own words that are shown with --verbose."""
+
+
+def package_change(change: PackageChange) -> str:
+    """Return `numpy 1.26.4 -> 2.1.0`, `+ einops 0.8` or `- sox 1.5`."""
+    if change.old is None:
+        return f"+ {change.name} {change.new}"
+    if change.new is None:
+        return f"- {change.name} {change.old}"
+    return f"{change.name} {change.old} -> {change.new}"
 
 
 def conflict_lines(chosen: PythonResolution, arguments: argparse.Namespace) -> Iterator[str]:

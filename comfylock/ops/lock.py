@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.errors import LockConflictError, LockParseError, UsageError, WriteError
+from comfylock.errors import LockConflictError, LockParseError, WriteError
 from comfylock.lockfile.canonical import lock_faults
 from comfylock.lockfile.diff import Changes, diff
 from comfylock.lockfile.edited import refuse_edited
@@ -18,6 +18,7 @@ from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.companions import digests_of, read_companions, write_lock_and_companions
+from comfylock.ops.lock_moves import check_moves, locked_names, refuse_unknown
 from comfylock.ops.project import (
     Needs,
     lock_path,
@@ -32,10 +33,11 @@ from comfylock.resolve.engine import resolve
 from comfylock.resolve.outcome import Moves, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
+    from comfylock.python.changes import PackageChange  # noqa: TC004 - never decoded
     from comfylock.registry.store import Registry
     from comfylock.resolve.side_by_side import Reporter
 
@@ -82,6 +84,8 @@ class LockOutcome(Struct, frozen=True):
     asked: dict[str, tuple[int, int]] = {}
     """Service to the facts that were needed of it, and those of them that it was asked for."""
     is_offline: bool = False
+    packages: dict[str, tuple[PackageChange, ...]] = {}
+    """Target to the Python packages that came, went or moved; new targets are not in it."""
 
 
 def lock(
@@ -109,7 +113,7 @@ def lock(
     registry = project_registry(request.project)
     needs = project_needs(request.project, inputs, config, registry, files)
     beside = read_companions(request.project, old)
-    doubtful = _check_moves(request.moves, needs, old, beside)
+    doubtful = check_moves(request.moves, needs, old, beside)
     if (
         data is not None
         and not conflicts
@@ -119,12 +123,12 @@ def lock(
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
     resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter, beside)
-    _refuse_unknown(doubtful, _locked_names(resolution.lock))
+    refuse_unknown(doubtful, locked_names(resolution.lock))
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
     )
-    return _settled(request, allowed, old, needs, resolution, conflicts, asked)
+    return _settled(request, allowed, old, needs, resolution, conflicts, asked, beside)
 
 
 def _resolved(
@@ -211,51 +215,6 @@ def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[
     return merged.lock, tuple(c for c in found if not moves.moves(c.name))
 
 
-def _check_moves(
-    moves: Moves, needs: Needs, old: Lock, companions: Mapping[str, bytes]
-) -> frozenset[str]:
-    """Refuse to move what is not there: a misspelt name would move nothing, silently.
-
-    Returns the names that may yet turn out to be those of packs that only a service knows.
-    """
-    if not moves.packages:
-        return frozenset()
-    from comfylock.resolve.python_run import names_in  # noqa: PLC0415 - only moves need it
-
-    known = _locked_names(old)
-    for need in needs.requirements.workflows:
-        known |= {c.pack for c in need.classes if c.pack} | {
-            c.stamped_id or "" for c in need.classes
-        }
-        known |= {name for model in need.models for name in (model.key, model.name)}
-    known |= {name for data in companions.values() for name in names_in(data)}
-    known |= {rule.name for rule in needs.requirements.images}
-    known |= {"comfyui", *needs.requirements.pack_rules, *needs.requirements.model_rules}
-    lowered = frozenset(name.lower() for name in known)
-    is_open = any(not c.pack for need in needs.requirements.workflows for c in need.classes)
-    unknown = frozenset(moves.packages) - lowered
-    if not is_open:
-        _refuse_unknown(unknown, lowered)
-    return unknown
-
-
-def _locked_names(lock: Lock) -> set[str]:
-    """Return every name under which something of a lock may move."""
-    names = {name for pin in lock.packs for name in (pin.name, *pin.aliases)}
-    return names | {name for pin in lock.models for name in (pin.key, pin.name)}
-
-
-def _refuse_unknown(names: frozenset[str], known: Collection[str]) -> None:
-    lowered = {name.lower() for name in known}
-    for name in sorted(names):
-        if name not in lowered:
-            from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
-
-            nearest = get_close_matches(name, sorted(lowered), 1, 0.6)
-            hint = f"did you mean `{nearest[0]}`?" if nearest else "comfylock tree"
-            raise UsageError(f"nothing called `{name}` is locked or needed", hint=hint)
-
-
 def _settled(
     request: LockRequest,
     allowed: tuple[bool, bool],
@@ -264,6 +223,7 @@ def _settled(
     resolution: Resolution,
     conflicts: tuple[Conflict, ...],
     asked: dict[str, tuple[int, int]],
+    beside: Mapping[str, bytes],
 ) -> LockOutcome:
     """Write the lock if nothing stands in the way, and say what became of it."""
     allows_gaps, requires_hashes = allowed
@@ -297,7 +257,26 @@ def _settled(
         is_written=is_written,
         asked=asked,
         is_offline=request.is_offline,
+        packages=_moved_packages(old, resolution, beside),
     )
+
+
+def _moved_packages(
+    old: Lock, resolution: Resolution, beside: Mapping[str, bytes]
+) -> dict[str, tuple[PackageChange, ...]]:
+    """Return which Python packages moved, of the targets that were locked before."""
+    after = {pin.target: pin for pin in resolution.lock.python}
+    pairs = [(pin, after[pin.target]) for pin in old.python if pin.target in after]
+    moved = [(before, now) for before, now in pairs if before.sha256 != now.sha256]
+    if not moved:
+        return {}
+    from comfylock.python.changes import package_changes  # noqa: PLC0415 - seldom needed
+
+    return {
+        now.target: package_changes(beside.get(before.file, b""), resolution.files[now.file])
+        for before, now in moved
+        if now.file in resolution.files
+    }
 
 
 def _bytes(lock: Lock) -> bytes:

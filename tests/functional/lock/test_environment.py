@@ -129,7 +129,9 @@ def test_versions_that_fit_stay_when_a_pack_comes(project: Project) -> None:
     assert project.lock("--check").code == 1
     assert project.lock().code == 0
     assert 'version = "1.26.4"' in project.pylock
-    assert project.lock("--upgrade-package", "numpy").code == 0
+    ended = project.lock("--upgrade-package", "numpy")
+    assert ended.code == 0
+    assert "      numpy 1.26.4 -> 2.1.0\n" in ended.out
     assert 'version = "2.1.0"' in project.pylock
     assert project.lock("--upgrade-package", "numpy==1.26.4").code == 0
     assert 'version = "1.26.4"' in project.pylock
@@ -340,7 +342,67 @@ def test_images_are_locked_for_each_platform(project: Project, oci: OciRegistry)
     found = {image.platform: (image.digest, image.index) for image in project.locked.images}
     assert found == {name: (digest, index) for name, digest in images.items()}
     assert project.lock("--check").code == 0
+    moved = repository.put_image("linux/amd64", [layer(6)], "1.0")
+    ended = project.ground.run("outdated", "cpu", "comfyui", "--json")
+    entries = json.loads(ended.out)["data"]["entries"]
+    assert [(entry["kind"], entry["status"]) for entry in entries] == [
+        ("comfyui", "current"),
+        ("image", "current"),  # what was learnt a moment ago is not asked for again
+        ("image", "current"),
+    ]
+    ended = project.ground.run("outdated", "cpu", COMFYLOCK_CACHE_DIR=f"{project.ground.folder}/c2")
+    assert f"cpu linux/amd64  {images['linux/amd64'][7:17]}  {moved[7:17]}" in ended.out
     project.ground.write("comfylock.toml", text.replace("base:1.0", "base:2.0").encode())
     ended = project.lock()
     assert ended.code == 1
     assert "cpu linux/amd64: " in ended.err
+
+
+def test_why_a_python_package_is_there(project: Project) -> None:
+    project.needs("old", "fine")
+    project.configure(
+        '[python.constraints]\nnumpy = "<2"\n[packs.old]\nignore-requirements = ["torch"]'
+    )
+    project.lock()
+    ended = project.ground.run("why", "NumPy")
+    assert ended.code == 0, ended.err
+    assert ended.out == (
+        "numpy: Python package\n"
+        f"  {TARGET}: 1.26.4 (in pylock.comfy.toml)\n"
+        "  comfyui asks for numpy>=1.25.0 (requirements.txt:4)\n"
+        "  comfylock.toml has [python.constraints]: numpy<2\n"
+    )
+    assert "old asks for torch==1.13 (requirements.txt:2, ignored)" in (
+        project.ground.run("why", "torch").out
+    )
+    assert "no pack asks for it by name" in project.ground.run("why", "filelock").out
+    found = json.loads(project.ground.run("why", "numpy", "--json").out)["data"]["packages"]
+    assert found[0]["pins"] == [
+        {"target": TARGET, "version": "1.26.4", "file": "pylock.comfy.toml", "is_built": False}
+    ]
+    project.ground.write("comfylock.toml", b"")
+    project.lock()
+    assert "not locked: no target of [python] has it" in project.ground.run("why", "numpy").out
+    assert project.ground.run("why", "nothing-like-it").code == 1
+
+
+def test_p18_a_merge_keeps_the_versions_of_our_side(project: Project) -> None:
+    project.configure('[python.constraints]\nnumpy = "<2"')
+    project.lock()
+    ours, pylock = project.ground.lock, project.pylock
+    project.configure()
+    project.needs("fine", "new")
+    project.lock("--upgrade")
+    theirs, other = project.ground.lock, project.pylock
+
+    def conflict_of(one: str, two: str) -> bytes:
+        return f"<<<<<<< ours\n{one}=======\n{two}>>>>>>> theirs\n".encode()
+
+    project.needs("fine")
+    project.ground.write("comfy.lock", conflict_of(ours, theirs))
+    project.ground.write("pylock.comfy.toml", conflict_of(pylock, other))
+    assert project.lock("--check").code == 2
+    ended = project.lock()
+    assert ended.code == 0, ended.err
+    assert 'version = "1.26.4"' in project.pylock
+    assert project.lock("--check").code == 0
