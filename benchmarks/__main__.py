@@ -6,7 +6,17 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import corpus, hook, large, locking, python_packages, speed, table, templates
+from benchmarks import (
+    corpus,
+    hook,
+    large,
+    locking,
+    python_packages,
+    speed,
+    table,
+    templates,
+    verifying,
+)
 from benchmarks.scratch import node_map_path, peer_versions, scratch_folder, template_paths
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ NAMES = (
     "speed",
     "lock",
     "hook",
+    "verify",
     "large",
     "python",
 )
@@ -76,6 +87,7 @@ def main(words: list[str]) -> int:
         "speed": lambda: (speed.measure_library(paths, scratch, runs), []),
         "lock": lambda: (locking.measure(runs), []),
         "hook": lambda: (hook.measure(runs), []),
+        "verify": lambda: (verifying.measure(scratch), []),
         "large": lambda: (large.measure(paths, scratch), []),
         "python": lambda: python_packages.measure(scratch),
     }

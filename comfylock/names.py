@@ -27,7 +27,7 @@ COMFYUI = PackName("comfy-core")
 
 _REPOSITORY = Pattern(
     r"(?:git\+)?(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|git@)"
-    r"(?:www\.)?([A-Za-z0-9.-]+(?::\d+)?)[/:]([^/\s?#]+)/([^/\s?#@]+)",
+    r"(?:www\.)?([A-Za-z0-9.-]+(?::\d+)?)[/:]([^/\s?#@]+)/([^/\s?#@]+)",
     re.IGNORECASE,
 )
 

@@ -20,6 +20,7 @@ VERBS = {
     "tree": "which workflow needs which packs and models (no network)",
     "why": "from a name to its nodes, its evidence and its pin (no network)",
     "diff": "what differs between two locks, or two revisions (no network)",
+    "verify": "is reality what the lock says: files, disk, services?",
     "outdated": "which pins have something newer?",
     "audit": "what is risky in what is locked or installed? (no network)",
     "registry": "what is known of packs: show, search, add, update, build",

@@ -43,7 +43,8 @@ class Cache:
 
     `now` gives seconds since 1970. Files that are damaged or of another format count as absent.
     A folder that cannot be used is told to `warn` once and is no error. An entry that holds one
-    of `secrets` is not written.
+    of `secrets` is not written. With `doubts`, answers that cannot change may have changed too:
+    whoever verifies asks again.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Cache:
         *,
         secrets: Iterable[str] = (),
         warn: Callable[[str], None] | None = None,
+        doubts: bool = False,
     ) -> None:
         self.folder = folder
         self._now = now
         self._max_age = max_age
         self._secrets = tuple(secrets)
         self._warn = warn
+        self._doubts = doubts
 
     def find(self, question: Question, kind: type[T]) -> tuple[Known[T] | None, bool]:
         """Return the kept answer, None if there is none, and whether it is fresh."""
@@ -71,7 +74,8 @@ class Cache:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None, False
         age = self._now() - entry.fetched
-        is_fresh = question.is_lasting or 0 <= age < self._max_age
+        is_lasting = question.is_lasting and not self._doubts
+        is_fresh = is_lasting or 0 <= age < self._max_age
         return Known(value, entry.validators), is_fresh
 
     def keep(self, question: Question, kind: Any, known: Known[Any]) -> bool:

@@ -79,6 +79,8 @@ class Mode(Struct, frozen=True):
     max_age: float = 600.0
     """Seconds for which an answer that may change is taken from the cache unasked."""
     effort: Effort = Effort()
+    doubts: bool = False
+    """Even what cannot change is asked for again, to see whether it has."""
 
 
 class Services:
@@ -241,7 +243,9 @@ def _strangers(config: Config, environ: Mapping[str, str]) -> list[str]:
 def _answers(mode: Mode, environ: Mapping[str, str], secrets: tuple[str, ...]) -> Counted:
     if mode.replay is not None:
         return Replay(mode.replay)
-    cache = Cache(cache_folder(environ), time.time, mode.max_age, secrets=secrets)
+    cache = Cache(
+        cache_folder(environ), time.time, mode.max_age, secrets=secrets, doubts=mode.doubts
+    )
     memory = InMemory(secrets=secrets)
     answers: Counted = Offline(cache, memory) if mode.is_offline else Cached(cache, memory)
     return answers if mode.record is None else Recording(answers, mode.record, secrets=secrets)

@@ -6,9 +6,10 @@ import stat
 import struct
 import zipfile
 import zlib
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from comfylock.definitions.pack_files import PYTHON_SIZE
+from comfylock.hashing import sha256_of_stream
 from comfylock.sources.archive_entries import (
     MAX_ENTRIES,
     ArchiveError,
@@ -22,6 +23,9 @@ from comfylock.sources.source_facts import facts_of
 
 MAX_DIRECTORY = 32 << 20
 """Bytes of a zip's list of entries, which is read as a whole."""
+
+MAX_DIGESTED = 2 << 30
+"""Bytes of all files together, unpacked, whose digests are taken."""
 
 _FAULTS = (
     zipfile.BadZipFile,
@@ -84,6 +88,31 @@ def _read_zip(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
                 return opened.read(PYTHON_SIZE + 1)
 
         return facts_of(files, read, with_classes=with_classes, with_source=True)
+
+
+def file_digests(stream: BinaryIO) -> dict[str, str]:
+    """Return path to sha256 of every file in an archive that `read_archive` took; sorted.
+
+    Empty if it would unpack to more than MAX_DIGESTED bytes, or turns out to be damaged.
+    """
+    stream.seek(0)
+    try:
+        if stream.read(2) == b"\x1f\x8b":
+            from comfylock.sources.archive_tar import tar_digests  # noqa: PLC0415 - as above
+
+            return tar_digests(stream, MAX_DIGESTED)
+        with zipfile.ZipFile(stream) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if sum(member.file_size for member in members) > MAX_DIGESTED:
+                return {}
+            return dict(sorted((each.filename, _digest(archive, each)) for each in members))
+    except (ArchiveError, *_FAULTS):
+        return {}
+
+
+def _digest(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    with archive.open(member) as opened:
+        return sha256_of_stream(cast("BinaryIO", opened))[0]
 
 
 def _entry(member: zipfile.ZipInfo) -> Entry:

@@ -6,9 +6,10 @@ import gzip
 import io
 import stat
 import tarfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from comfylock.definitions.pack_files import PYTHON_SIZE, TOTAL_SIZE
+from comfylock.hashing import sha256_of_stream
 from comfylock.sources.archive_entries import (
     MAX_ENTRIES,
     ArchiveError,
@@ -89,6 +90,32 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
     check_entries(entries, packed)
     files = [entry.name for entry in entries if not entry.is_folder]
     return facts_of(files, contents.get, with_classes=with_classes, with_source=True)
+
+
+def tar_digests(stream: BinaryIO, limit: int) -> dict[str, str]:
+    """Return path to sha256 of every file of a tar.gz; nothing if they are larger than a limit.
+
+    Raises:
+        ArchiveError: it must not be unpacked.
+        OSError, EOFError, zlib.error: it is damaged.
+    """
+    packed = stream.seek(0, 2)
+    stream.seek(0)
+    found: dict[str, str] = {}
+    total = 0
+    try:
+        with tarfile.open(fileobj=_Unpacked(stream, packed), mode="r:") as archive:
+            while (member := archive.next()) is not None:
+                total += member.size
+                if total > limit:
+                    return {}
+                opened = archive.extractfile(member) if member.isreg() else None
+                if opened is not None:
+                    name = member.name.removeprefix("./")
+                    found[name] = sha256_of_stream(cast("BinaryIO", opened))[0]
+    except tarfile.TarError as error:
+        raise ArchiveError("is damaged or cut short") from error
+    return dict(sorted(found.items()))
 
 
 def _is_read(member: tarfile.TarInfo, room: int) -> bool:

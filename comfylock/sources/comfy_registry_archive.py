@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question, known_answer
-from comfylock.sources.archive import read_archive
+from comfylock.sources.archive import file_digests, read_archive
 from comfylock.sources.file_front import TooLargeError
+from comfylock.sources.hashed_download import VALIDATORS, is_unchanged
 from comfylock.sources.interface import ArchiveFacts, Missing, RegistryVersion
 
 if TYPE_CHECKING:
+    from comfylock.lockfile.schema import PackPin
     from comfylock.net.http import Download, Http
     from comfylock.net.interface import Answers
 
@@ -75,6 +77,22 @@ class Places:
         return version.url if is_configured else None
 
 
+def known_files(answers: Answers, pin: PackPin) -> dict[str, str] | None:
+    """Return path to sha256 of the archive that a pin names; None if nobody knows. No network.
+
+    Only what was learnt from an archive with the very digest that is locked.
+    """
+    url = pin.url or ""
+    named = url.split("/")[4:5]  # `https://cdn.comfy.org/PUBLISHER/ID/VERSION/node.zip`
+    for name in dict.fromkeys((pin.name, *named, *pin.aliases)):
+        for kind in ("archive-contents", "archive"):
+            question = Question(SERVICE, kind, f"{name}@{pin.version} {url}", is_lasting=True)
+            found = known_answer(answers, question, _KIND)
+            if isinstance(found, ArchiveFacts) and found.sha256 == pin.sha256 and found.files:
+                return found.files
+    return None
+
+
 class _Sink(io.BufferedRandom):
     """A temporary file that does not grow beyond a limit."""
 
@@ -115,22 +133,34 @@ class Archives:
                 return replace(known, contents=replace(known.contents, class_types=None))
         question = deep if read else Question(SERVICE, "archive", key, is_lasting=True)
 
-        def fetch(_: Known[ArchiveFacts | Missing] | None) -> Known[ArchiveFacts | Missing]:
-            found = self._fetched(version, read=read)
-            return Known(found, is_kept=isinstance(found, ArchiveFacts))
+        def fetch(known: Known[ArchiveFacts | Missing] | None) -> Known[ArchiveFacts | Missing]:
+            if known is not None and self._is_unchanged(version, known):
+                return known
+            found, validators = self._fetched(version, read=read)
+            return Known(found, validators, is_kept=isinstance(found, ArchiveFacts))
 
         return self._answers.ask(question, _KIND, fetch)
 
-    def _fetched(self, version: RegistryVersion, *, read: bool) -> ArchiveFacts | Missing:
+    def _is_unchanged(self, version: RegistryVersion, known: Known[ArchiveFacts | Missing]) -> bool:
+        """Say whether the service itself says that an archive is what it was."""
+        address = self._places.address(version)
+        if address is None or not isinstance(known.value, ArchiveFacts) or not known.validators:
+            return False
+        return is_unchanged(self._http, address, known.value.size, known.validators)
+
+    def _fetched(
+        self, version: RegistryVersion, *, read: bool
+    ) -> tuple[ArchiveFacts | Missing, dict[str, str]]:
+        """Return what an archive is, and what tells later whether it has changed."""
         what = f"the archive of `{version.id}` {version.version}"
         if not version.url:
             told = f"the Comfy Registry names no archive of `{version.id}` {version.version}"
-            return Missing("not-found", told, "choose another version of it")
+            return Missing("not-found", told, "choose another version of it"), {}
         address = self._places.address(version)
         if address is None:
             host = printable(urlsplit(version.url).netloc, 80)
             told = f"{what} is on `{host}`, which is no host of the Comfy Registry's archives"
-            return Missing("not-allowed", told, "`[trust] allow-hosts` can allow it")
+            return Missing("not-allowed", told, "`[trust] allow-hosts` can allow it"), {}
         import tempfile  # noqa: PLC0415 - costs 8 ms
 
         with _Sink(tempfile.TemporaryFile(buffering=0), self._limit) as file:
@@ -138,16 +168,18 @@ class Archives:
                 answer = self._http.download(address, limit=_UNLIMITED, sink=file)
             except RefusedError as error:
                 told = f"{what} must not be fetched: {error.message}"
-                return Missing("not-allowed", told, error.hint)
+                return Missing("not-allowed", told, error.hint), {}
             except TooLargeError:
                 told = f"{what} is larger than {_shown(self._limit)}"
-                return Missing("too-large", told, "choose another version of it")
+                return Missing("too-large", told, "choose another version of it"), {}
             if answer.status != 200:
-                return _refused(answer, what)
+                return _refused(answer, what), {}
             contents = read_archive(file, what, with_classes=read)
-        if isinstance(contents, Missing):
-            return contents
-        return ArchiveFacts(answer.sha256, answer.size, contents)
+            if isinstance(contents, Missing):
+                return contents, {}
+            files = file_digests(file)
+        validators = {name: v for name in VALIDATORS if (v := answer.headers.get(name))}
+        return ArchiveFacts(answer.sha256, answer.size, contents, files), validators
 
 
 def _refused(answer: Download, what: str) -> Missing:

@@ -135,7 +135,7 @@ def _model(scratch: Scratch, commit: str, path: str) -> ModelFacts | Missing:
             refused = scratch.fetch_files(objects, [entry.id])
             if refused is not None:
                 return refused
-        pointer = _pointer(objects, entry.id)
+        pointer = pointer_of(objects, entry.id)
         sha256, size = pointer or objects.digest(entry.id)
     return ModelFacts(
         source="git",
@@ -148,7 +148,7 @@ def _model(scratch: Scratch, commit: str, path: str) -> ModelFacts | Missing:
     )
 
 
-def _pointer(objects: Objects, blob: str) -> tuple[str, int] | None:
+def pointer_of(objects: Objects, blob: str) -> tuple[str, int] | None:
     """Return sha256 and size that a pointer of Git LFS names; None if a file is none.
 
     Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md

@@ -107,6 +107,10 @@ class Objects:
         """Return files by their ids; what is not here is left out."""
         return self._read(sorted(set(ids)), b"blob")
 
+    def raw(self, names: Iterable[str], kind: bytes) -> dict[str, bytes]:
+        """Return objects of a kind by their ids, as they are; what is not here is left out."""
+        return self._read(list(names), kind)
+
     def digest(self, blob: str) -> tuple[str, int]:
         """Return the sha256 and size (bytes) of a file of any size, from where it is stored."""
         return self.commands.digest("cat-file", "blob", blob, repository=self.directory)

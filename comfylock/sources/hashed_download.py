@@ -61,8 +61,11 @@ def _hashed(
     head = _head(http, url)
     if isinstance(head, Missing):
         return Known(head, is_kept=False)
-    if known is not None and _is_unchanged(known, head):
-        return known
+    old = known.value if known is not None else None
+    if known is not None and isinstance(old, Hashed):
+        is_same = _says_unchanged(head, old.size, known.validators)
+        if is_same:
+            return known
     if _length(head) > limit:
         return Known(_too_large(url, limit), is_kept=False)
     front = Front(limit)
@@ -77,11 +80,11 @@ def _hashed(
     )
     if missing is not None:
         return Known(missing, is_kept=False)
-    validators = {k: v for k in _VALIDATORS if (v := answer.headers.get(k))}
+    validators = {k: v for k in VALIDATORS if (v := answer.headers.get(k))}
     return Known(Hashed(answer.sha256, answer.size), validators)
 
 
-_VALIDATORS = ("etag", "last-modified")
+VALIDATORS = ("etag", "last-modified")
 _FINAL = frozenset({401, 404, 410, 451})
 """Statuses that say the same whether the file is asked for or only its head."""
 
@@ -97,16 +100,23 @@ def _head(http: Http, url: str) -> Mapping[str, str] | Missing:
     return answer.headers if answer.status == 200 else {}
 
 
-def _is_unchanged(known: Known[Hashed | Missing], head: Mapping[str, str]) -> bool:
-    """Say whether a strong ETag, or else date and length, are what they were."""
-    if not isinstance(known.value, Hashed):
+def is_unchanged(http: Http, url: str, size: int, validators: Mapping[str, str]) -> bool:
+    """Say whether a host says that a file is what it was. Uses the network: one request."""
+    try:
+        head = _head(http, url)
+    except (RefusedError, SourceUnavailableError):
         return False
-    etag, old = head.get("etag", ""), known.validators.get("etag", "")
+    return not isinstance(head, Missing) and _says_unchanged(head, size, validators)
+
+
+def _says_unchanged(head: Mapping[str, str], size: int, validators: Mapping[str, str]) -> bool:
+    """Say whether a strong ETag, or else date and length, are what they were."""
+    etag, old = head.get("etag", ""), validators.get("etag", "")
     if etag or old:
         return etag == old and etag.startswith('"')
     date = head.get("last-modified")
-    is_same_date = date is not None and date == known.validators.get("last-modified")
-    return is_same_date and _length(head) == known.value.size
+    is_same_date = date is not None and date == validators.get("last-modified")
+    return is_same_date and _length(head) == size
 
 
 def _length(headers: Mapping[str, str]) -> int:

@@ -104,6 +104,8 @@ class ArchiveFacts(Struct, frozen=True, tag="archive"):
     size: int
     """Bytes."""
     contents: SourceFacts = SourceFacts()
+    files: dict[str, str] = {}
+    """Path to sha256 of every file in it, sorted; empty where it is too large to be unpacked."""
 
 
 class RegistryVersion(Struct, frozen=True, tag="version"):

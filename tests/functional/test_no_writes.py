@@ -41,6 +41,7 @@ QUIET = {
     "diff": [[], ["HEAD"], ["HEAD", "HEAD", "--json"], ["--markdown"], ["nobody"]],
     "outdated": [["--offline"], ["alpha", "--offline", "--json"], ["nobody"]],
     "audit": [[], ["--json"], ["--models", "workflows"], ["--installed", "nowhere"]],
+    "verify": [[], ["--json"], ["--format", "sarif"], ["--installed", "."], ["nobody"]],
     "registry": [["show", "AlphaNode"], ["search", "alpha"], ["show", "nobody"]],
     "cache": [["dir"], ["info"], ["prune"], ["clean"]],
     "merge-driver": [[], ["a", "b", "c"]],

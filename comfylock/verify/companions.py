@@ -1,0 +1,85 @@
+"""Files that were made from a lock and say from which: is it the lock of now?
+
+A companion carries `comfy.lock sha256:DIGEST` (or `comfy.lock@sha256:DIGEST`) in a comment or a
+label near its beginning, DIGEST being that of the lock's bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from comfylock.patterns import Pattern
+from comfylock.verify.disk import read_small
+from comfylock.verify.findings import Checked, Finding, Item, judged
+from comfylock.verify.mends import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FRONT = 64 << 10
+"""Bytes from the front in which a companion says what it is from."""
+
+MAX_FILES = 2000
+MAX_SIZE = 16 << 20
+LOCK = "comfy.lock"
+_DIGEST = Pattern(r"""comfy\.lock["']?[ \t:=@-]{0,4}["']?(?:sha256[:=-])([0-9a-f]{64})\b""")
+_SKIPPED = frozenset({"node_modules", "__pycache__", "custom_nodes", "models", "output", "venv"})
+
+
+def companions_checked(project: str, lock: bytes) -> Checked:
+    """Compare every companion in a project's folder, and the folders in it, with the lock."""
+    expected = hashlib.sha256(lock).hexdigest()
+    findings: list[Finding] = []
+    items: list[Item] = []
+    for name, digest in _companions(project):
+        item = Item("file", name, "verified", expected[:10], digest[:10], proof="lock's digest")
+        mine = []
+        if digest != expected:
+            told = f"`{name}` was made from another state of `{LOCK}`"
+            mend = f"make it again: comfylock emit … > {quote(name)}"
+            mine.append(
+                Finding("companion-stale", "file", name, told, name, mend, expected, digest)
+            )
+        findings += mine
+        items.append(judged(item, mine))
+    return Checked(tuple(findings), tuple(items))
+
+
+def _companions(project: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that say from which lock they are, with its digest."""
+    for name in _files(project):
+        try:
+            data = read_small(os.path.join(project, *name.split("/")), MAX_SIZE)
+        except OSError:
+            continue
+        if data is None or b"comfy.lock" not in data[:FRONT]:
+            continue
+        match = _DIGEST.search(data[:FRONT].decode("utf-8", "replace"))
+        if match is not None:
+            yield name, match[1]
+
+
+def _files(project: str) -> list[str]:
+    """Return the files of a project's folder and of those one below, sorted; hidden ones not."""
+    found: list[str] = []
+    folders = [""]
+    for folder in folders:
+        try:
+            with os.scandir(os.path.join(project, folder) if folder else project) as entries:
+                for entry in entries:
+                    name = f"{folder}/{entry.name}" if folder else entry.name
+                    is_hidden = entry.name.startswith(".") and entry.name != ".github"
+                    if is_hidden or entry.name == LOCK or entry.name in _SKIPPED:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        if name.count("/") < 2 and (not folder or folder.startswith(".github")):
+                            folders.append(name)
+                    elif entry.is_file():
+                        found.append(name)
+        except OSError:
+            continue
+        if len(found) > MAX_FILES:
+            break
+    return sorted(found)[:MAX_FILES]

@@ -1,0 +1,176 @@
+"""What a verification says: findings, and for each thing whether it was proven."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from comfylock.verify.kinds import Severity, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Subject = Literal["comfyui", "pack", "model", "python", "image", "workflow", "file", "server"]
+Status = Literal["verified", "unproven", "differs", "missing", "extra", "unknown"]
+"""`unproven`: nothing speaks against it, and its bytes could not be compared."""
+
+
+class Finding(Struct, frozen=True):
+    """One way in which reality is not what the lock says."""
+
+    kind: str
+    """Stable; see docs/verify.md."""
+    about: Subject
+    subject: str
+    """The pack's name, the model's `folder/name`, the package, the workflow, the file."""
+    message: str
+    """One sentence without a full stop."""
+    place: str | None = None
+    """The file: relative to ComfyUI's folder, the model root or the project."""
+    mend: str | None = None
+    """The command that mends it, or what to do where none can."""
+    expected: str | None = None
+    actual: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Return how grave it is."""
+        return meaning(self.kind).severity
+
+
+class Item(Struct, frozen=True):
+    """One line of the dependency report."""
+
+    about: Subject
+    name: str
+    status: Status
+    version: str | None = None
+    """What is locked: a version, a commit, the first digits of a digest."""
+    found: str | None = None
+    """What is there instead."""
+    available: tuple[str, ...] = ()
+    """Versions that there are, the newest first; only services tell."""
+    size: int | None = None
+    """Bytes."""
+    proof: str = ""
+    """What was compared."""
+    error: str | None = None
+
+
+class Checked(Struct, frozen=True):
+    """What came of one part of a verification; entries in any order."""
+
+    findings: tuple[Finding, ...] = ()
+    items: tuple[Item, ...] = ()
+
+    def __add__(self, other: Checked) -> Checked:
+        return Checked(self.findings + other.findings, self.items + other.items)
+
+
+def joined(parts: Iterable[Checked]) -> Checked:
+    """Return many parts as one."""
+    findings: list[Finding] = []
+    items: list[Item] = []
+    for part in parts:
+        findings += part.findings
+        items += part.items
+    return Checked(tuple(findings), tuple(items))
+
+
+SHORT = 10
+"""Digits of a commit or digest that are shown."""
+
+_ABOUT: dict[str, int] = {
+    name: at
+    for at, name in enumerate(
+        ("workflow", "file", "comfyui", "pack", "model", "python", "image", "server")
+    )
+}
+_GRAVITY: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
+_ABSENT = frozenset({"pack-missing", "model-missing", "python-missing", "companion-missing"})
+_STATUS: dict[str, int] = {
+    name: at
+    for at, name in enumerate(("verified", "unproven", "extra", "unknown", "differs", "missing"))
+}
+
+
+def in_order(checked: Checked) -> Checked:
+    """Return findings and items sorted, each once; several items of one thing become one."""
+    findings = sorted(
+        set(checked.findings),
+        key=lambda f: (
+            _GRAVITY[f.severity],
+            _ABOUT[f.about],
+            f.subject,
+            f.kind,
+            f.place or "",
+            f.message,
+        ),
+    )
+    merged: dict[tuple[str, str], Item] = {}
+    for item in checked.items:
+        key = (item.about, item.name)
+        merged[key] = _joined(merged[key], item) if key in merged else item
+    items = sorted(merged.values(), key=lambda i: (_ABOUT[i.about], i.name))
+    return Checked(tuple(findings), tuple(items))
+
+
+def _joined(first: Item, second: Item) -> Item:
+    """Return what two parts of a verification say about one thing: the worse of both."""
+    worse = max(first, second, key=lambda item: _STATUS[item.status])
+    # What is proven in one way needs no other proof.
+    if {first.status, second.status} == {"verified", "unproven"}:
+        worse = first if first.status == "verified" else second
+    return Item(
+        worse.about,
+        worse.name,
+        worse.status,
+        version=first.version or second.version,
+        found=first.found or second.found,
+        available=first.available or second.available,
+        size=first.size if first.size is not None else second.size,
+        proof="; ".join(dict.fromkeys(filter(None, (first.proof, second.proof)))),
+        error=first.error or second.error,
+    )
+
+
+def judged(item: Item, findings: tuple[Finding, ...] | list[Finding]) -> Item:
+    """Return an item with the gravest of its findings as its error."""
+    told = [f for f in findings if f.severity == "error"]
+    if not told:
+        return item
+    status: Status = "missing" if told[0].kind in _ABSENT else "differs"
+    return Item(
+        item.about,
+        item.name,
+        status,
+        version=item.version,
+        found=_found(told[0]) or item.found,
+        available=item.available,
+        size=item.size,
+        proof=item.proof,
+        error=told[0].message,
+    )
+
+
+def _found(finding: Finding) -> str | None:
+    """Return what is there instead, in short; the digest of one file tells nothing of a pack."""
+    actual = finding.actual
+    if actual is None or finding.kind.endswith(("-edited", "-remote")):
+        return None
+    is_hex = len(actual) >= 40 and not set(actual) - set("0123456789abcdef")
+    return actual[:SHORT] if is_hex else actual
+
+
+def exit_code(findings: tuple[Finding, ...], *, strict: bool = False, away: bool = False) -> int:
+    """Return what findings mean to a shell: 4 other bytes, 2 unreadable, 3 away, 1 no, 0 yes."""
+    meanings = [meaning(finding.kind) for finding in findings]
+    if any(each.is_integrity for each in meanings):
+        return 4
+    if any(each.is_unreadable for each in meanings):
+        return 2
+    if away:
+        return 3
+    grave = {"error", "warning"} if strict else {"error"}
+    return int(any(each.severity in grave for each in meanings))

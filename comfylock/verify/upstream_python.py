@@ -1,0 +1,143 @@
+"""Locked Python packages at their hosts: is every file still there, and as long as it was?
+
+Source: https://packaging.python.org/en/latest/specifications/pylock-toml/
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from comfylock.names import printable
+from comfylock.python.targets import PLATFORMS
+from comfylock.verify.findings import Checked, Finding, Item, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from comfylock.python.targets import Target
+
+MEND = "comfylock lock"
+PROOF = "its files at their host"
+
+
+class LockedFile(Struct, frozen=True):
+    """One file that a package may be installed from."""
+
+    name: str
+    url: str
+    size: int | None = None
+    """Bytes."""
+
+
+class LockedFiles(Struct, frozen=True):
+    """One package of a pylock."""
+
+    name: str
+    version: str | None
+    files: tuple[LockedFile, ...]
+
+
+class Heads(Protocol):
+    """Whoever can ask for a file without reading it."""
+
+    def head(self, url: str) -> tuple[int, int | None]:
+        """Return status and length; raises SourceUnavailableError where nobody answers."""
+
+
+def locked_files(data: bytes, target: Target) -> tuple[LockedFiles, ...]:
+    """Return the packages of a pylock with the files that fit a target; all where none does.
+
+    What cannot be understood is left out: whoever reads the pylock itself says so.
+    """
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return ()
+    packages = document.get("packages")
+    return tuple(
+        _package(each, target)
+        for each in (packages if isinstance(packages, list) else [])
+        if isinstance(each, dict) and isinstance(each.get("name"), str)
+    )
+
+
+def _package(table: dict[str, Any], target: Target) -> LockedFiles:
+    found = list(_files(table))
+    fitting = [file for file in found if _fits(file.name, target)] or found
+    version = table.get("version")
+    shown = version if isinstance(version, str) else None
+    return LockedFiles(canonicalize_name(table["name"]), shown, tuple(fitting))
+
+
+def _files(table: dict[str, Any]) -> Iterator[LockedFile]:
+    wheels = table.get("wheels")
+    some = wheels if isinstance(wheels, list) and wheels else [table.get("sdist")]
+    for each in [*some, table.get("archive")]:
+        url = each.get("url") if isinstance(each, dict) else None
+        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+            continue
+        size = each.get("size")
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+        yield LockedFile(name, url, size if isinstance(size, int) else None)
+
+
+def _fits(name: str, target: Target) -> bool:
+    """Say whether a wheel may be installed on a target; what is no wheel always fits."""
+    if not name.endswith(".whl"):
+        return True
+    try:
+        tags = parse_wheel_filename(name)[3]
+    except InvalidWheelFilename:
+        return True
+    machine = PLATFORMS[target.platform].machine.lower()
+    system = {"linux": "linux", "macos": "macosx", "windows": "win"}
+    wanted = system[target.platform.partition("-")[0]]
+    exact = f"cp{target.python.replace('.', '')}"
+    for tag in tags:
+        is_python = tag.interpreter == exact or "abi3" in tag.abi or tag.interpreter[:3] == "py3"
+        is_machine = machine in tag.platform or "universal" in tag.platform
+        if is_python and (tag.platform == "any" or (wanted in tag.platform and is_machine)):
+            return True
+    return False
+
+
+def questions(packages: tuple[LockedFiles, ...], heads: Heads) -> dict[str, Callable[[], Checked]]:
+    """Return what to ask about each package, by its name."""
+    return {each.name: partial(_checked, each, heads) for each in packages if each.files}
+
+
+def _checked(package: LockedFiles, heads: Heads) -> Checked:
+    """Ask for every file's head. Uses the network."""
+    findings: list[Finding] = []
+    for file in package.files:
+        status, length = heads.head(file.url)
+        shown = f"`{printable(file.name, 120)}`"
+        if status in (404, 410):
+            told = f"{shown} of `{package.name}` is not there any more"
+            findings.append(Finding("upstream-gone", "python", package.name, told, mend=MEND))
+        elif status in (401, 403, 451):
+            told = f"{shown} of `{package.name}` is there and nobody may have it ({status})"
+            findings.append(Finding("upstream-refused", "python", package.name, told, mend=MEND))
+        elif status == 200 and None not in (length, file.size) and length != file.size:
+            told = f"{shown} of `{package.name}` has {length} bytes, locked are {file.size}"
+            expected, actual = str(file.size), str(length)
+            findings.append(
+                Finding(
+                    "upstream-digest",
+                    "python",
+                    package.name,
+                    told,
+                    None,
+                    "ask its author why",
+                    expected,
+                    actual,
+                )
+            )
+    item = Item("python", package.name, "verified", package.version, proof=PROOF)
+    return Checked(tuple(findings), (judged(item, findings),))
