@@ -198,9 +198,10 @@ def _output(call: object) -> OutputSignature | None:
     """Return the output that `io.Image.Output(display_name=…)` declares."""
     if not isinstance(call, Opaque) or not call.called:
         return None
-    if isinstance(call.base, Opaque) and call.base.called:
+    base = call.base
+    if isinstance(base, Opaque) and base.called and (base.args or base.options):
         kind = input_type(call)
     else:
-        kind = io_type(Opaque(call.name.removesuffix(".Output")))
+        kind = io_type(Opaque(call.name.removesuffix(".Output").removesuffix("()")))
     name = call.options.get("display_name")
     return OutputSignature(kind, name if isinstance(name, str) and name != kind else "")

@@ -35,6 +35,9 @@ COMFYUI_MARKS = frozenset({"nodes.py", "folder_paths.py", VERSION_FILE})
 _INSIDE = CORE_MODULES | {"comfy"}
 """What is followed: the names of samplers and the like are in `comfy`."""
 
+_OWN_PACK = "custom_nodes/websocket_image_save.py"
+"""The one pack in ComfyUI's own repository."""
+
 _CORE_STEPS = 5 * STEPS
 
 Found = tuple[DefinitionSet, tuple["Problem", ...]]
@@ -52,7 +55,7 @@ def source_signatures(
 ) -> Found:
     """Return what source files declare; `module` is the folder's name in `custom_nodes`."""
     if len(COMFYUI_MARKS.intersection(files.names)) > 1:
-        core = core_files(files.python)
+        core = [*core_files(files.python), *filter(_OWN_PACK.__eq__, files.python)]
         program, registered = registered_modules(files.python, core, _INSIDE, _CORE_STEPS)
         version = _version(program)
         found = DefinitionSet(_classes(program, registered), "source", version, is_core_only=True)
