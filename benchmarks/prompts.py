@@ -91,7 +91,9 @@ class Maker:
         """Return the signature of a node's class type."""
         return self.classes[node["class_type"]]
 
-    def put(self, prompt: Prompt, fits: Callable[[InputSignature, Any], bool], *values: Any) -> bool:
+    def put(
+        self, prompt: Prompt, fits: Callable[[InputSignature, Any], bool], *values: Any
+    ) -> bool:
         """Put one of the values into an input that fits; say whether there was one."""
         spots = self.spots(prompt, fits)
         if spots:
@@ -194,7 +196,9 @@ def _set(
 
 
 def _wrong_choice(maker: Maker, prompt: Prompt) -> bool:
-    return maker.put(prompt, lambda e, v: _of("COMBO")(e, v) and bool(e.choices), "no such", 0, None)
+    return maker.put(
+        prompt, lambda e, v: _of("COMBO")(e, v) and bool(e.choices), "no such", 0, None
+    )
 
 
 def _no_number(maker: Maker, prompt: Prompt) -> bool:

@@ -132,14 +132,17 @@ def _dynamic(
 
 def _autogrow(call: Opaque, name: str, *, required: bool, depth: int) -> InputSignature | None:
     template = argument(call, 1, "template")
-    inner = _input(argument(template, 0, "input"), depth + 1) if _is_call(template) else None
-    if inner is None or not isinstance(template, Opaque):
+    if not isinstance(template, Opaque) or not template.called:
+        return None
+    inner = _input(argument(template, 0, "input"), depth + 1)
+    if inner is None:
         return None
     by_names = template.name.endswith("TemplateNames")
     least = argument(template, 2, "min")
     if by_names:
         listed = argument(template, 1, "names")
-        names = [each for each in listed if isinstance(each, str)] if _is_list(listed) else []
+        given = listed if isinstance(listed, list | tuple) else ()
+        names = [each for each in given if isinstance(each, str)]
     else:
         prefix, most = argument(template, 1, "prefix"), argument(template, 3, "max")
         names = [f"{prefix}{place}" for place in range(most if isinstance(most, int) else 10)]
@@ -151,14 +154,6 @@ def _autogrow(call: Opaque, name: str, *, required: bool, depth: int) -> InputSi
         names=tuple(names[:100]),
         at_least=least if isinstance(least, int) else 1,
     )
-
-
-def _is_call(value: object) -> bool:
-    return isinstance(value, Opaque) and value.called
-
-
-def _is_list(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _members(offered: object) -> list[Any] | None:

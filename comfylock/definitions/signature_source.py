@@ -152,5 +152,3 @@ def _checks(cls: ClassValue) -> tuple[tuple[str, ...], bool]:
             names = [each.arg for each in (*taken.posonlyargs, *taken.args)]
             return tuple(names[first:]), taken.kwarg is not None
     return (), False
-
-

@@ -14,7 +14,7 @@ from msgspec import Struct
 from comfylock.model import Problem
 from comfylock.names import printable
 from comfylock.upgrade.interface import PromptNode
-from comfylock.upgrade.resolve_links import GONE, Level, Resolver, Value
+from comfylock.upgrade.resolve_links import Gone, Level, Resolver, Value
 from comfylock.upgrade.ui_graph import declared
 from comfylock.upgrade.widgets import widget_values
 from comfylock.workflow.scope import link_origins
@@ -126,7 +126,7 @@ class _Conversion:
             if entry.link is None or entry.name is None:
                 continue
             found = self.resolver.resolve(level, entry.link, entry.type)
-            if found is GONE:
+            if isinstance(found, Gone):
                 inputs.pop(entry.name, None)
             elif isinstance(found, Value):
                 is_list = found.value.__class__ is list

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from comfylock.upgrade.ui_graph import prepared
+from comfylock.upgrade.ui_graph import GraphNode, Slot, Subgraph, prepared
 from comfylock.upgrade.widgets import promoted_values
 from comfylock.workflow.scope import SUBGRAPH_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from comfylock.upgrade.ui_graph import GraphNode, Slot, Subgraph
 
 MAX_HOPS = 500
 """Nodes that one link may be followed through; more is a circle."""
@@ -78,9 +76,7 @@ class Level(Struct):
 class Resolver:
     """Follows links of one workflow."""
 
-    def __init__(
-        self, subgraphs: dict[str, Subgraph], is_virtual: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, subgraphs: dict[str, Subgraph], is_virtual: Callable[[str], bool]) -> None:
         self.subgraphs = subgraphs
         self.is_virtual = is_virtual
 
@@ -94,9 +90,10 @@ class Resolver:
             found = self._step(at, origin[0], _slot(origin[1]), kind)
             if found is None or isinstance(found, Value | Gone):
                 return found
-            if found[0] is None:
+            following, link = found
+            if following is None:
                 return f"{at.prefix}{origin[0]}", _slot(origin[1])
-            at, link = found
+            at = following
         return None
 
     def _step(

@@ -147,9 +147,7 @@ def _without_faults(entry: Any) -> GraphNode | None:
     return msgspec.convert(kept, GraphNode)
 
 
-def _definitions(
-    value: Any, path: str, problems: list[Problem], depth: int
-) -> Definitions | None:
+def _definitions(value: Any, path: str, problems: list[Problem], depth: int) -> Definitions | None:
     entries = value.get("subgraphs") if isinstance(value, dict) else None
     if not isinstance(entries, list) or depth > MAX_DEPTH:
         return None

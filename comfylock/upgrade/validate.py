@@ -17,9 +17,14 @@ from comfylock.upgrade.interface import Fault, Judgement, PromptNode, Rules
 from comfylock.upgrade.values import RaisedError, is_compatible, judge_literal, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
-    from comfylock.definitions.signature import ClassSignature, DefinitionSet, InputSignature, OutputSignature
+    from comfylock.definitions.signature import (
+        ClassSignature,
+        DefinitionSet,
+        InputSignature,
+        OutputSignature,
+    )
     from comfylock.upgrade.interface import FaultKind
 
 Prompt = dict[str, PromptNode]
@@ -43,7 +48,7 @@ class Validator:
         definitions: DefinitionSet,
         rules: Rules | None = None,
         *,
-        unknown: Collection[str] = (),
+        unknown: Container[object] = (),
     ) -> None:
         """`unknown` are class types of which the set says nothing, so that anything goes."""
         self.classes: Mapping[str, ClassSignature] = definitions.classes
