@@ -7,7 +7,7 @@ class type changes its line and no other.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET
@@ -21,6 +21,9 @@ from comfylock.definitions.signature import (
     OutputSignature,
 )
 from comfylock.definitions.signature_inputs import plain_default
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MARK = "comfylock-definitions"
 VERSION = 1
@@ -61,6 +64,27 @@ def write_set(found: DefinitionSet) -> bytes:
     body = ",\n".join(lines)
     parts.append(f'"classes":{{\n{body}\n}}' if body else '"classes":{}')
     return ("{" + ",\n".join(parts) + "}\n").encode()
+
+
+def as_document(classes: Iterable[ClassSignature]) -> dict[str, Any]:
+    """Return class types as a set's file has them, by name, every list written out."""
+    found: dict[str, Any] = {}
+    for signature in classes:
+        lists: dict[str, tuple[Any, ...]] = {}
+        told = _class_out(signature, lists)
+        found[signature.class_type] = _written_out(told, lists)
+    return found
+
+
+def _written_out(value: Any, lists: dict[str, tuple[Any, ...]]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: list(lists[each])
+            if key == "choices" and isinstance(each, str)
+            else _written_out(each, lists)
+            for key, each in value.items()
+        }
+    return [_written_out(each, lists) for each in value] if isinstance(value, list) else value
 
 
 def read_set(document: Any) -> DefinitionSet:

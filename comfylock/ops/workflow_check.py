@@ -74,7 +74,7 @@ class Checker:
         self.frontend_only = registry.frontend_only
         outsiders = Outsiders(definitions, registry, core_only=core_only)
         rules = rules_of(definitions.comfyui)
-        self._validator = Validator(definitions, rules, unknown=outsiders)
+        self.validator = Validator(definitions, rules, unknown=outsiders)
 
     def prompt(self, document: Document) -> tuple[Prompt, tuple[Problem, ...]]:
         """Return the prompt that a document is, or that the editor would make of it."""
@@ -87,7 +87,7 @@ class Checker:
         self, prompt: Prompt, doubts: tuple[Problem, ...] = ()
     ) -> tuple[Verdict, tuple[Fault, ...], tuple[Problem, ...]]:
         """Return the verdict on a prompt, and why; `doubts` are from its conversion."""
-        judgement = self._validator.judge(prompt)
+        judgement = self.validator.judge(prompt)
         if not doubts:
             return judgement.verdict, judgement.faults, judgement.doubts
         faults = tuple(fault for fault in judgement.faults if fault.kind in CERTAIN)
