@@ -1,4 +1,4 @@
-"""Let a real ComfyUI judge made prompts, and keep what it said: `python -m benchmarks.prompt_verdicts`.
+"""Let a real ComfyUI judge made prompts, and keep what it said.
 
     python -m benchmarks.prompt_verdicts http://127.0.0.1:8188 --count 600 -o FILE
     python -m benchmarks.prompt_verdicts http://127.0.0.1:8188 --pack upgrade_pack -o FILE

@@ -9,6 +9,8 @@ import copy
 import random
 from typing import TYPE_CHECKING, Any
 
+from comfylock.definitions.own_checks import FILE_CHECKS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 
 Prompt = dict[str, Any]
 
-MAX_DEPTH = 4
+MAX_DEPTH = 2
 OPTIONAL_SHARE = 0.4
+UNKNOWABLE = ("aspect_ratio", "images")
+"""Inputs that a class judges by code that only running it tells the outcome of."""
+
 LITERALS: dict[str, Any] = {"INT": 3, "FLOAT": 0.5, "STRING": "a text", "BOOLEAN": True}
 
 
@@ -26,7 +31,7 @@ class Maker:
 
     def __init__(self, definitions: DefinitionSet, seed: int) -> None:
         self.classes = {k: v for k, v in definitions.classes.items() if _is_usable(v)}
-        self.random = random.Random(seed)  # noqa: S311 - nothing secret
+        self.random = random.Random(seed)
         self.outputs = sorted(name for name, each in self.classes.items() if each.is_output)
         self.makers: dict[str, list[tuple[str, int]]] = {}
         for name in sorted(self.classes):
@@ -66,14 +71,16 @@ class Maker:
 
     def literal(self, entry: InputSignature) -> Any:
         """Return a literal within range, or of the choices."""
+        if entry.name == "aspect_ratio" and entry.type == "STRING":
+            return "16:9"
         if entry.choices:
             return self.random.choice(entry.choices)
         if entry.type == "INT":
             low, high = int(entry.minimum or 0), int(min(entry.maximum or 100, 100))
             return self.random.randint(low, max(low, high))
         if entry.type == "FLOAT":
-            low, high = float(entry.minimum or 0), float(min(entry.maximum or 100, 100))
-            return round(self.random.uniform(low, max(low, high)), 2)
+            least, most = float(entry.minimum or 0), float(min(entry.maximum or 100, 100))
+            return round(self.random.uniform(least, max(least, most)), 2)
         return LITERALS.get(entry.type, "something")
 
     def spots(
@@ -118,14 +125,19 @@ def prompts(definitions: DefinitionSet, count: int, seed: int = 7) -> Iterator[t
 
 def _is_usable(signature: ClassSignature) -> bool:
     """Say whether a good node of a class can be made: no folder that it needs is empty."""
+    files = FILE_CHECKS.get(signature.class_type, ())
+    if any(each.name in files and not each.choices for each in signature.inputs):
+        return False
+    if any(each in signature.checks for each in UNKNOWABLE):
+        return False
     return all(each.choices != () for each in signature.inputs if each.required)
 
 
-def _literal(entry: InputSignature, value: Any) -> bool:
+def _literal(_entry: InputSignature, value: Any) -> bool:
     return not isinstance(value, list)
 
 
-def _link(entry: InputSignature, value: Any) -> bool:
+def _link(_entry: InputSignature, value: Any) -> bool:
     return isinstance(value, list)
 
 
@@ -133,7 +145,7 @@ def _of(*kinds: str) -> Callable[[InputSignature, Any], bool]:
     return lambda entry, value: entry.type in kinds and not isinstance(value, list)
 
 
-def _leave(maker: Maker, prompt: Prompt) -> bool:
+def _leave(_maker: Maker, _prompt: Prompt) -> bool:
     return True
 
 
@@ -153,7 +165,7 @@ def _no_output(maker: Maker, prompt: Prompt) -> bool:
     return True
 
 
-def _empty(maker: Maker, prompt: Prompt) -> bool:
+def _empty(_maker: Maker, prompt: Prompt) -> bool:
     prompt.clear()
     return True
 

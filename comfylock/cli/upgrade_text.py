@@ -31,7 +31,8 @@ MAX_HITS = 12
 def outcome_text(outcome: UpgradeOutcome, style: Style, columns: int, *, verbose: bool) -> str:
     """Return the differences, the workflows that they hit, the matrix and the order."""
     lines: list[str] = []
-    lines += _changes(outcome.changes, style, columns, verbose=verbose)
+    is_short = bool(outcome.impacts) and not verbose
+    lines += _changes(outcome.changes, style, columns, verbose=verbose, is_short=is_short)
     for impact in outcome.impacts:
         if impact.hits or verbose:
             lines += _impact(impact, style, columns, verbose=verbose)
@@ -46,8 +47,9 @@ def outcome_text(outcome: UpgradeOutcome, style: Style, columns: int, *, verbose
 
 
 def _changes(
-    changes: Sequence[Change], style: Style, columns: int, *, verbose: bool
+    changes: Sequence[Change], style: Style, columns: int, *, verbose: bool, is_short: bool
 ) -> Iterator[str]:
+    """Yield the differences by grade; only how many where workflows tell what they mean."""
     if not changes:
         yield "nothing differs between the two sets"
         return
@@ -60,7 +62,7 @@ def _changes(
             style(line, "bold", COLOURS[grade])
             for line in wrap(title.split(" "), columns, "", separator="")
         )
-        if grade == "harmless" and not verbose:
+        if is_short or (grade == "harmless" and not verbose):
             continue
         shown = part if verbose or grade == "breaks" else part[:MAX_CHANGES]
         for change in shown:
@@ -92,8 +94,8 @@ def _impact(impact: Impact, style: Style, columns: int, *, verbose: bool) -> Ite
     if len(impact.hits) > len(shown):
         yield f"  and {len(impact.hits) - len(shown)} more; -v tells all"
     if impact.is_broken and impact.fixes:
-        told = "--fix mends it" if impact.is_fixed else "--fix mends a part of it"
-        yield style(f"  {told}", "green")
+        mends = "--fix mends it" if impact.is_fixed else "--fix mends a part of it"
+        yield style(f"  {mends}", "green")
     yield from problem_lines(impact.doubts, columns, verbose=verbose)
 
 
@@ -129,10 +131,10 @@ def _matrix(
     room = sum(widths) + 6
     for number, row in enumerate(rows):
         lead = "  ".join(text.ljust(size) for text, size in zip(row, widths, strict=False))
-        told = wrap(row[3].split(" "), columns, " " * room, separator="")
-        line = f"{lead}  {told[0].strip()}"
+        says = wrap(row[3].split(" "), columns, " " * room, separator="")
+        line = f"{lead}  {says[0].strip()}"
         yield style(line, "bold") if number == 0 else line
-        yield from told[1:]
+        yield from says[1:]
 
 
 def _cell(cell: Cell, *, has_workflows: bool) -> str:
@@ -140,10 +142,9 @@ def _cell(cell: Cell, *, has_workflows: bool) -> str:
         if not cell.differences:
             return "yes"
         return f"no: {plural(cell.differences, 'difference')} that break"
-    total = cell.works + cell.broken + cell.failing + cell.unjudged
-    if not total:
+    if not cell.total:
         return "no workflows"
-    parts = ["no" if cell.broken else "yes", f"{cell.works:,} of {total:,} work"]
+    parts = ["no" if cell.broken else "yes", f"{cell.works:,} of {cell.total:,} work"]
     if cell.broken:
         parts.append(f"{cell.broken:,} broken")
     if cell.failing:

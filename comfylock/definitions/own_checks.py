@@ -14,6 +14,7 @@ FILE_CHECKS: dict[str, tuple[str, ...]] = {
     "LoadImageOutput": ("image",),
     "LoadLatent": ("latent",),
     "LoadVideo": ("file",),
+    "WebcamCapture": ("image",),
 }
 """Inputs that must name a file of the input folder; anything else is refused."""
 

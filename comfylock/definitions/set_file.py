@@ -98,6 +98,8 @@ def read_set(document: Any) -> DefinitionSet:
     version = document[MARK]
     if version != VERSION:
         raise NotASetError(f"is a set of definitions of version {version!r}, not {VERSION}")
+    if not isinstance(document.get("classes"), dict):
+        raise NotASetError("is a damaged set of definitions: it has no class types")
     try:
         lists = {str(key): tuple(value) for key, value in document.get("lists", {}).items()}
         classes = {

@@ -50,16 +50,17 @@ def ask_server(
         SourceUnavailableError, RefusedError: it does not answer, or must not be asked.
     """
     base = _base(address)
+    root = str(base).rstrip("/")
     trust = Trust(configured=_configured(base, project, environ))
     with Http(USER_AGENT, trust, patience=_QUICK) as http:
-        document = _answer(http, f"{base}/object_info")
+        document = _answer(http, f"{root}/object_info")
         if not is_object_info(document):
             raise DefinitionsError(
                 printable(address), "answers JSON that is no node definitions", hint=_HINT
             )
         assert isinstance(document, dict)
         found, problems = read_signatures(document, files, kind="server", keep_files=keep_files)
-        return replace(found, comfyui=_version(http, base)), problems
+        return replace(found, comfyui=_version(http, root)), problems
 
 
 _HINT = "is that ComfyUI's address, such as http://127.0.0.1:8188?"
@@ -103,10 +104,10 @@ def _answer(http: Http, url: str) -> object:
         raise DefinitionsError(shown, "answers what is not JSON", hint=_HINT) from None
 
 
-def _version(http: Http, base: httpx.URL) -> str | None:
+def _version(http: Http, root: str) -> str | None:
     """Return the version of ComfyUI that the server states; None if it does not."""
     try:
-        document = _answer(http, f"{base}/system_stats")
+        document = _answer(http, f"{root}/system_stats")
     except (DefinitionsError, SourceUnavailableError):
         return None
     system = document.get("system") if isinstance(document, dict) else None

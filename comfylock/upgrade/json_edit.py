@@ -75,6 +75,8 @@ def pieces_of(text: str, edits: Iterable[Edit]) -> list[Piece]:
         elif members:
             last = members[-1]
             space, colon = text[last.before : last.start], text[last.colon : last.value]
+            if len(members) == 1 and "\n" not in space:  # it tells nothing of a comma's
+                space = " " if colon.endswith(" ") else ""
             told = f",{space}{json.dumps(edit.key)}{colon}{encoded}"
             added.setdefault(last.end, []).append(told)
         else:

@@ -41,6 +41,11 @@ class Cell(Struct, frozen=True):
     differences: int = 0
     """Differences that break every workflow that has the class type."""
 
+    @property
+    def total(self) -> int:
+        """Return how many workflows were looked at."""
+        return self.works + self.broken + self.failing + self.unjudged
+
 
 class Plan(Struct, frozen=True):
     """How a deployment of an editor and workers is moved safely."""
@@ -103,9 +108,9 @@ def plan(cells: Iterable[Cell], *, has_workflows: bool, fixable: int = 0) -> Pla
     """
     by_place = {(each.format, each.editor, each.worker): each for each in cells}
 
-    def is_bad(*place: str) -> bool:
-        cell = by_place[place]  # type: ignore[index]
-        return bool(cell.broken if has_workflows else cell.differences)
+    def is_bad(editor: Side, worker: Side) -> bool:
+        cell = by_place["ui", editor, worker]
+        return bool(cell.broken if cell.total else cell.differences)
 
     steps: list[str] = []
     api = by_place["api", "old", "new"]
@@ -119,7 +124,7 @@ def plan(cells: Iterable[Cell], *, has_workflows: bool, fixable: int = 0) -> Pla
         steps.append("change or retire the workflows that no order can save: they are listed")
     elif not has_workflows and api.differences:
         steps.append("check the API files: give them to this command, with --fix")
-    worker_first, editor_first = is_bad("ui", "old", "new"), is_bad("ui", "new", "old")
+    worker_first, editor_first = is_bad("old", "new"), is_bad("new", "old")
     if worker_first and editor_first:
         order: Order = "together"
         steps.append("stop the editor; no mixture of versions takes all workflows")
