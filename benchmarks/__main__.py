@@ -6,7 +6,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import corpus, large, locking, python_packages, speed, table, templates
+from benchmarks import (
+    corpus,
+    large,
+    locking,
+    python_packages,
+    speed,
+    table,
+    templates,
+    upgrade,
+)
 from benchmarks.scratch import node_map_path, peer_versions, scratch_folder, template_paths
 
 if TYPE_CHECKING:
@@ -16,7 +25,18 @@ if TYPE_CHECKING:
 
     Measure = Callable[[], tuple[list[Row], list[str]]]
 
-NAMES = ("templates", "api", "corpus", "start", "memory", "speed", "lock", "large", "python")
+NAMES = (
+    "templates",
+    "api",
+    "corpus",
+    "start",
+    "memory",
+    "speed",
+    "lock",
+    "large",
+    "python",
+    "upgrade",
+)
 ON_REQUEST = ("python",)
 """Left out unless they are named: they need the real package index."""
 
@@ -25,6 +45,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     """Return the command line's words by name."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--corpus", metavar="DIR", help="labelled workflows to measure on")
+    parser.add_argument("--object-info", metavar="DIR", help="recorded answers of ComfyUI servers")
     parser.add_argument("--only", metavar="NAME,...", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--runs", type=int, default=15, metavar="N", help="rounds of each timing")
     parser.add_argument("--large", action="store_true", help="100,000 workflows; needs 2 GB")
@@ -45,8 +66,11 @@ def chosen(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> li
             parser.error(f"nothing is called {', '.join(unknown)}; there are {', '.join(NAMES)}")
         if "corpus" in names and not arguments.corpus:
             parser.error("corpus needs --corpus DIR")
+        if "upgrade" in names and not arguments.object_info:
+            parser.error("upgrade needs --object-info DIR")
         return [name for name in NAMES if name in names]
     skipped = {name for name in ("corpus", "large") if not getattr(arguments, name)}
+    skipped |= set() if arguments.object_info else {"upgrade"}
     return [name for name in NAMES if name not in skipped and name not in ON_REQUEST]
 
 
@@ -66,6 +90,9 @@ def main(words: list[str]) -> int:
         "lock": lambda: (locking.measure(runs), []),
         "large": lambda: (large.measure(paths, scratch), []),
         "python": lambda: python_packages.measure(scratch),
+        "upgrade": lambda: upgrade.measure(
+            arguments.object_info, paths, arguments.corpus, scratch, runs
+        ),
     }
     rows: list[Row] = []
     for name in arguments.names:
@@ -86,6 +113,7 @@ def main(words: list[str]) -> int:
 def _shown(arguments: argparse.Namespace) -> list[str]:
     """Return the words that matter to somebody who repeats the run."""
     words = ["--corpus DIR"] if arguments.corpus else []
+    words += ["--object-info DIR"] if arguments.object_info else []
     words += [f"--only {arguments.only}"] if arguments.only else []
     return words + (["--large"] if arguments.large else [])
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from comfylock.model import Problem
 from comfylock.names import printable
 from comfylock.upgrade.interface import PromptNode
-from comfylock.upgrade.resolve_links import Gone, Level, Resolver, Value
+from comfylock.upgrade.resolve_links import BYPASSED, MUTED, Gone, Level, Resolver, Value
 from comfylock.upgrade.ui_graph import declared
 from comfylock.upgrade.widgets import widget_values
 from comfylock.workflow.scope import link_origins
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from comfylock.definitions.signature import ClassSignature, DefinitionSet
     from comfylock.upgrade.ui_graph import Graph, GraphNode, Subgraph
-
-MUTED, BYPASSED = 2, 4
-"""Modes of nodes that never run. Source: LGraphEventMode of litegraph."""
 
 MAX_NODES = 100_000
 """Nodes of one prompt; subgraphs inside each other multiply."""
@@ -89,19 +86,18 @@ class _Conversion:
             subgraph = self.subgraphs.get(kind)
             if subgraph is not None:
                 self._open(level, node, subgraph, opened)
-            elif self.is_virtual(kind):
-                self._note_virtual(level, node)
-            elif kind.startswith(GROUP_PREFIXES):
+                continue
+            if kind.startswith(EVERYWHERE):
+                told = "it fills inputs of other nodes when the workflow is run"
+                self.doubts.append(Problem(f"{level.prefix}{node.id}", told))
+            if self.is_virtual(kind):
+                continue
+            if kind.startswith(GROUP_PREFIXES):
                 name = printable(kind, 60)
                 told = f"group node `{name}` is opened by the editor alone"
                 self.doubts.append(Problem(f"{level.prefix}{node.id}", told))
             else:
                 self._add(level, node, self.classes.get(kind))
-
-    def _note_virtual(self, level: Level, node: GraphNode) -> None:
-        if node.type.startswith(EVERYWHERE):
-            told = "it fills inputs of other nodes when the workflow is run"
-            self.doubts.append(Problem(f"{level.prefix}{node.id}", told))
 
     def _open(
         self, level: Level, node: GraphNode, subgraph: Subgraph, opened: tuple[str, ...]

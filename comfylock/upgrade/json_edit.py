@@ -75,8 +75,8 @@ def pieces_of(text: str, edits: Iterable[Edit]) -> list[Piece]:
         elif members:
             last = members[-1]
             space, colon = text[last.before : last.start], text[last.colon : last.value]
-            if len(members) == 1 and "\n" not in space:  # it tells nothing of a comma's
-                space = " " if colon.endswith(" ") else ""
+            if len(members) == 1 and not space and colon.endswith(" "):
+                space = " "  # in front of the first key stands less than after a comma
             told = f",{space}{json.dumps(edit.key)}{colon}{encoded}"
             added.setdefault(last.end, []).append(told)
         else:

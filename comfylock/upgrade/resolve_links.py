@@ -16,6 +16,9 @@ from comfylock.workflow.scope import SUBGRAPH_INPUT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MUTED, BYPASSED = 2, 4
+"""Modes of nodes that never run. Source: LGraphEventMode of litegraph."""
+
 MAX_HOPS = 500
 """Nodes that one link may be followed through; more is a circle."""
 
@@ -105,14 +108,14 @@ class Resolver:
         node = at.node(key)
         if node is None:
             return None
-        if node.mode == 2:
-            return GONE
-        if node.mode == 4:
+        if node.mode == BYPASSED:
             return _next(at, _bypass(node, slot, kind))
+        if self.is_virtual(node.type):  # muted or not: the editor looks through it
+            return self._virtual(at, node, slot)
+        if node.mode == MUTED:
+            return GONE
         if node.type in self.subgraphs:
             return self._inside(at, node, slot)
-        if self.is_virtual(node.type):
-            return self._virtual(at, node, slot)
         return None, None
 
     def _inside(self, at: Level, node: GraphNode, slot: Any) -> tuple[Level | None, Any] | None:

@@ -150,6 +150,15 @@ def test_reroutes_are_looked_through(count: int) -> None:
     assert linked(document) == ["2", 0]
 
 
+@pytest.mark.parametrize(("mode", "link"), [(2, ["2", 0]), (4, ["2", 0])])
+def test_a_reroute_passes_its_link_even_muted(mode: int, link: Any) -> None:
+    reroute = node(5, "Reroute", mode=mode, inputs=[slot("", "*", 2)], outputs=[{"type": "*"}])
+    document = chain(reroute)
+    document["nodes"][2]["inputs"][0]["link"] = 6
+    document["links"].append([6, 5, 0, 3, 0, "IMAGE"])
+    assert linked(document) == link
+
+
 def test_reroutes_in_a_circle_bring_nothing() -> None:
     document = chain(node(5, "Reroute", inputs=[slot("", "*", 6)]))
     document["nodes"][2]["inputs"][0]["link"] = 6

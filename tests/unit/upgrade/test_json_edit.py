@@ -36,7 +36,8 @@ def test_a_key_is_written(text: str, key: str, value: Any, expected: str) -> Non
 
 def test_paths_lead_through_objects_and_lists() -> None:
     text = '[{"x": 0}, [1, {"p": {"q": {}}}] , {"p": {"a":1}}]'
-    assert path_to(value := json.loads(text), value[1][1]["p"]["q"]) == (1, 1, "p", "q")
+    value = json.loads(text)
+    assert path_to(value, value[1][1]["p"]["q"]) == (1, 1, "p", "q")
     assert edit(text, Edit((1, 1, "p", "q"), "n", 5)) == text.replace("{}", '{"n": 5}')
     assert edit(text, Edit((2, "p"), "n", 5)) == text.replace('"a":1', '"a":1,"n":5')
 
