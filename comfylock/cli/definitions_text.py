@@ -67,7 +67,7 @@ def _input_words(entry: InputSignature) -> Iterator[str]:
         yield "optional"
     if entry.minimum is not None or entry.maximum is not None:
         yield f"{entry.minimum}..{entry.maximum}"
-    if entry.has_default:
+    if entry.has_default and entry.default not in ("", None):
         yield f"= {safe(str(entry.default))}"
     if entry.files:
         yield "(files of the machine)"

@@ -38,7 +38,8 @@ def outcome_text(outcome: UpgradeOutcome, style: Style, columns: int, *, verbose
             lines += _impact(impact, style, columns, verbose=verbose)
     if outcome.impacts:
         lines += wrap(_counted(outcome.impacts).split(" "), columns, "", separator="")
-    lines += ["", *_matrix(outcome.cells, style, columns, has_workflows=bool(outcome.impacts))]
+        lines.append("")
+    lines += [*_matrix(outcome.cells, style, columns, has_workflows=bool(outcome.impacts))]
     lines += ["", style("order", "bold")]
     for number, step in enumerate(outcome.plan.steps, 1):
         told = wrap(f"{number}. {step}".split(" "), columns, "  ", separator="")
@@ -141,7 +142,8 @@ def _cell(cell: Cell, *, has_workflows: bool) -> str:
     if not has_workflows:
         if not cell.differences:
             return "yes"
-        return f"no: {plural(cell.differences, 'difference')} that break"
+        verb = "breaks" if cell.differences == 1 else "break"
+        return f"no: {plural(cell.differences, 'difference')} {verb} workflows"
     if not cell.total:
         return "no workflows"
     parts = ["no" if cell.broken else "yes", f"{cell.works:,} of {cell.total:,} work"]

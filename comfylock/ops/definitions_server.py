@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 from msgspec.structs import replace
 
 from comfylock.config import load_config, surroundings
 from comfylock.definitions.signature_object_info import is_object_info, read_signatures
-from comfylock.errors import DefinitionsError, SourceUnavailableError, UsageError
+from comfylock.errors import DefinitionsError, SourceUnavailableError
 from comfylock.names import printable
-from comfylock.net.addresses import is_local_name, literal_address
-from comfylock.net.guard import host_name, port_of
 from comfylock.net.http import Http
 from comfylock.net.retries import Patience
-from comfylock.net.trust import Trust
+from comfylock.net.servers import HINT, server_trust
 from comfylock.ops.services import USER_AGENT
 
 if TYPE_CHECKING:
@@ -49,65 +46,38 @@ def ask_server(
         DefinitionsError: it answers something else than node definitions.
         SourceUnavailableError, RefusedError: it does not answer, or must not be asked.
     """
-    base = _base(address)
-    root = str(base).rstrip("/")
-    trust = Trust(configured=_configured(base, project, environ))
+    around = surroundings(os.environ if environ is None else environ)
+    base, trust = server_trust(address, load_config(project, around).configured_hosts)
     with Http(USER_AGENT, trust, patience=_QUICK) as http:
-        document = _answer(http, f"{root}/object_info")
+        document = _answer(http, f"{base}/object_info")
         if not is_object_info(document):
             raise DefinitionsError(
-                printable(address), "answers JSON that is no node definitions", hint=_HINT
+                printable(address), "answers JSON that is no node definitions", hint=HINT
             )
         assert isinstance(document, dict)
         found, problems = read_signatures(document, files, kind="server", keep_files=keep_files)
-        return replace(found, comfyui=_version(http, root)), problems
-
-
-_HINT = "is that ComfyUI's address, such as http://127.0.0.1:8188?"
-
-
-def _base(address: str) -> httpx.URL:
-    try:
-        url = httpx.URL(address.rstrip("/"))
-    except (httpx.InvalidURL, UnicodeError):
-        raise UsageError(f"`{printable(address)}` is no address") from None
-    if url.scheme not in ("http", "https") or not host_name(url) or url.userinfo or url.query:
-        raise UsageError(f"`{printable(address)}` is no server's address", hint=_HINT)
-    path = url.path.removesuffix("/object_info")
-    return url.copy_with(path=path.rstrip("/") or "/", fragment=None)
-
-
-def _configured(base: httpx.URL, project: str, environ: Mapping[str, str] | None) -> frozenset[str]:
-    """Return what may be asked in the clear: this machine, and what settings name."""
-    around = surroundings(os.environ if environ is None else environ)
-    hosts = load_config(project, around).configured_hosts
-    host = host_name(base)
-    literal = literal_address(host)
-    if is_local_name(host) or (literal is not None and literal.is_loopback):
-        shown = f"[{host}]" if ":" in host else host
-        return hosts | {f"{shown}:{port_of(base)}"}
-    return hosts
+        return replace(found, comfyui=_version(http, base)), problems
 
 
 def _answer(http: Http, url: str) -> object:
     answer = http.request("GET", url, limit=MAX_ANSWER, is_anonymous=True)
     shown = printable(url)
     if answer.status != 200:
-        raise DefinitionsError(shown, f"answers {answer.status}", hint=_HINT)
+        raise DefinitionsError(shown, f"answers {answer.status}", hint=HINT)
     if not answer.body.strip():
-        raise DefinitionsError(shown, "answers nothing", hint=_HINT)
+        raise DefinitionsError(shown, "answers nothing", hint=HINT)
     if "html" in answer.headers.get("content-type", "") or answer.body.lstrip()[:1] == b"<":
-        raise DefinitionsError(shown, "answers a web page", hint=_HINT)
+        raise DefinitionsError(shown, "answers a web page", hint=HINT)
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise DefinitionsError(shown, "answers what is not JSON", hint=_HINT) from None
+        raise DefinitionsError(shown, "answers what is not JSON", hint=HINT) from None
 
 
-def _version(http: Http, root: str) -> str | None:
+def _version(http: Http, base: str) -> str | None:
     """Return the version of ComfyUI that the server states; None if it does not."""
     try:
-        document = _answer(http, f"{root}/system_stats")
+        document = _answer(http, f"{base}/system_stats")
     except (DefinitionsError, SourceUnavailableError):
         return None
     system = document.get("system") if isinstance(document, dict) else None

@@ -46,10 +46,12 @@ class Impact(Struct, frozen=True):
 
     @property
     def is_broken(self) -> bool:
-        """Say whether the upgrade takes something from it that works."""
-        if self.old == "unjudged" or self.new in ("works", "unjudged"):
+        """Say whether the upgrade takes something from it that works, as far as can be told."""
+        if self.new in ("works", "unjudged"):
             return False
-        return self.old == "works" or (self.old, self.new) == ("partly", "breaks")
+        if self.old in ("works", "unjudged"):
+            return any(hit.grade == "breaks" for hit in self.hits)
+        return (self.old, self.new) == ("partly", "breaks")
 
 
 class UpgradeOutcome(Struct, frozen=True):
@@ -82,8 +84,8 @@ class Comparison:
         *,
         core_only: bool = False,
     ) -> None:
-        self.old = Checker(old, registry, core_only=core_only)
-        self.new = Checker(new, registry, core_only=core_only)
+        self.old = Checker(old, registry, core_only=core_only, known=new.classes)
+        self.new = Checker(new, registry, core_only=core_only, known=old.classes)
         self.changes = compare(old, new)
 
     def impact(self, document: Document, path: str) -> Impact:

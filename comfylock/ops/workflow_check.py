@@ -17,7 +17,7 @@ from comfylock.workflow.decode import MAX_JSON_BYTES
 from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from comfylock.definitions.signature import DefinitionSet
     from comfylock.registry.store import Registry
@@ -52,15 +52,30 @@ class WorkflowCheck(Struct, frozen=True):
 
 
 class Outsiders:
-    """Class types that a set says nothing of: those of packs, where it is of ComfyUI alone."""
+    """Class types that a set says nothing of.
 
-    def __init__(self, definitions: DefinitionSet, registry: Registry, *, core_only: bool) -> None:
-        self._core_only = core_only or definitions.is_core_only
+    Those of packs, where it is of ComfyUI alone; all others, where it is of a pack alone. What
+    `known` has is spoken of: it is there on the other side of an upgrade.
+    """
+
+    def __init__(
+        self,
+        definitions: DefinitionSet,
+        registry: Registry,
+        *,
+        core_only: bool,
+        known: Container[object] = (),
+    ) -> None:
+        self._is_part = core_only or definitions.is_core_only
+        self._has_core = any(each.is_core for each in definitions.classes.values())
         self._registry = registry
+        self._known = known
 
     def __contains__(self, kind: object) -> bool:
-        if not self._core_only:
+        if not self._is_part or kind in self._known:
             return False
+        if not self._has_core:
+            return True
         return kind not in self._registry.core and kind not in self._registry.removed
 
 
@@ -68,11 +83,17 @@ class Checker:
     """Judges documents by one set; what it works out for one serves the next."""
 
     def __init__(
-        self, definitions: DefinitionSet, registry: Registry, *, core_only: bool = False
+        self,
+        definitions: DefinitionSet,
+        registry: Registry,
+        *,
+        core_only: bool = False,
+        known: Container[object] = (),
     ) -> None:
+        """`known` are class types that the other side of an upgrade has."""
         self.definitions = definitions
         self.frontend_only = registry.frontend_only
-        outsiders = Outsiders(definitions, registry, core_only=core_only)
+        outsiders = Outsiders(definitions, registry, core_only=core_only, known=known)
         rules = rules_of(definitions.comfyui)
         self.validator = Validator(definitions, rules, unknown=outsiders)
 
