@@ -3,7 +3,8 @@
     python -m benchmarks.prompt_verdicts http://127.0.0.1:8188 --count 600 -o FILE
     python -m benchmarks.prompt_verdicts http://127.0.0.1:8188 --pack upgrade_pack -o FILE
 
-With `--pack` only the class types of that folder of `custom_nodes` are used. The server runs what
+With `--pack` only the class types of that folder of `custom_nodes` are used, without it only
+ComfyUI's own. The server runs what
 it accepts: start it with `--cpu` and without models.
 """
 
@@ -18,7 +19,7 @@ import msgspec
 
 from benchmarks.prompts import prompts
 from comfylock.definitions.set_file import write_set
-from comfylock.definitions.signature import DefinitionSet
+from comfylock.definitions.signature import ClassSignature, DefinitionSet
 from comfylock.definitions.signature_object_info import read_signatures
 
 
@@ -43,10 +44,8 @@ def record(client: httpx.Client, pack: str | None, count: int, seed: int) -> byt
     info = client.get("/object_info").json()
     stats = client.get("/system_stats").json()["system"]
     module = f"custom_nodes.{pack}"
-    if pack:
-        info = {k: v for k, v in info.items() if str(v.get("python_module")) == module}
     found, _ = read_signatures(info, kind="server", keep_files=True)
-    classes = {k: v for k, v in found.classes.items() if not (v.module or "").endswith("canary")}
+    classes = {k: v for k, v in found.classes.items() if _is_wanted(v, module if pack else None)}
     held = DefinitionSet(classes, "server", stats.get("comfyui_version"), has_files=True)
     lines = [msgspec.json.encode(msgspec.json.decode(write_set(held)))]
     for name, prompt in prompts(held, count, seed):
@@ -55,6 +54,12 @@ def record(client: httpx.Client, pack: str | None, count: int, seed: int) -> byt
         lines.append(msgspec.json.encode(told))
     client.post("/queue", json={"clear": True})
     return b"\n".join(lines) + b"\n"
+
+
+def _is_wanted(signature: ClassSignature, module: str | None) -> bool:
+    if module is not None:
+        return signature.module == module
+    return signature.is_core and not (signature.module or "").endswith("canary")
 
 
 def judged(client: httpx.Client, prompt: Any) -> tuple[int, list[list[str]]]:

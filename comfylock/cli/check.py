@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from comfylock.ops.workflow_check import WorkflowCheck
 
 EXAMPLES = """\
-Would ComfyUI run these workflows? Judged as its own /prompt would, without a server.
+Would ComfyUI run these workflows? Judged as its own /prompt would.
 
 examples:
   comfylock check workflows/ --definitions definitions.json
   comfylock check portrait.json --server http://127.0.0.1:8188
 
-API files are judged as they are, files of the editor as it would send them. Lists of
-models and of input files are not judged, as they differ from machine to machine; with
---files they are, against a server or a saved /object_info.
+API files are judged as they are, files of the editor as it would send them.
+Lists of models and of input files are not judged, as they differ from machine
+to machine; with --files they are, by a server or a saved /object_info.
 """
 
 

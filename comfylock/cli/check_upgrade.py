@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from comfylock.ops.upgrade_fix import FixedFile
 
 EXAMPLES = """\
-Which workflows would an upgrade of ComfyUI or of a pack break, and how to go about it.
+Which workflows would an upgrade of ComfyUI or of a pack break?
 
 examples:
-  comfylock check-upgrade --from definitions.json --to http://127.0.0.1:8188 workflows/
+  comfylock check-upgrade --from old.json --to ../ComfyUI@v0.6.0 workflows/
   comfylock check-upgrade --from old.json --to new.json api/ --fix --dry-run
 
-Differences are graded: breaks (every workflow with the class type), may break (those
-with a certain value or link), behaviour (a default, a range), harmless; for API files
-and for files of the editor apart, as the editor fills in what is missing. The matrix
-says which versions of editor and worker go together, and in which order to move them.
+Differences are graded: breaks (every workflow with the class type), may break
+(those with a certain value or link), behaviour (a default, a range), harmless;
+for API files and for files of the editor apart, as the editor fills in what is
+missing. The matrix says which versions of editor and worker go together, and
+in which order to move them.
 """
 
 

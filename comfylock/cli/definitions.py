@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from comfylock.definitions.signature import ClassSignature, DefinitionSet
 
 EXAMPLES = """\
-Which class types there are and what they take: saved small enough to be committed,
-so that workflows can be checked later without a server.
+Which class types there are and what they take: saved small enough to be
+committed, so that workflows can be checked later without a server.
 
 examples:
   comfylock definitions save --server http://127.0.0.1:8188 -o definitions.json
@@ -26,8 +26,9 @@ subcommands:
   save [SET...] -o FILE   one file from one or several sets; --server URL is one
   show SET [NAME...]      what is in a set, or what class types take
 
-A SET is a saved set, a saved /object_info, a folder with ComfyUI's or a pack's source
-(read, never run), FOLDER@COMMIT of a git repository, or a server's address.
+A SET is a saved set, a saved /object_info, a folder with ComfyUI's or a pack's
+source (read, never run), FOLDER@COMMIT of a git repository, or a server's
+address.
 """
 
 

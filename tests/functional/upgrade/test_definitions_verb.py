@@ -32,6 +32,7 @@ def test_help_opens_with_examples(place: Place) -> None:
         out = place.capture.readouterr()[0]
         assert out.index("examples:") < out.index("options")
         assert out.count(f"  comfylock {verb} ") >= 2
+        assert all(len(line) <= 80 for line in out.splitlines())
 
 
 def test_a_set_is_saved_and_shown(place: Place) -> None:
