@@ -64,11 +64,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run and not arguments.fix:
         raise UsageError("--dry-run is about --fix", hint="comfylock check-upgrade --help")
     from comfylock.ops.registry import usable_registry  # noqa: PLC0415 - help needs none
-    from comfylock.ops.upgrade_check import Comparison, check_upgrade  # noqa: PLC0415
+    from comfylock.ops.upgrade_check import (  # noqa: PLC0415
+        Comparison,
+        check_upgrade,
+        refuse_strangers,
+    )
 
     registry, _ = usable_registry(arguments.project)
     old = load(arguments, arguments.old, registry, files=False)
     new = load(arguments, arguments.new, registry, files=False)
+    refuse_strangers(old, new)
+    if old.is_core_only != new.is_core_only and not arguments.quiet:
+        sys.stderr.write("note: one set says nothing of packs; their class types are left out\n")
     core_only = arguments.core_only
     if arguments.fix:
         return _fix(arguments, Comparison(old, new, registry, core_only=core_only))

@@ -21,9 +21,10 @@ ANY = "*"
 AUTOGROW = "COMFY_AUTOGROW_V3"
 DYNAMIC_CHOICE = "COMFY_DYNAMICCOMBO_V3"
 DYNAMIC_SLOT = "COMFY_DYNAMICSLOT_V3"
+DYNAMIC_GROUP = "COMFY_DYNAMICGROUP_V3"
 MATCHED = "COMFY_MATCHTYPE_V3"
 
-DYNAMIC = frozenset({AUTOGROW, DYNAMIC_CHOICE, DYNAMIC_SLOT})
+DYNAMIC = frozenset({AUTOGROW, DYNAMIC_CHOICE, DYNAMIC_SLOT, DYNAMIC_GROUP})
 """Types that stand for other inputs, depending on the values given."""
 
 
@@ -56,7 +57,7 @@ class InputSignature(Struct, frozen=True, gc=False):
     names: tuple[str, ...] = ()
     """Autogrow: the names that the template may be used under."""
     at_least: int = 0
-    """Autogrow: how many of these are required."""
+    """Autogrow: how many of these are required; a group: how many rows. `maximum` rows at most."""
 
     @property
     def has_default(self) -> bool:

@@ -22,7 +22,9 @@ from comfylock.definitions.input_types import (
 from comfylock.definitions.signature import (
     AUTOGROW,
     CHOICE,
+    DYNAMIC,
     DYNAMIC_CHOICE,
+    DYNAMIC_GROUP,
     DYNAMIC_SLOT,
     InputSignature,
 )
@@ -39,6 +41,9 @@ DEPTH_LIMIT = 6
 
 AUTOGROW_LIMIT = 100
 """Names of an autogrow input. Source: `Autogrow._MaxNames` of ComfyUI."""
+
+GROUP_ROWS = 20
+"""Rows of a group. Source: `_DynamicGroup._MaxRows` of ComfyUI."""
 
 FILE_ENDINGS = (
     ".safetensors",
@@ -140,9 +145,10 @@ def read_input(
             options = specification[1]
     kind = type_name(declared)
     listed = kind == CHOICE and not isinstance(declared, str)
-    if kind in (AUTOGROW, DYNAMIC_CHOICE, DYNAMIC_SLOT):
+    if kind in DYNAMIC:
         return _dynamic(name, kind, options, required=required, depth=depth)
     is_widget = kind in WIDGETS or kind.partition(",")[0] in WIDGETS & {options.get("widgetType")}
+    is_widget = is_widget or options.get("socketless") is True
     if options.get("forceInput") is True or options.get("force_input") is True:
         is_widget = False
     offered = _choices(declared if listed else options.get("options")) if kind == CHOICE else None
@@ -247,7 +253,24 @@ def _dynamic(
         held = options.get("inputs")
         slot = read_inputs(held if isinstance(held, dict) else {}, depth=depth + 1)
         return InputSignature(name, kind, required, options=(("", slot),))
+    if kind == DYNAMIC_GROUP:
+        return _group(name, options, required=required, depth=depth)
     return _autogrow(name, options, required=required, depth=depth)
+
+
+def _group(name: str, options: dict[Any, Any], *, required: bool, depth: int) -> InputSignature:
+    """Return an input of rows, each with the template's fields: `rows.0.name`."""
+    held = options.get("template")
+    fields = read_inputs(held if isinstance(held, dict) else {}, depth=depth + 1)
+    least, most = _number(options.get("min")), _number(options.get("max"))
+    return InputSignature(
+        name,
+        DYNAMIC_GROUP,
+        required,
+        options=(("", fields),),
+        at_least=int(least or 0),
+        maximum=GROUP_ROWS if most is None else int(most),
+    )
 
 
 def _autogrow(name: str, options: dict[Any, Any], *, required: bool, depth: int) -> InputSignature:

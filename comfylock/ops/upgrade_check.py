@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct
 
 from comfylock.definitions.signature import DefinitionSet
+from comfylock.errors import DefinitionsError
 from comfylock.model import Problem
 from comfylock.ops.workflow_check import Checker, read_workflows
 from comfylock.upgrade import matrix
@@ -71,6 +72,20 @@ class UpgradeOutcome(Struct, frozen=True):
         if self.impacts:
             return not any(each.is_broken for each in self.impacts)
         return not any(each.grade == "breaks" for each in self.changes)
+
+
+def refuse_strangers(old: DefinitionSet, new: DefinitionSet) -> None:
+    """Refuse two sets that speak of different things.
+
+    Raises:
+        DefinitionsError: they have no class type in common.
+    """
+    if not old.classes.keys() & new.classes.keys():
+        told = f"has no class type in common with {old.name or 'the other set'}"
+        raise DefinitionsError(new.name or "the new set", told, hint=_HINT)
+
+
+_HINT = "--from and --to are two versions of one installation, of ComfyUI, or of one pack"
 
 
 class Comparison:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
-from comfylock.upgrade.expand import expanded
+from comfylock.upgrade.expand import DynamicInputError, expanded
 from comfylock.upgrade.interface import PromptNode
 from comfylock.upgrade.values import shown
 
@@ -96,9 +96,13 @@ def _fixes(
 
 
 def _entry(signature: ClassSignature, name: str, inputs: dict[str, Any]) -> InputSignature | None:
-    if "." not in name:
-        return signature.input(name)
-    return next((each for each in expanded(signature.inputs, inputs) if each.name == name), None)
+    plain = signature.input(name)
+    if plain is not None or "." not in name:
+        return plain
+    try:
+        return next((e for e in expanded(signature.inputs, inputs) if e.name == name), None)
+    except DynamicInputError:
+        return None
 
 
 def _wrapped(value: Any) -> Any:

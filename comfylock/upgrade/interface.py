@@ -24,6 +24,7 @@ FaultKind = Literal[
     "exception_during_validation",
     "exception_during_inner_validation",
     "dependency_cycle",
+    "invalid_dynamic_input",
 ]
 """ComfyUI's own words for what is wrong. Source: `validate_prompt` in `execution.py`."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from comfylock.definitions.own_checks import FILE_CHECKS, INPUT_TYPES
 from comfylock.model import Problem
 from comfylock.names import printable
-from comfylock.upgrade.expand import expanded
+from comfylock.upgrade.expand import DynamicInputError, expanded
 from comfylock.upgrade.interface import Fault, Judgement, PromptNode, Rules
 from comfylock.upgrade.values import RaisedError, is_compatible, judge_literal, shown
 
@@ -107,6 +107,10 @@ class Validator:
                     told = "is required and not given"
                     fault = _fault(key, node.class_type, entry.name, "required_input_missing", told)
                     local.faults.append(fault)
+        except DynamicInputError as error:
+            told = str(error)
+            fault = _fault(key, node.class_type, error.name, "invalid_dynamic_input", told)
+            local.faults, local.upstream = [fault], []
         except (RaisedError, TypeError, KeyError) as error:
             local.raised = str(error) if isinstance(error, RaisedError) else "has no inputs"
         else:
@@ -122,7 +126,7 @@ class Validator:
             dynamic = any(entry.is_dynamic for entry in signature.inputs)
             self._dynamic[kind] = dynamic
         if dynamic and isinstance(inputs, dict):
-            return expanded(signature.inputs, inputs)
+            return list(expanded(signature.inputs, inputs))
         return signature.inputs
 
     def _judge_input(

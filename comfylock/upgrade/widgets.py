@@ -47,7 +47,7 @@ def _name(
 ) -> None:
     if not entry.widget:
         return
-    value = stored[name] if name in stored else entry.fallback()
+    value = stored[name] if name in stored else _filled(entry)
     if value is UNSET:
         return
     found[name] = value
@@ -81,7 +81,7 @@ def _place(
     depth: int,
 ) -> int:
     """Give a widget its value and return where the next one's is."""
-    value = values[place] if place < len(values) else entry.fallback()
+    value = values[place] if place < len(values) else _filled(entry)
     place += 1 + entry.trailing
     if value is UNSET:
         return place
@@ -90,6 +90,12 @@ def _place(
         if inner.widget:
             place = _place(inner, f"{name}.{inner.name}", values, place, found, depth + 1)
     return place
+
+
+def _filled(entry: InputSignature) -> Any:
+    """Return what the editor fills in; of what only it knows, a text that nobody judges."""
+    value = entry.fallback()
+    return "" if value is UNSET and entry.required else value
 
 
 def _behind(entry: InputSignature, value: Any) -> tuple[InputSignature, ...]:

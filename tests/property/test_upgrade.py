@@ -30,6 +30,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 TYPES = st.sampled_from(
     ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "IMAGE", "*", "A,B", "COMFY_DYNAMICCOMBO_V3"]
+    + ["COMFY_DYNAMICGROUP_V3", "COMFY_AUTOGROW_V3"]
 )
 OPTIONS = st.dictionaries(
     st.sampled_from(["default", "min", "max", "options", "forceInput", "multiselect", "template"]),

@@ -242,10 +242,21 @@ def test_fix_as_json(place: Place) -> None:
 def test_sets_of_different_kinds_are_compared_where_both_speak(place: Place) -> None:
     own = dict(SHOW, python_module="custom_nodes.own")
     place.write("old.json", info(Own=own))
-    place.write("comfyui/nodes.py", "NODE_CLASS_MAPPINGS = {}\nclass A: pass\n")
-    place.write("new.json", info(Own=None) if "Own" in info() else info())
-    ended = place("check-upgrade", *SIDES)
-    assert "Own is gone" in ended.out
+    place("definitions", "save", "new.json", "-o", "set.json")
+    core = (place.folder / "set.json").read_text().replace('"lists"', '"core_only":true,\n"lists"')
+    place.write("core.json", core)
+    both = place("check-upgrade", "--from", "old.json", "--to", "core.json", "--json")
+    assert "Own" not in {each["class_type"] for each in both.data["changes"]}
+    assert both.err == "note: one set says nothing of packs; their class types are left out\n"
+    server = place("check-upgrade", *SIDES, "--json")
+    assert "Own" in {each["class_type"] for each in server.data["changes"]}
+
+
+def test_sets_of_different_things_are_refused(place: Place) -> None:
+    place.write("other.json", {"Other": SHOW})
+    ended = place("check-upgrade", "--from", "old.json", "--to", "other.json")
+    assert ended.code == 2
+    assert ended.err.startswith("error: other.json: has no class type in common with old.json\n")
 
 
 @pytest.mark.parametrize(

@@ -351,3 +351,10 @@ def test_links_may_be_objects() -> None:
 def test_a_new_required_socket_cannot_be_filled_in() -> None:
     entry = with_inputs(SAMPLER, mask=["MASK", {}])
     assert "mask" not in inputs(chain(), TestSampler=entry)
+
+
+def test_what_only_the_editor_knows_is_there_all_the_same() -> None:
+    added = {"view": ["IMAGECOMPARE", {"socketless": True}], "model": [["a.ckpt"]]}
+    document = chain(values={"steps": 3})
+    found = inputs(document, TestSampler=with_inputs(SAMPLER, **added))
+    assert (found["view"], found["model"], found["steps"]) == ("", "", 3)

@@ -232,3 +232,44 @@ def test_messages_quote_no_control_characters() -> None:
     document = prompt(mode="\x1b[31mred\n")
     (fault,) = VALIDATOR.judge(prompt_of(document)).faults
     assert fault.message.isprintable()
+
+
+GROUP = {
+    "input": {
+        "required": {
+            "rows": [
+                "COMFY_DYNAMICGROUP_V3",
+                {
+                    "template": {
+                        "required": {"name": ["STRING", {}]},
+                        "optional": {"weight": ["FLOAT", {"max": 1.0}]},
+                    },
+                    "min": 1,
+                    "max": 3,
+                },
+            ]
+        }
+    },
+    "output": [],
+    "output_node": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "found"),
+    [
+        ({"rows.0.name": "a"}, []),
+        ({"rows.0.name": "a", "rows.2.name": "b", "rows.2.weight": 0.5}, []),
+        ({"rows.1.weight": 2}, ["required_input_missing", "value_bigger_than_max"]),
+        ({}, ["invalid_dynamic_input"]),
+        ({"rows.3.name": "a"}, ["invalid_dynamic_input"]),
+        ({"rows.0.other": "a"}, ["invalid_dynamic_input"]),
+        ({"rows.00.name": "a"}, ["invalid_dynamic_input"]),
+        ({"rows.x.name": "a"}, ["invalid_dynamic_input"]),
+        ({"rows.99999999999999999999.name": "a"}, ["invalid_dynamic_input"]),
+    ],
+)
+def test_groups_of_rows(inputs: dict[str, Any], found: list[str]) -> None:
+    document = {"1": {"class_type": "Group", "inputs": inputs}}
+    kinds = [kind for _, kind, _ in faults(document, Validator(definitions(Group=GROUP)))]
+    assert kinds == found
