@@ -38,6 +38,8 @@ class PackRule(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     is_required: bool = False
     """Lock it even where no workflow needs it (`always = true`)."""
+    ignored: tuple[str, ...] = ()
+    """Python packages, or whole lines, that it asks for in vain (`ignore-requirements`)."""
 
 
 class ModelRule(Struct, frozen=True):
@@ -68,6 +70,36 @@ class ComfyuiRule(Struct, frozen=True):
     """Tag, branch or commit instead of a version."""
     repository: str | None = None
     """A fork to take it from: https or ssh, without secrets."""
+
+
+class PythonRule(Struct, frozen=True):
+    """What comfylock.toml says about Python packages, in `[python]`; texts are PEP 508."""
+
+    targets: tuple[str, ...] = ()
+    """`linux-x86_64-py3.12-cu128`, sorted; none: no Python packages are locked."""
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    builds: tuple[str, ...] = ()
+    """Packages whose own code may run (`allow-builds`)."""
+    index: str | None = None
+    """Instead of the usual package index."""
+    extra_indexes: tuple[str, ...] = ()
+    """Asked first, in this order."""
+    torch_index: str | None = None
+    """Instead of the target's own."""
+    torch: tuple[str, ...] | None = None
+    """Of torch, torchvision and torchaudio, what is installed; None: all three."""
+    hosts: frozenset[str] = frozenset()
+    """`host` or `host:port` that packs' requirements with an address may lead to besides."""
+
+
+class ImageRule(Struct, frozen=True):
+    """What comfylock.toml says about one container image, in `[images]`."""
+
+    name: str
+    reference: str
+    """`nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04`."""
+    platforms: tuple[str, ...] = ("linux/amd64",)
 
 
 class ClassNeed(Struct, frozen=True):
@@ -130,6 +162,9 @@ class Requirements(Struct, frozen=True):
     model_rules: dict[str, ModelRule] = {}
     comfyui: ComfyuiRule | None = None
     """Which ComfyUI to lock; None: none, whoever installs has it already."""
+    python: PythonRule = PythonRule()
+    images: tuple[ImageRule, ...] = ()
+    """Sorted by name."""
     groups: dict[str, tuple[str, ...]] = {}
     """Group to patterns (`workflows/video/*`) of workflow paths."""
     prefer: Literal["authored", "latest"] = "authored"

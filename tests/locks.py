@@ -7,10 +7,12 @@ from typing import Any
 from comfylock.lockfile.schema import (
     ComfyuiPin,
     Gap,
+    ImagePin,
     Lock,
     ModelPin,
     Options,
     PackPin,
+    PythonPin,
     WorkflowEntry,
 )
 from comfylock.requirements import (
@@ -78,6 +80,29 @@ def hub_model(name: str = "ae.safetensors", folder: str | None = "vae", **fields
     return ModelPin(name, folder, "huggingface", **{**values, **fields})
 
 
+def image(name: str = "cu128", **fields: Any) -> ImagePin:
+    """A container image for one platform."""
+    tag = "nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04"
+    values: dict[str, Any] = {
+        "platform": "linux/amd64",
+        "requested": tag,
+        "reference": f"docker.io/{tag}",
+        "digest": f"sha256:{SHA}",
+    }
+    return ImagePin(name, **{**values, **fields})
+
+
+def python_pin(target: str = "linux-x86_64-py3.12-cu128", **fields: Any) -> PythonPin:
+    """The Python packages for one target."""
+    values: dict[str, Any] = {
+        "file": "pylock.comfy.toml",
+        "sha256": SHA,
+        "asked": OTHER_SHA,
+        "packages": 87,
+    }
+    return PythonPin(target, **{**values, **fields})
+
+
 def small(**fields: Any) -> Lock:
     """A lock of one workflow with one pack and one model."""
     values: dict[str, Any] = {
@@ -112,7 +137,20 @@ def full() -> Lock:
             "latest", ("one.json", "workflows"), ("linux-x86_64", "windows-x86_64"), True
         ),
         comfyui=ComfyuiPin(
-            ">=0.3.64", "0.3.64", "https://github.com/comfyanonymous/ComfyUI", COMMIT, TREE
+            ">=0.3.64",
+            "0.3.64",
+            "https://github.com/comfyanonymous/ComfyUI",
+            COMMIT,
+            TREE,
+            ("torch # requirements.txt:1", "numpy>=1.25.0 # requirements.txt:4"),
+        ),
+        images=(
+            image("cu128", index=f"sha256:{OTHER_SHA}", size=1 << 32),
+            image("cu128", platform="linux/arm64"),
+        ),
+        python=(
+            python_pin("linux-x86_64-py3.12-cpu", file="pylock.comfy-cpu.toml"),
+            python_pin(torch="2.8.0+cu128", builds=("insightface",)),
         ),
         workflows=(
             WorkflowEntry("one.json#2", ("unfound",), ("loras/unknown.pt",)),
@@ -144,6 +182,8 @@ def full() -> Lock:
                 evidence=("workflows/portrait ü.json: cnr_id",),
                 rejected=("zeta", "beta"),
                 runs_code=("install.py",),
+                system_packages=("ffmpeg", "libgl1"),
+                needs_gpu=("nodes.py:12 torch.cuda.current_device()",),
                 groups=("video",),
                 os=("Linux", "Windows"),
                 accelerators=("cuda",),

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from comfylock.errors import ConfigError
 from comfylock.links import ALLOWED_HOSTS
-from comfylock.requirements import ComfyuiRule
+from comfylock.requirements import ComfyuiRule, ImageRule, PythonRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,10 @@ class Config(Struct, frozen=True):
     """By `folder/name` or `name`."""
     comfyui: ComfyuiRule | None = ComfyuiRule()
     """Which ComfyUI is locked; None where `[comfyui]` says `pin = false`."""
+    python: PythonRule = PythonRule()
+    """For which targets Python packages are locked, and what shapes the choice."""
+    images: tuple[ImageRule, ...] = ()
+    """Container images to lock, sorted by name."""
     groups: dict[str, tuple[str, ...]] = {}
     """Group to patterns of workflow paths."""
     endpoints: dict[str, str] = {}

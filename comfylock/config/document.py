@@ -13,8 +13,20 @@ from comfylock.config.packs import name_fault, pack_name, read_packs
 from comfylock.config.tables import Faults, Table
 from comfylock.errors import ConfigError
 from comfylock.model import Source
+from comfylock.requirements import ImageRule, PythonRule
 
-SECTIONS = ("lock", "comfyui", "class-types", "packs", "models", "groups", "endpoints", "trust")
+SECTIONS = (
+    "lock",
+    "comfyui",
+    "python",
+    "images",
+    "class-types",
+    "packs",
+    "models",
+    "groups",
+    "endpoints",
+    "trust",
+)
 TRUST_KEYS = ("allow-hosts",)
 ENDPOINTS = {
     "registry": "registry",
@@ -45,6 +57,8 @@ def read_document(
     configured = hosts["configured_hosts"]
     groups = read_groups(root.table("groups"))
     comfyui = read_comfyui(root.table("comfyui"), configured)
+    python = _python(root, configured)
+    images = _images(root)
     pack_rules = read_packs(root.table("packs"), groups, configured)
     model_rules = read_models(root.table("models"), groups, configured)
     if root.faults:
@@ -54,6 +68,8 @@ def read_document(
         "class_types": class_types,
         "endpoints": endpoints,
         "comfyui": comfyui,
+        "python": python,
+        "images": images,
         "groups": groups,
         "pack_rules": pack_rules,
         "model_rules": model_rules,
@@ -89,6 +105,22 @@ def _in_order(faults: Faults, root: str) -> Faults:
         return SECTIONS.index(section) if section in SECTIONS else -1
 
     return sorted(faults, key=place)
+
+
+def _python(root: Table, hosts: frozenset[str]) -> PythonRule:
+    if "python" not in root:
+        return PythonRule()
+    from comfylock.config.python import read_python  # noqa: PLC0415 - few have it, it is costly
+
+    return read_python(root.table("python"), hosts)
+
+
+def _images(root: Table) -> tuple[ImageRule, ...]:
+    if "images" not in root:
+        return ()
+    from comfylock.config.images import read_images  # noqa: PLC0415 - few have any
+
+    return read_images(root.table("images"))
 
 
 def _class_types(table: Table) -> dict[str, str]:

@@ -16,7 +16,16 @@ from comfylock.names import COMFYUI, OWNER_REPO, REGISTRY_ID, normalise_reposito
 from comfylock.ranges import parse_range
 from comfylock.requirements import PackRule
 
-PACK_KEYS = ("version", "git", "revision", "url", "sha256", "groups", "always")
+PACK_KEYS = (
+    "version",
+    "git",
+    "revision",
+    "url",
+    "sha256",
+    "groups",
+    "always",
+    "ignore-requirements",
+)
 _CLASHES = (
     ("version", "git", "a repository has revisions"),
     ("version", "url", "a file has no versions"),
@@ -84,6 +93,9 @@ def _rule(table: Table, name: str, groups: Groups, hosts: frozenset[str]) -> Pac
         sha256=digest(table),
         groups=groups_of(table, groups),
         is_required=table.flag("always"),
+        ignored=tuple(
+            sorted({text for _, text in table.texts("ignore-requirements", "requirements")})
+        ),
     )
 
 

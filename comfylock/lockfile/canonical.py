@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
-from comfylock.lockfile.document import gap_key
+from comfylock.lockfile.document import gap_key, image_key
 from comfylock.lockfile.entries import entry_faults
-from comfylock.lockfile.schema import Gap, ModelPin, Options, PackPin, WorkflowEntry
+from comfylock.lockfile.schema import (
+    ComfyuiPin,
+    Gap,
+    ImagePin,
+    ModelPin,
+    Options,
+    PackPin,
+    PythonPin,
+    WorkflowEntry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +27,13 @@ if TYPE_CHECKING:
 
     Fault = tuple[str, str]
 
-E = TypeVar("E", Options, WorkflowEntry, PackPin, ModelPin, Gap)
+E = TypeVar("E", Options, ImagePin, PythonPin, WorkflowEntry, PackPin, ModelPin, Gap)
 
 SETS: dict[type[Entry], tuple[str, ...]] = {
     Options: ("inputs", "targets"),
+    ComfyuiPin: (),
+    ImagePin: (),
+    PythonPin: ("builds",),
     WorkflowEntry: ("packs", "models", "groups"),
     PackPin: (
         "aliases",
@@ -30,6 +42,8 @@ SETS: dict[type[Entry], tuple[str, ...]] = {
         "missing",
         "evidence",
         "runs_code",
+        "system_packages",
+        "needs_gpu",
         "groups",
         "os",
         "accelerators",
@@ -45,6 +59,8 @@ def canonical(lock: Lock) -> Lock:
     return replace(
         lock,
         options=_tidy(lock.options),
+        images=_in_order(lock.images, lambda image: (image.name, image.platform)),
+        python=_in_order(lock.python, lambda pin: (pin.target,)),
         workflows=_in_order(lock.workflows, lambda entry: (entry.path,)),
         packs=_in_order(lock.packs, lambda pin: (pin.name,)),
         models=_in_order(lock.models, lambda pin: (pin.key,)),
@@ -91,7 +107,9 @@ def value_faults(
     if lock.comfyui is not None:
         for key, fault in entry_faults(lock.comfyui, texts=texts):
             yield f"comfyui.{key}", fault
-    tables: tuple[tuple[str, tuple[WorkflowEntry | PackPin | ModelPin | Gap, ...]], ...] = (
+    tables: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+        ("image", lock.images),
+        ("python", lock.python),
         ("workflow", lock.workflows),
         ("pack", lock.packs),
         ("model", lock.models),
@@ -108,6 +126,9 @@ def reference_faults(lock: Lock) -> Iterator[Fault]:
     """Yield what does not fit together: names given twice, and names of what is not there."""
     packs = [pin.name for pin in lock.packs]
     models = [pin.key for pin in lock.models]
+    yield from _twice("image", "name", [image_key(image) for image in lock.images])
+    yield from _twice("python", "target", [pin.target for pin in lock.python])
+    yield from _twice("python", "file", [pin.file for pin in lock.python])
     yield from _twice("workflow", "path", [entry.path for entry in lock.workflows])
     yield from _twice("pack", "name", packs)
     yield from _twice("model", "name", models)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from comfylock.errors import LockParseError
+from comfylock.lockfile.document import image_key
 from comfylock.lockfile.markers import BASE, MIDDLE, OURS, THEIRS, split_conflict
 from comfylock.lockfile.merge import Merged, merge
 from comfylock.lockfile.read import read_lock
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     Entries = dict[tuple[str, str], Any]
     """Kind and name of a conflict to what one lock has there."""
+
+
+TABLES = ("image", "python", "pack", "model", "tool")
+"""Kinds of conflicts of which a lock has many entries."""
 
 
 def conflicted(base: Lock | None, ours: Lock, theirs: Lock, merged: Merged) -> bytes:
@@ -49,10 +54,8 @@ def conflicted(base: Lock | None, ours: Lock, theirs: Lock, merged: Merged) -> b
 def _with(merged: Merged, values: Entries) -> Lock:
     """Return the merged lock with these entries instead of its own; None removes one."""
     lock = merged.lock
-    packs = {pin.name: pin for pin in lock.packs}
-    models = {pin.key: pin for pin in lock.models}
+    tables: dict[str, dict[str, Any]] = {kind: _table(lock, kind) for kind in TABLES}
     options: dict[str, Any] = {}
-    tool = dict(lock.tool)
     comfyui = lock.comfyui
     for (kind, name), value in values.items():
         if kind == "comfyui":
@@ -60,19 +63,30 @@ def _with(merged: Merged, values: Entries) -> Lock:
         elif kind == "options":
             options[name] = value
         else:
-            tables: dict[str, dict[str, Any]] = {"pack": packs, "model": models, "tool": tool}
-            table = tables[kind]
-            table.pop(name, None)
+            tables[kind].pop(name, None)
             if value is not None:
-                table[name] = value
+                tables[kind][name] = value
     return replace(
         lock,
-        packs=tuple(packs.values()),
-        models=tuple(models.values()),
+        images=tuple(tables["image"].values()),
+        python=tuple(tables["python"].values()),
+        packs=tuple(tables["pack"].values()),
+        models=tuple(tables["model"].values()),
         options=replace(lock.options, **options),
-        tool=tool,
+        tool=tables["tool"],
         comfyui=comfyui,
     )
+
+
+def _table(lock: Lock, kind: str) -> dict[str, Any]:
+    """Return the entries of a kind by the names that conflicts give them."""
+    if kind == "image":
+        return {image_key(image): image for image in lock.images}
+    if kind == "python":
+        return {pin.target: pin for pin in lock.python}
+    if kind == "pack":
+        return {pin.name: pin for pin in lock.packs}
+    return {pin.key: pin for pin in lock.models} if kind == "model" else dict(lock.tool)
 
 
 def _sides(merged: Merged, side: str) -> Entries:
@@ -81,14 +95,11 @@ def _sides(merged: Merged, side: str) -> Entries:
 
 def _found(lock: Lock, conflict: Conflict) -> Any:
     """Return what a lock has in place of a conflict."""
-    name = conflict.name
-    if conflict.kind == "pack":
-        return next((pin for pin in lock.packs if pin.name == name), None)
-    if conflict.kind == "model":
-        return next((pin for pin in lock.models if pin.key == name), None)
     if conflict.kind == "options":
-        return getattr(lock.options, name)
-    return lock.comfyui if conflict.kind == "comfyui" else lock.tool.get(name)
+        return getattr(lock.options, conflict.name)
+    if conflict.kind == "comfyui":
+        return lock.comfyui
+    return _table(lock, conflict.kind).get(conflict.name)
 
 
 def _marked(ours: bytes, base: bytes | None, theirs: bytes) -> bytes:

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from comfylock.lockfile.canonical import canonical
-from comfylock.lockfile.document import gap_key
+from comfylock.lockfile.document import gap_key, image_key
 from comfylock.lockfile.entries import spelled
-from comfylock.lockfile.schema import ComfyuiPin, Gap, ModelPin, Options, PackPin, WorkflowEntry
+from comfylock.lockfile.schema import (
+    ComfyuiPin,
+    Gap,
+    ImagePin,
+    ModelPin,
+    Options,
+    PackPin,
+    PythonPin,
+    WorkflowEntry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +55,8 @@ class Changes(Struct, frozen=True):
 
     options: tuple[Change, ...] = ()
     comfyui: tuple[Change, ...] = ()
+    images: tuple[Change, ...] = ()
+    python: tuple[Change, ...] = ()
     workflows: tuple[Change, ...] = ()
     packs: tuple[Change, ...] = ()
     models: tuple[Change, ...] = ()
@@ -64,6 +75,11 @@ def diff(old: Lock, new: Lock) -> Changes:
     return Changes(
         options=_changes({"options": old.options}, {"options": new.options}),
         comfyui=_changes(_one(old.comfyui), _one(new.comfyui)),
+        images=_changes(
+            {image_key(image): image for image in old.images},
+            {image_key(image): image for image in new.images},
+        ),
+        python=_changes({p.target: p for p in old.python}, {p.target: p for p in new.python}),
         workflows=_changes(
             {entry.path: entry for entry in old.workflows},
             {entry.path: entry for entry in new.workflows},
@@ -139,6 +155,11 @@ def label(entry: Entry) -> str:
         return _model(entry)
     if isinstance(entry, Gap):
         return entry.reason
+    if isinstance(entry, ImagePin):
+        return f"{entry.reference} {entry.digest[7 : 7 + SHORT]}"
+    if isinstance(entry, PythonPin):
+        torch = f", torch {entry.torch}" if entry.torch else ""
+        return f"{entry.packages} packages{torch}, sha256 {_shown(entry.sha256)}"
     if isinstance(entry, WorkflowEntry):
         return f"{len(entry.packs)} packs, {len(entry.models)} models"
     assert isinstance(entry, Options)

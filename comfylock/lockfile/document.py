@@ -9,20 +9,24 @@ from msgspec import Struct
 from comfylock.lockfile.schema import (
     ComfyuiPin,
     Gap,
+    ImagePin,
     Lock,
     ModelPin,
     Options,
     PackPin,
+    PythonPin,
     WorkflowEntry,
 )
 
-Entry = Options | ComfyuiPin | WorkflowEntry | PackPin | ModelPin | Gap
+Entry = Options | ComfyuiPin | ImagePin | PythonPin | WorkflowEntry | PackPin | ModelPin | Gap
 """What one table of a lock holds."""
 
 SINGLE: dict[str, type[Options | ComfyuiPin]] = {"options": Options, "comfyui": ComfyuiPin}
 """Tables that occur once, in order."""
 
-MANY: dict[str, type[WorkflowEntry | PackPin | ModelPin | Gap]] = {
+MANY: dict[str, type[ImagePin | PythonPin | WorkflowEntry | PackPin | ModelPin | Gap]] = {
+    "image": ImagePin,
+    "python": PythonPin,
     "workflow": WorkflowEntry,
     "pack": PackPin,
     "model": ModelPin,
@@ -38,6 +42,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     revision: int = 0
     options: Options = Options()
     comfyui: ComfyuiPin | None = None
+    image: tuple[ImagePin, ...] = ()
+    python: tuple[PythonPin, ...] = ()
     workflow: tuple[WorkflowEntry, ...] = ()
     pack: tuple[PackPin, ...] = ()
     model: tuple[ModelPin, ...] = ()
@@ -49,6 +55,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
         return Lock(
             options=self.options,
             comfyui=self.comfyui,
+            images=self.image,
+            python=self.python,
             workflows=self.workflow,
             packs=self.pack,
             models=self.model,
@@ -58,6 +66,11 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
             revision=self.revision,
             unknown=unknown,
         )
+
+
+def image_key(image: ImagePin) -> str:
+    """Return what tells one image from another: its name, and the platform it is for."""
+    return f"{image.name} {image.platform}"
 
 
 def gap_key(gap: Gap) -> str:

@@ -24,6 +24,8 @@ Kind = Literal[
     "GroupChanged",
     "OptionChanged",
     "TargetMissing",
+    "PackagesChanged",
+    "ImageChanged",
     "Unresolved",
     "Unhashed",
 ]

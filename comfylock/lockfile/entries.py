@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.lockfile import values
-from comfylock.lockfile.schema import ComfyuiPin, Gap, ModelPin, Options, PackPin, WorkflowEntry
+from comfylock.lockfile.schema import (
+    ComfyuiPin,
+    Gap,
+    ImagePin,
+    ModelPin,
+    Options,
+    PackPin,
+    PythonPin,
+    WorkflowEntry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +32,22 @@ RULES: dict[type[Entry], dict[str, Rule]] = {
         "repository": values.repository_fault,
         "commit": values.commit_fault,
         "tree": values.commit_fault,
+    },
+    ImagePin: {
+        "name": values.word_fault,
+        "platform": values.platform_fault,
+        "requested": values.image_fault,
+        "reference": values.image_fault,
+        "digest": values.image_digest_fault,
+        "index": values.image_digest_fault,
+    },
+    PythonPin: {
+        "target": values.word_fault,
+        "file": values.pylock_fault,
+        "sha256": values.digest_fault,
+        "asked": values.digest_fault,
+        "torch": values.version_fault,
+        "builds": values.word_fault,
     },
     WorkflowEntry: {
         "path": values.path_fault,
@@ -44,6 +69,7 @@ RULES: dict[type[Entry], dict[str, Rule]] = {
         "status": values.one_of("pending", "flagged"),
         "submodules": values.submodule_fault,
         "runs_code": values.path_fault,
+        "system_packages": values.debian_fault,
         "groups": values.word_fault,
     },
     ModelPin: {
@@ -103,7 +129,12 @@ def _owned(sources: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple
 
 
 _PACK_KEYS, _MODEL_KEYS = _owned(PACK_SOURCES), _owned(MODEL_SOURCES)
-_NUMBERS = ("size", "model_id", "version_id", "file_id")
+_NUMBERS: dict[type[Entry], tuple[str, ...]] = {
+    ImagePin: ("size",),
+    PythonPin: ("packages",),
+    PackPin: ("size",),
+    ModelPin: ("size", "model_id", "version_id", "file_id"),
+}
 
 
 def entry_faults(entry: Entry, *, texts: bool = True) -> Iterator[Fault]:
@@ -114,10 +145,13 @@ def entry_faults(entry: Entry, *, texts: bool = True) -> Iterator[Fault]:
     if texts:
         yield from _control_characters(entry)
     yield from _ruled(entry, RULES[type(entry)])
+    for field in _NUMBERS.get(type(entry), ()):
+        value = getattr(entry, field)
+        if value is not None and (fault := values.number_fault(value)):
+            yield spelled(field), fault
     if isinstance(entry, PackPin):
         yield from _ruled(entry, PACK_RULES[entry.source])
         yield from _owners(entry, PACK_SOURCES, _PACK_KEYS)
-        yield from _numbers(entry)
         if not set(entry.missing) <= set(entry.provides):
             yield "missing", "must be among `provides`"
     elif isinstance(entry, ComfyuiPin):
@@ -126,7 +160,6 @@ def entry_faults(entry: Entry, *, texts: bool = True) -> Iterator[Fault]:
     elif isinstance(entry, ModelPin):
         yield from _ruled(entry, MODEL_RULES[entry.source])
         yield from _owners(entry, MODEL_SOURCES, _MODEL_KEYS)
-        yield from _numbers(entry)
         yield from _digest(entry)
 
 
@@ -158,13 +191,6 @@ def _owners(
                 yield spelled(field), f"is missing; `{pin.source}` needs it"
         elif field not in needed and field not in allowed:
             yield spelled(field), f"does not belong to `{pin.source}`"
-
-
-def _numbers(pin: PackPin | ModelPin) -> Iterator[Fault]:
-    for field in _NUMBERS if isinstance(pin, ModelPin) else ("size",):
-        value = getattr(pin, field)
-        if value is not None and (fault := values.number_fault(value)):
-            yield spelled(field), fault
 
 
 def _digest(pin: ModelPin) -> Iterator[Fault]:

@@ -13,16 +13,27 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from comfylock.lockfile.canonical import canonical
-from comfylock.lockfile.document import gap_key
-from comfylock.lockfile.schema import Gap, Lock, ModelPin, Options, PackPin, WorkflowEntry
+from comfylock.lockfile.document import gap_key, image_key
+from comfylock.lockfile.schema import (
+    Gap,
+    ImagePin,
+    Lock,
+    ModelPin,
+    Options,
+    PackPin,
+    PythonPin,
+    WorkflowEntry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Item = PackPin | ModelPin | WorkflowEntry | Gap
+Item = ImagePin | PythonPin | PackPin | ModelPin | WorkflowEntry | Gap
 T = TypeVar("T", bound=Item)
 
 SETS: dict[type[Item], tuple[str, ...]] = {
+    ImagePin: (),
+    PythonPin: (),
     PackPin: ("aliases", "provides", "missing", "evidence", "rejected"),
     ModelPin: ("mirrors",),
     WorkflowEntry: ("packs", "models"),
@@ -31,6 +42,8 @@ SETS: dict[type[Item], tuple[str, ...]] = {
 """Lists that follow from the workflows: what either side added is in, what one removed is out."""
 
 SOFT: dict[type[Item], tuple[str, ...]] = {
+    ImagePin: (),
+    PythonPin: (),
     PackPin: ("requested",),
     ModelPin: ("requested", "origin"),
     WorkflowEntry: (),
@@ -39,6 +52,8 @@ SOFT: dict[type[Item], tuple[str, ...]] = {
 """What says why and is no part of the pin: where both changed it, the greater text stands."""
 
 NARROWING: dict[type[Item], tuple[str, ...]] = {
+    ImagePin: (),
+    PythonPin: (),
     PackPin: ("groups",),
     ModelPin: ("groups",),
     WorkflowEntry: ("groups",),
@@ -47,12 +62,22 @@ NARROWING: dict[type[Item], tuple[str, ...]] = {
 """Lists of which an empty one means everything."""
 
 
+Kind = Literal["pack", "model", "image", "python", "comfyui", "options", "tool"]
+KINDS: dict[type, Kind] = {
+    ImagePin: "image",
+    PythonPin: "python",
+    PackPin: "pack",
+    ModelPin: "model",
+}
+"""Entries of which only one side's can stand."""
+
+
 class Conflict(Struct, frozen=True):
     """One thing that both sides changed, each in its own way."""
 
-    kind: Literal["pack", "model", "comfyui", "options", "tool"]
+    kind: Kind
     name: str
-    """The pack's name, the model's `folder/name`, the option, or the tool."""
+    """The pack's name, the model's `folder/name`, the image, the target, the option or the tool."""
     ours: Any
     """The pin or value of that side; None: it was removed there."""
     theirs: Any
@@ -71,6 +96,12 @@ def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
     merging = _Merging(has_base=base is not None)
     known = canonical(base if base is not None else Lock())
     ours, theirs = canonical(ours), canonical(theirs)
+    images = merging.entries(
+        *({image_key(i): i for i in lock.images} for lock in (known, ours, theirs))
+    )
+    python = merging.entries(
+        *({p.target: p for p in lock.python} for lock in (known, ours, theirs))
+    )
     workflows = merging.entries(
         *({entry.path: entry for entry in lock.workflows} for lock in (known, ours, theirs))
     )
@@ -82,9 +113,15 @@ def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
     for lock in (ours, theirs):
         _restore(lock, workflows, packs, models, gaps)
     _drop_filled(gaps, packs, models, ours, theirs)
+    for target in _second_holders(python):
+        sides = [{p.target: p for p in lock.python}.get(target) for lock in (ours, theirs)]
+        merging.conflicts.append(Conflict("python", target, *sides))
+        del python[target]
     merged = Lock(
         options=merging.options(known.options, ours.options, theirs.options),
         comfyui=merging.value("comfyui", "comfyui", known.comfyui, ours.comfyui, theirs.comfyui),
+        images=tuple(images.values()),
+        python=tuple(python.values()),
         workflows=tuple(workflows.values()),
         packs=tuple(packs.values()),
         models=tuple(models.values()),
@@ -133,9 +170,8 @@ class _Merging:
         kept = ours if ours is not None else theirs
         assert kept is not None
         if base is None or _pinned(kept) != _pinned(base):
-            if base is not None and isinstance(kept, PackPin | ModelPin):
-                kind: Any = "pack" if isinstance(kept, PackPin) else "model"
-                self.conflicts.append(Conflict(kind, key, ours, theirs))
+            if base is not None and type(kept) in KINDS:
+                self.conflicts.append(Conflict(KINDS[type(kept)], key, ours, theirs))
             return kept
         # One side removed it, the other at most wrote down anew who needs it.
         is_needed_more = isinstance(kept, WorkflowEntry) and kept != base
@@ -152,7 +188,7 @@ class _Merging:
             if isinstance(ours, Gap):  # no pin: one sentence is as good as the other
                 chosen = max((ours, theirs), key=_pinned)
             else:
-                kind: Any = "pack" if isinstance(ours, PackPin) else "model"
+                kind: Kind = KINDS.get(type(ours), "model")
                 self.conflicts.append(Conflict(kind, key, ours, theirs))
         joined: dict[str, Any] = {}
         entry: Item = ours
@@ -186,6 +222,16 @@ class _Merging:
             for name in sorted(ours.keys() | theirs.keys())
         }
         return {name: table for name, table in found.items() if table is not None}
+
+
+def _second_holders(python: Mapping[str, PythonPin]) -> list[str]:
+    """Return the targets whose packages stand in a file that another target has too."""
+    first: dict[str, str] = {}
+    return [
+        target
+        for target in sorted(python)
+        if first.setdefault(python[target].file, target) != target
+    ]
 
 
 def _pinned(entry: Item) -> Any:

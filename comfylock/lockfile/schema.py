@@ -18,7 +18,7 @@ REVISION = 0
 
 PackSource = Literal["comfy-registry", "git", "file"]
 ModelSource = Literal["huggingface", "civitai", "github-release", "git", "url", "local"]
-Subject = Literal["class-type", "pack", "model", "comfyui"]
+Subject = Literal["class-type", "pack", "model", "comfyui", "python", "image"]
 
 
 class Options(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
@@ -42,6 +42,46 @@ class ComfyuiPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True
     repository: str | None = None
     commit: str | None = None
     tree: str | None = None
+    dependencies: tuple[str, ...] = ()
+    """Python requirements of that commit, in their order; as those of a pack."""
+
+
+class ImagePin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
+    """One container image for one platform, at a digest."""
+
+    name: str
+    """What comfylock.toml calls it: an accelerator (`cu128`), or any other word."""
+    platform: str
+    """`linux/amd64`."""
+    requested: str
+    """As comfylock.toml writes it: `nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04`."""
+    reference: str
+    """The same in full, without a digest: `docker.io/nvidia/cuda:12.8.1-…`."""
+    digest: str
+    """`sha256:…` of the manifest for this platform: what `FROM` takes."""
+    index: str | None = None
+    """`sha256:…` of the list of platforms, where the image has one."""
+    size: int | None = None
+    """Bytes of its layers, compressed."""
+
+
+class PythonPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
+    """The Python packages for one target, which a pylock beside the lock holds (PEP 751)."""
+
+    target: str
+    """`linux-x86_64-py3.12-cu128`."""
+    file: str
+    """The pylock's name; it stands beside the lock."""
+    sha256: str
+    """Of the pylock's bytes."""
+    asked: str
+    """sha256 of everything that was asked; another one means that it must be chosen anew."""
+    packages: int
+    """How many the pylock holds."""
+    torch: str | None = None
+    """The version of torch: `2.8.0+cu128`."""
+    builds: tuple[str, ...] = ()
+    """Packages without a wheel: whoever installs them runs their code."""
 
 
 class WorkflowEntry(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
@@ -90,7 +130,8 @@ class PackPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     submodules: tuple[str, ...] = ()
     """git: `path commit url` each, sorted by path."""
     dependencies: tuple[str, ...] = ()
-    """Python requirements that the pack declares, as declared, in declared order."""
+    """Python requirements that the pack declares, as declared, in declared order; those of a
+    file say so behind ` # `: `numpy<2 # requirements.txt:3`."""
     provides: tuple[str, ...] = ()
     """The class types that the workflows need of it, sorted."""
     missing: tuple[str, ...] = ()
@@ -101,6 +142,10 @@ class PackPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     """Other packs that could have been meant, best first (P6)."""
     runs_code: tuple[str, ...] = ()
     """Files that run on install or start (`install.py`), sorted (P7)."""
+    system_packages: tuple[str, ...] = ()
+    """Debian packages that it needs beside Python's, as far as its source shows, sorted."""
+    needs_gpu: tuple[str, ...] = ()
+    """`FILE:LINE what` for each thing that asks for a GPU as soon as it is imported, sorted."""
     groups: tuple[str, ...] = ()
     """Groups that need it; empty if something outside all groups does."""
     os: tuple[str, ...] = ()
@@ -179,6 +224,8 @@ class Lock(Struct, frozen=True):
     packs: tuple[PackPin, ...] = ()
     models: tuple[ModelPin, ...] = ()
     unresolved: tuple[Gap, ...] = ()
+    images: tuple[ImagePin, ...] = ()
+    python: tuple[PythonPin, ...] = ()
     tool: dict[str, Any] = {}
     """`[tool.<name>]` tables of others, kept as they are (P11)."""
     version: int = VERSION

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 SINGLE = frozenset({"[options]", "[comfyui]"})
-MANY = frozenset({"[[workflow]]", "[[pack]]", "[[model]]", "[[unresolved]]"})
+MANY = frozenset(
+    f"[[{name}]]" for name in ("image", "python", "workflow", "pack", "model", "unresolved")
+)
 WORDS = {"true": True, "false": False}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from comfylock.links import folder_key
 from comfylock.names import leaves_its_folder
 from comfylock.patterns import Pattern
+from comfylock.redaction import FIELDS
 from comfylock.versions import is_version
 
 if TYPE_CHECKING:
@@ -25,14 +26,18 @@ _PACK = Pattern(r"(?:https://)?[a-z0-9](?:[a-z0-9._:~-]*(?:/[a-z0-9._~-]+)*)\Z")
 _ADDRESS = Pattern(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[^\s\"'<>\\^`{|}]*)?\Z")
 _PLACE = Pattern(r"(?:https?://|ssh://git@)[a-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~+-]+)+\Z")
 _HUB = Pattern(r"(?:(?:datasets|spaces)/)?[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?\Z")
-_SECRET = Pattern(
-    r"(?i)[?&;](?:(?:[a-z_-]*[_-])?token|[a-z_-]*api[_-]?key|auth|authorization|[a-z_-]*secret"
-    r"|password|passwd|jwt|sig|signature|policy|credential|key-pair-id|x-(?:amz|goog)-[a-z-]+)="
-)
-"""Query fields that let somebody in, as AWS, CloudFront, Google and Azure sign addresses."""
+_SECRET = Pattern(rf"(?i)[?&;](?:{FIELDS})=")
+"""Query fields that let somebody in."""
 
 _TAG = Pattern(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*\Z")
 _WORD = Pattern(r"[a-z0-9][a-z0-9_.-]*\Z")
+_PLATFORM = Pattern(r"[a-z0-9]{1,32}/[a-z0-9_]{1,32}(?:/[a-z0-9.]{1,32})?\Z")
+_IMAGE = Pattern(
+    r"(?:[a-z0-9.-]+(?::\d{1,5})?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][\w.-]{0,127})?"
+    r"(?:@sha256:[0-9a-f]{64})?\Z"
+)
+_PYLOCK = Pattern(r"pylock\.[A-Za-z0-9_-]+\.toml\Z")
+_DEBIAN = Pattern(r"[a-z0-9][a-z0-9.+-]+\Z")
 _DATE = Pattern(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ\Z")
 
 
@@ -157,6 +162,33 @@ def submodule_fault(text: str) -> str | None:
 def word_fault(text: str) -> str | None:
     """Take a plain lower-case word: a target, a group, a reason."""
     return None if _WORD.match(text) else "must be a lower-case word"
+
+
+def platform_fault(text: str) -> str | None:
+    """Take what an image runs on."""
+    return None if _PLATFORM.match(text) else "must be a platform such as `linux/amd64`"
+
+
+def image_fault(text: str) -> str | None:
+    """Take the name of a container image, with a tag or digest or without."""
+    return None if _IMAGE.match(text) else "must be an image such as `docker.io/library/debian:12`"
+
+
+def image_digest_fault(text: str) -> str | None:
+    """Take a digest as images are pinned by."""
+    if text.startswith("sha256:") and digest_fault(text[7:]) is None:
+        return None
+    return "must be `sha256:` and 64 lower-case hex digits"
+
+
+def pylock_fault(text: str) -> str | None:
+    """Take a file's name beside the lock that PEP 751 allows."""
+    return None if _PYLOCK.match(text) else "must be a name such as `pylock.comfy.toml`"
+
+
+def debian_fault(text: str) -> str | None:
+    """Take the name of a Debian package."""
+    return None if _DEBIAN.match(text) else "must be the name of a Debian package"
 
 
 def date_fault(text: str) -> str | None:

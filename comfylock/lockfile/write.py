@@ -28,7 +28,8 @@ HEADER = """\
 ALWAYS = frozenset({"prefer"})
 """Keys that are written even where they hold what is meant without them."""
 
-_FIELDS = {"workflow": "workflows", "pack": "packs", "model": "models", "unresolved": "unresolved"}
+_FIELDS = {"image": "images", "workflow": "workflows", "pack": "packs", "model": "models"}
+"""Tables whose name in `Lock` is another."""
 
 
 def write_lock(lock: Lock, *, force: bool = False) -> bytes:
@@ -58,7 +59,7 @@ def _blocks(lock: Lock) -> Iterator[str]:
         if entry is not None:
             yield f"[{table}]\n" + tomli_w.dumps(_flat(entry))
     for table in MANY:
-        for entry in getattr(lock, _FIELDS[table]):
+        for entry in getattr(lock, _FIELDS.get(table, table)):
             yield f"[[{table}]]\n" + tomli_w.dumps(_flat(entry))
     for name, tables in lock.tool.items():
         yield tomli_w.dumps({"tool": {name: tables}})

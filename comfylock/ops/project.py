@@ -155,6 +155,8 @@ def project_needs(
         pack_rules=config.pack_rules,
         model_rules=config.model_rules,
         comfyui=config.comfyui,
+        python=config.python,
+        images=config.images,
         groups=config.groups,
         prefer=config.prefer,
         inputs=inputs,

@@ -1,4 +1,8 @@
-"""What do a pack's requirement texts ask for? Each bad line costs that line alone."""
+"""What do a pack's requirement texts ask for? Each bad line costs that line alone.
+
+A lock holds the lines of files with their place behind ` # `, so that they mean the same without
+the files: `numpy<2 # requirements.txt:3`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from comfylock.names import printable
 from comfylock.patterns import Pattern
 from comfylock.python.asked import Asked, Fault, Option, Reading
 from comfylock.python.one_line import LineError, read_requirement, without_quotes
@@ -24,14 +29,24 @@ if TYPE_CHECKING:
 
     Read = Callable[[str], bytes | None]
 
+_GIT_USER = "ssh://git@"
+_USER = Pattern(r"(?<=://)[^/@\s]*:[^/@\s]*@|(?<=https://)[^/@\s]*@|(?<=http://)[^/@\s]*@")
+
 REQUIREMENTS = "requirements.txt"
 PROJECT = "pyproject.toml"
 DECLARED = "registry"
 """What stands for a file where the registry declares the requirements."""
 
+SHOWN = 200
+"""Characters of a line that is too long for a requirement and kept to say so."""
+
 MAX_INCLUDES = 20
 """Files that one requirements file may take in."""
 
+CONSTRAINT = "constraint"
+"""Stands behind the place of a line that only limits what others ask for."""
+
+_PLACE = Pattern(r"(.*) # ([^#]+):([0-9]{1,6})( constraint)?\Z")
 _OPTION = Pattern(r"(--[a-z][a-z-]*|-[A-Za-z])(?:\s*=)?\s*(.*)\Z")
 _LONG = {"-i": "--index-url", "-f": "--find-links", "-e": "--editable", "-r": "--requirement"}
 _LONG |= {"-c": "--constraint", "-U": "--upgrade", "--pypi-url": "--index-url"}
@@ -79,6 +94,8 @@ class _Reader:
         self.asked: list[Asked] = []
         self.options: list[Option] = []
         self.faults: list[Fault] = []
+        self.lines: list[str] = []
+        """Every line that asks for something or cannot be read, with its place."""
 
     def reading(self) -> Reading:
         """Return what was found so far."""
@@ -86,6 +103,8 @@ class _Reader:
 
     def fault(self, file: str, line: int, message: str) -> None:
         """Note a fault; 0 for the whole file."""
+        if not line:
+            self.lines.append(f"{message} # {file}:0")
         self.faults.append(Fault(self.pack, file, line, message))
 
     def file(self, name: str, *, is_constraint: bool) -> bool:
@@ -105,6 +124,7 @@ class _Reader:
 
     def line(self, file: str, number: int, text: str, *, is_constraint: bool = False) -> None:
         """Read one logical line without its comment."""
+        self._keep(file, number, text, is_constraint=is_constraint)
         if len(text) > MAX_LINE:
             self.fault(file, number, "is too long for a requirement")
             return
@@ -142,13 +162,21 @@ class _Reader:
             shown = redact(value)
             self.fault(file, number, f"`{shown}` lies outside the pack and is not read")
         elif (name, is_constraint) in self.seen:
-            return  # a file that takes in itself, or twice the same one
+            self.lines.pop()  # a file that takes in itself, or twice the same one
         elif len(self.seen) >= MAX_INCLUDES:
             self.fault(file, number, f"more than {MAX_INCLUDES} files are taken in")
         else:
             self.seen.add((name, is_constraint))
+            kept = self.lines.pop()  # its own lines stand for it
             if not self.file(name, is_constraint=is_constraint):
+                self.lines.append(kept)
                 self.fault(file, number, f"`{name}` is not in the pack")
+
+    def _keep(self, file: str, number: int, text: str, *, is_constraint: bool) -> None:
+        mark = f" {CONSTRAINT}" if is_constraint else ""
+        place = f" # {file}:{number}{mark}" if number else ""
+        shown = printable(_without_secrets(text), SHOWN if len(text) > MAX_LINE else MAX_LINE)
+        self.lines.append(shown + place)
 
 
 def read_pack(pack: str, read: Read) -> Reading:
@@ -164,16 +192,52 @@ def read_pack(pack: str, read: Read) -> Reading:
     return reader.reading()
 
 
+def flat_lines(read: Read) -> tuple[str, ...]:
+    """Return every line of a pack's files as a lock holds it: with its place, without secrets.
+
+    Files that are taken in (`-r`) are there in the place of the line that takes them in. `read`
+    is the one of `read_pack`.
+    """
+    reader = _Reader("", read)
+    reader.seen.add((REQUIREMENTS, False))
+    if not reader.file(REQUIREMENTS, is_constraint=False):
+        _read_project(reader)
+    return tuple(reader.lines[:MAX_LINES])
+
+
 def read_list(pack: str, lines: Iterable[str], file: str = DECLARED) -> Reading:
     """Return what a list of requirements asks for, as the registry or a lock holds it.
 
-    Includes (`-r`) cannot be followed there and are faults.
+    Lines with a place behind them are at that place. Includes (`-r`) cannot be followed here and
+    are faults.
     """
     reader = _Reader(pack, lambda _: None)
     for number, line in enumerate(lines, 1):
+        placed = _PLACE.match(line)
+        if placed is not None:
+            _read_placed(reader, placed[1].strip(), placed[2], int(placed[3]), placed[4])
+            continue
         for _, text in logical_lines(line):
             reader.line(file, number, text)
     return reader.reading()
+
+
+def _read_placed(reader: _Reader, text: str, file: str, number: int, mark: str | None) -> None:
+    if number:
+        reader.line(file, number, text, is_constraint=mark is not None)
+    else:
+        reader.fault(file, 0, text)
+
+
+def without_place(line: str) -> str:
+    """Return a line of a lock as its pack wrote it."""
+    placed = _PLACE.match(line)
+    return placed[1].strip() if placed is not None else line
+
+
+def _without_secrets(text: str) -> str:
+    """Return a line without tokens and passwords; the `git` of `ssh://git@` is none."""
+    return _GIT_USER.join(redact(part) for part in _USER.sub("", text).split(_GIT_USER))
 
 
 def _read_project(reader: _Reader) -> None:
@@ -196,4 +260,4 @@ def _read_project(reader: _Reader) -> None:
         if isinstance(line, str):
             reader.line(PROJECT, number, line)
         else:
-            reader.fault(PROJECT, number, "is not a text")
+            reader.fault(PROJECT, 0, f"entry {number} of `project.dependencies` is not a text")

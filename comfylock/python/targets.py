@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from comfylock.errors import UsageError
+from comfylock.names import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 """Versions of Python that ComfyUI and its packs have been made for, oldest first."""
 
 PYTORCH = "https://download.pytorch.org/whl/"
 """Where PyTorch's own indexes are, one for each accelerator."""
+
+EXAMPLE = "linux-x86_64-py3.12-cu128"
 
 NO_INDEX = "default"
 """The accelerator that takes torch from where every other package comes from."""
@@ -112,7 +120,27 @@ def target_of(python: str, platform: str, accelerator: str) -> Target:
     return Target(platform, python, accelerator)
 
 
+def parse_target(name: str) -> Target:
+    """Return the target of a name such as `linux-x86_64-py3.12-cu128`.
+
+    Raises:
+        UsageError: it is none; the message lists what there is.
+    """
+    platform, mark, rest = name.partition("-py")
+    python, dash, accelerator = rest.partition("-")
+    if not mark or not dash:
+        raise UsageError(
+            f"`{printable(name, 80)}` is no target; one is a platform, a Python and an accelerator",
+            hint=f"write it as `{EXAMPLE}`; platforms: {_listed(PLATFORMS)}; "
+            f"accelerators: {_listed(ACCELERATORS)}",
+        )
+    return target_of(python, platform, accelerator)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in names)
+
+
 def _require(what: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        listed = ", ".join(f"`{each}`" for each in known)
-        raise UsageError(f"there is no {what} `{value}`; there are {listed}")
+        raise UsageError(f"there is no {what} `{printable(value, 80)}`; there are {_listed(known)}")

@@ -67,6 +67,7 @@ def pin_comfyui(needs: Requirements, moves: Moves, git: GitSource) -> Settled:
         repository=normalise_repository(repository) or repository,
         commit=facts.commit,
         tree=facts.tree,
+        dependencies=facts.contents.requirements,
     )
     return Settled(pin, notices=tuple(notices))
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from comfylock.lockfile.diff import label
+from comfylock.lockfile.document import image_key
 from comfylock.lockfile.pack_needs import names_of
-from comfylock.lockfile.schema import Gap, ModelPin, PackPin
+from comfylock.lockfile.schema import Gap, ImagePin, ModelPin, PackPin, PythonPin
 from comfylock.names import normalise_model_path, repository_key
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from comfylock.lockfile.schema import Lock
 
-BranchKind = Literal["workflow", "settings", "comfyui", "pack", "model", "class-type"]
-Thing = PackPin | ModelPin | Gap
+BranchKind = Literal[
+    "workflow", "settings", "comfyui", "image", "python", "pack", "model", "class-type"
+]
+Thing = PackPin | ModelPin | ImagePin | PythonPin | Gap
 
 SETTINGS = "comfylock.toml"
 """Who asks for what no workflow needs."""
@@ -46,11 +49,14 @@ class Named(Struct, frozen=True):
     packs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     class_types: tuple[str, ...] = ()
+    others: tuple[tuple[BranchKind, str], ...] = ()
+    """What runs below the packs, by kind and name: ComfyUI, images, targets of Python packages."""
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing under that name."""
-        return not (self.workflows or self.packs or self.models or self.class_types)
+        named = (self.workflows, self.packs, self.models, self.class_types, self.others)
+        return not any(named)
 
 
 def named(lock: Lock, text: str) -> Named:
@@ -77,7 +83,19 @@ def named(lock: Lock, text: str) -> Named:
         packs=tuple(sorted(set(packs))),
         models=tuple(sorted({key for key, name in keys if is_model(path, key, name)})),
         class_types=spelled_alike(text.strip(), classes),
+        others=tuple(_below(lock, wanted)),
     )
+
+
+def _below(lock: Lock, wanted: str) -> Iterator[tuple[BranchKind, str]]:
+    if lock.comfyui is not None and wanted == "comfyui":
+        yield "comfyui", wanted
+    for image in lock.images:
+        if wanted in (image.name, image_key(image)):
+            yield "image", image_key(image)
+    for pin in lock.python:
+        if wanted == pin.target.lower():
+            yield "python", pin.target
 
 
 def pack_names(pin: PackPin) -> tuple[str, ...]:
@@ -104,6 +122,8 @@ def all_names(lock: Lock) -> set[str]:
     names = {name for pin in lock.packs for name in (*names_of(pin), *pin.provides)}
     names |= {name for pin in lock.models for name in (pin.key, pin.name)}
     names |= {entry.path for entry in lock.workflows}
+    names |= {image.name for image in lock.images} | {pin.target for pin in lock.python}
+    names |= {"comfyui"} if lock.comfyui is not None else set()
     return names | {gap.name for gap in lock.unresolved}
 
 
@@ -158,7 +178,7 @@ def chosen(roots: Iterable[Branch], wanted: set[tuple[str, str]]) -> tuple[Branc
     return tuple(found)
 
 
-def remarks_of(pin: PackPin | ModelPin) -> tuple[str, ...]:
+def remarks_of(pin: PackPin | ModelPin | PythonPin) -> tuple[str, ...]:
     """Return what a person should know of a pin, in a few words each."""
     found = []
     if isinstance(pin, PackPin):
@@ -166,6 +186,9 @@ def remarks_of(pin: PackPin | ModelPin) -> tuple[str, ...]:
         found += ["deprecated"] if pin.deprecated else []
         found += [f"lacks {name}" for name in pin.missing]
         found += ["runs code on install"] if pin.runs_code else []
+        found += ["asks for a GPU at start"] if pin.needs_gpu else []
+    elif isinstance(pin, PythonPin):
+        found += [f"builds {name}" for name in pin.builds]
     else:
         found += [] if pin.sha256 else ["no sha256"]
         found += [f"gated: {pin.gated}"] if pin.gated else []
@@ -182,7 +205,9 @@ def _things(lock: Lock) -> dict[str, Thing]:
     things: dict[str, Thing] = {f"pack: {pin.name}": pin for pin in lock.packs}
     things.update({f"pack: {gap.name}": gap for gap in _gaps(lock, "pack")})
     things.update({f"model: {pin.key}": pin for pin in lock.models})
-    for kind in ("model", "class-type", "comfyui"):
+    things.update({f"image: {image_key(image)}": image for image in lock.images})
+    things.update({f"python: {pin.target}": pin for pin in lock.python})
+    for kind in ("model", "class-type", "comfyui", "python", "image"):
         things.update({f"{kind}: {gap.name}": gap for gap in _gaps(lock, kind)})
     return things
 
@@ -213,6 +238,10 @@ def _branch(thing: Thing, children: tuple[Branch, ...]) -> Branch:
     if isinstance(thing, Gap):
         remarks = (f"unresolved: {thing.reason}",)
         return Branch(thing.kind, thing.name, remarks=remarks, children=children)
+    if isinstance(thing, ImagePin):
+        return Branch("image", image_key(thing), label(thing))
+    if isinstance(thing, PythonPin):
+        return Branch("python", thing.target, label(thing), remarks=remarks_of(thing))
     kind: BranchKind = "pack" if isinstance(thing, PackPin) else "model"
     name = thing.name if isinstance(thing, PackPin) else thing.key
     return Branch(kind, name, label(thing), thing.groups, remarks_of(thing), children)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from comfylock.lockfile.schema import PackPin
 from comfylock.names import normalise_repository
 from comfylock.resolve.outcome import Notice, Pinned
-from comfylock.resolve.pack_pins import missing_notices, not_provided
+from comfylock.resolve.pack_pins import missing_notices, not_provided, with_contents
 from comfylock.resolve.pack_policy import newest_tag, read_stamps, tag_of_version
 from comfylock.sources.interface import GitPin, Missing
 
@@ -91,12 +91,10 @@ def _pinned(wish: PackWish, found: GitPin, asked: str) -> Pinned:
         tree=facts.tree,
         date=facts.date,
         submodules=facts.submodules,
-        dependencies=facts.contents.requirements,
         missing=missing,
-        runs_code=facts.contents.runs_code,
     )
     notices += missing_notices(wish.name, facts.commit[:12], missing)
-    return Pinned(pin, tuple(notices))
+    return Pinned(with_contents(pin, facts.contents), tuple(notices))
 
 
 def _notices(name: str, found: GitPin, asked: str) -> list[Notice]:

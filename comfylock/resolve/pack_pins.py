@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.names import repository_key
+from comfylock.python.requirement_lines import read_list
+from comfylock.python.system_packages import for_packages, for_programs
 from comfylock.resolve.outcome import Notice
 from comfylock.resolve.pack_policy import read_stamps
 
@@ -14,6 +16,24 @@ if TYPE_CHECKING:
     from comfylock.lockfile.schema import PackPin
     from comfylock.resolve.wishes import PackWish
     from comfylock.sources.interface import ClassTypes, SourceFacts
+
+
+def with_contents(pin: PackPin, contents: SourceFacts, declared: tuple[str, ...] = ()) -> PackPin:
+    """Return a fresh pin with what a pack's own files say that a build must know.
+
+    `declared` are the requirements that the registry tells; the files' own count without them.
+    """
+    asked = declared or contents.requirements
+    lines = read_list(pin.name, asked).asked
+    programs = {*contents.programs, *("git" for line in lines if line.url.startswith("git+"))}
+    system = {*for_packages(line.name for line in lines), *for_programs(programs)}
+    return replace(
+        pin,
+        dependencies=asked,
+        runs_code=contents.runs_code,
+        system_packages=tuple(sorted(system)),
+        needs_gpu=contents.needs_gpu,
+    )
 
 
 def derived(pin: PackPin, wish: PackWish) -> PackPin:

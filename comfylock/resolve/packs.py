@@ -8,7 +8,7 @@ from comfylock.lockfile.schema import PackPin
 from comfylock.ranges import parse_range
 from comfylock.resolve.git_packs import pin_from_git
 from comfylock.resolve.outcome import Pinned
-from comfylock.resolve.pack_pins import missing_notices, not_provided
+from comfylock.resolve.pack_pins import missing_notices, not_provided, with_contents
 from comfylock.resolve.pack_policy import (
     Choice,
     choose_exact,
@@ -147,12 +147,11 @@ class PackPolicy:
             date=version.date,
             status=version.status if version.status != "active" else None,
             deprecated=version.deprecated,
-            dependencies=version.dependencies or archive.contents.requirements,
             missing=missing,
-            runs_code=archive.contents.runs_code,
             os=version.os,
             accelerators=version.accelerators,
         )
+        pin = with_contents(pin, archive.contents, version.dependencies)
         return Pinned(pin, (*notices, *missing_notices(wish.name, version.version, missing)))
 
     def _file(self, identity: Identity) -> Pinned | Missing:
@@ -177,8 +176,8 @@ class PackPolicy:
             size=facts.size,
             verified="downloaded",
             missing=missing,
-            runs_code=facts.contents.runs_code,
         )
+        pin = with_contents(pin, facts.contents)
         return Pinned(pin, tuple(missing_notices(wish.name, "the file", missing)))
 
 

@@ -83,7 +83,7 @@ def _read_zip(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
             with archive.open(files[name]) as opened:
                 return opened.read(PYTHON_SIZE + 1)
 
-        return facts_of(files, read, with_classes=with_classes)
+        return facts_of(files, read, with_classes=with_classes, with_source=True)
 
 
 def _entry(member: zipfile.ZipInfo) -> Entry:

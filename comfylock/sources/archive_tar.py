@@ -77,7 +77,7 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
                 entries.append(_entry(member))
                 if len(entries) > MAX_ENTRIES:
                     break
-                if _is_read(member, room, with_classes=with_classes):
+                if _is_read(member, room):
                     opened = archive.extractfile(member)
                     assert opened is not None
                     contents[member.name] = opened.read(member.size)
@@ -88,13 +88,13 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
         raise ArchiveError("is damaged or cut short") from error
     check_entries(entries, packed)
     files = [entry.name for entry in entries if not entry.is_folder]
-    return facts_of(files, contents.get, with_classes=with_classes)
+    return facts_of(files, contents.get, with_classes=with_classes, with_source=True)
 
 
-def _is_read(member: tarfile.TarInfo, room: int, *, with_classes: bool) -> bool:
+def _is_read(member: tarfile.TarInfo, room: int) -> bool:
     if not member.isreg() or member.size > min(room, PYTHON_SIZE):
         return False
-    return bool(wanted_files([member.name], with_classes=with_classes))
+    return bool(wanted_files([member.name], with_classes=True))
 
 
 def _entry(member: tarfile.TarInfo) -> Entry:

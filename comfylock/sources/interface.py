@@ -87,9 +87,14 @@ class SourceFacts(Struct, frozen=True, tag="source"):
     runs_code: tuple[str, ...] = ()
     """`install.py`, `prestartup_script.py`, native builds (`setup.py`), sorted."""
     requirements: tuple[str, ...] = ()
-    """Lines of requirements.txt without comments, else pyproject's dependencies, in order."""
+    """Lines of requirements.txt and what it takes in, else pyproject's dependencies, in order:
+    without comments and secrets, with their places behind ` # `."""
     class_types: tuple[str, ...] | None = None
     """Class types and frontend-only types that a static reading found, sorted; None: not read."""
+    programs: tuple[str, ...] = ()
+    """Programs that its Python starts, of those that Debian has, sorted."""
+    needs_gpu: tuple[str, ...] = ()
+    """`FILE:LINE what` for each thing that asks for a GPU on import, sorted."""
 
 
 class ArchiveFacts(Struct, frozen=True, tag="archive"):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from comfylock.definitions.pack import read_files
 from comfylock.definitions.pack_files import SKIPPED, PackFiles, collect_files, is_source
-from comfylock.patterns import Pattern
-from comfylock.python.requirement_text import decoded, logical_lines
+from comfylock.python.requirement_lines import PROJECT, REQUIREMENTS, flat_lines
+from comfylock.sources.build_facts import START, build_facts
 from comfylock.sources.interface import SourceFacts
 from comfylock.sources.pip_calls import calls_pip
 
@@ -18,17 +18,11 @@ if TYPE_CHECKING:
 RUN_BY_COMFYUI = ("install.py", "prestartup_script.py")
 """Files that ComfyUI-Manager runs on install, and ComfyUI on every start."""
 
-START = "__init__.py"
 NATIVE = (".c", ".cc", ".cpp", ".cu", ".cxx", ".pyx", ".rs", "/CMakeLists.txt", "/Cargo.toml")
 """What a build of native code is made from."""
 
-REQUIREMENTS = "requirements.txt"
-PROJECT = "pyproject.toml"
-MAX_REQUIREMENTS = 1000
-MAX_LINE = 1000
-
-_COMMENT = Pattern(r"(?:^|\s+)#.*$")
-_USER = Pattern(r"(?<=://)[^/@\s]*:[^/@\s]*@|(?<=https://)[^/@\s]*@|(?<=http://)[^/@\s]*@")
+MAX_DEPTH = 3
+"""Folders deep that requirements files are looked for, which another takes in (`-r`)."""
 
 
 def wanted_files(names: Iterable[str], *, with_classes: bool) -> list[str]:
@@ -38,30 +32,46 @@ def wanted_files(names: Iterable[str], *, with_classes: bool) -> list[str]:
         name
         for name in names
         if name in always
+        or _may_be_taken_in(name)
         or (with_classes and is_source(name) and not SKIPPED & set(name.split("/")[:-1]))
     )
 
 
 def facts_of(
-    names: Iterable[str], read: Callable[[str], bytes | None], *, with_classes: bool
+    names: Iterable[str],
+    read: Callable[[str], bytes | None],
+    *,
+    with_classes: bool,
+    with_source: bool = False,
 ) -> SourceFacts:
     """Return what a pack's files say.
 
     `names` are the paths of its regular files, relative to the pack with `/`: no links, no
     folders, nothing that leaves the pack. `read` gives a file's bytes, None where it cannot or
-    where the file is too large; it is called for `wanted_files` alone.
+    where the file is too large; it is called for `wanted_files` alone, and with `with_source`
+    for all Python. Without either, what a build needs is told from the pack's first file only.
     """
     own = sorted(set(names))
+    known = set(own)
     top = {name for name in own if "/" not in name}
 
     def content(name: str) -> bytes | None:
-        return read(name) if name in top else None
+        return read(name) if name in known else None
 
-    project = _project(content(PROJECT))
+    start = content(START)
+    source = collect_files(own, read) if with_classes else None
+    if source is not None:
+        build = build_facts(source.python)
+    elif with_source:
+        build = build_facts(collect_files([n for n in own if n.endswith(".py")], read).python)
+    else:
+        build = build_facts({START: start} if start is not None else {})
     return SourceFacts(
-        runs_code=_runs_code(own, top, project, content(START)),
-        requirements=_requirements(content(REQUIREMENTS), project),
-        class_types=_class_types(collect_files(own, read)) if with_classes else None,
+        runs_code=_runs_code(own, top, _project(content(PROJECT)), start),
+        requirements=flat_lines(content),
+        class_types=_class_types(source) if source is not None else None,
+        programs=build.programs,
+        needs_gpu=build.needs_gpu,
     )
 
 
@@ -69,7 +79,17 @@ def facts_of_file(name: str, data: bytes) -> SourceFacts:
     """Return what a pack of a single Python file says."""
     files = PackFiles({name: data}, {}, (name,), None, ())
     runs = (f"{name}: pip",) if calls_pip(data) else ()
-    return SourceFacts(runs_code=runs, class_types=_class_types(files, name))
+    build = build_facts({START: data})
+    return SourceFacts(
+        runs_code=runs,
+        class_types=_class_types(files, name),
+        programs=build.programs,
+        needs_gpu=tuple(each.replace(START, name, 1) for each in build.needs_gpu),
+    )
+
+
+def _may_be_taken_in(name: str) -> bool:
+    return name.endswith(".txt") and name.count("/") < MAX_DEPTH
 
 
 def _class_types(files: PackFiles, start: str = START) -> tuple[str, ...]:
@@ -96,21 +116,3 @@ def _project(data: bytes | None) -> dict[str, object]:
         return tomllib.loads((data or b"").decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return {}
-
-
-def _requirements(data: bytes | None, project: dict[str, object]) -> tuple[str, ...]:
-    lines: Iterable[object] = ()
-    if data is not None:
-        lines = (line for _, line in logical_lines(decoded(data)))
-    else:
-        table = project.get("project")
-        listed = table.get("dependencies") if isinstance(table, dict) else None
-        lines = listed if isinstance(listed, list) else ()
-    clean = (_clean(line) for line in lines if isinstance(line, str))
-    return tuple(line for line in clean if line)[:MAX_REQUIREMENTS]
-
-
-def _clean(line: str) -> str:
-    """Return a requirement without comment and password; nothing for one that is no text."""
-    line = _USER.sub("", _COMMENT.sub("", line)).strip()
-    return line if len(line) <= MAX_LINE and line.isprintable() else ""

@@ -117,7 +117,7 @@ def test_all_that_a_lock_can_say(run: Run) -> None:
         "└── Shared (unresolved: ambiguous)\n"
         "workflows/portrait ü.json [video]\n"
         "├── alpha 1.2.0 [video] (pending) (deprecated) (lacks AlphaNode)\n"
-        "│       (runs code on install)\n"
+        "│       (runs code on install) (asks for a GPU at start)\n"
         "├── carl/gamma v1.0\n"
         "├── dora/single 0123456789\n"
         "├── checkpoints/base.safetensors version 22, file 33 (gated: login)\n"
@@ -129,6 +129,13 @@ def test_all_that_a_lock_can_say(run: Run) -> None:
         "├── vae/mine.safetensors local, sha256 none (no sha256)\n"
         "└── vae_approx/tae.pth https://github.com/ann/models 0123456789\n"
         "comfylock.toml\n"
+        "├── cu128 linux/amd64\n"
+        "│       docker.io/nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 ababababab\n"
+        "├── cu128 linux/arm64\n"
+        "│       docker.io/nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 ababababab\n"
+        "├── linux-x86_64-py3.12-cpu 87 packages, sha256 ababababab\n"
+        "├── linux-x86_64-py3.12-cu128\n"
+        "│       87 packages, torch 2.8.0+cu128, sha256 ababababab (builds insightface)\n"
         "└── comfyui (unresolved: offline)\n"
     )
     assert call(run, "tree", "--depth", "2", "alpha") == 0
@@ -162,6 +169,7 @@ def test_json(run: Run) -> None:
             "repository": COMFYUI,
             "commit": "c" * 40,
             "tree": "d" * 40,
+            "dependencies": [],
         },
     )
     assert found["roots"] == [

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from comfylock.errors import LockConflictError, LockParseError, LockVersionError
 from comfylock.lockfile.canonical import canonical, lock_faults
 from comfylock.lockfile.diff import diff
+from comfylock.lockfile.document import image_key
 from comfylock.lockfile.markers import split_conflict
 from comfylock.lockfile.merge import merge
 from comfylock.lockfile.read import read_lock
@@ -21,10 +22,12 @@ from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import (
     ComfyuiPin,
     Gap,
+    ImagePin,
     Lock,
     ModelPin,
     Options,
     PackPin,
+    PythonPin,
     WorkflowEntry,
 )
 from comfylock.lockfile.toml import parse_regular
@@ -66,6 +69,8 @@ def packs(draw: st.DrawFn, name: str) -> PackPin:
         "evidence": draw(some(FREE)),
         "rejected": draw(some(FREE)),
         "runs_code": draw(some(FILES)),
+        "system_packages": draw(some(st.sampled_from(["ffmpeg", "libgl1", "g++"]))),
+        "needs_gpu": draw(some(FREE)),
         "groups": draw(some(WORDS)),
     }
     if draw(st.booleans()):
@@ -113,6 +118,34 @@ def models(draw: st.DrawFn, name: str, folder: str | None) -> ModelPin:
 
 
 @st.composite
+def images(draw: st.DrawFn) -> ImagePin:
+    """A sound image."""
+    return ImagePin(
+        draw(WORDS),
+        draw(st.sampled_from(["linux/amd64", "linux/arm/v6"])),
+        "debian",
+        "docker.io/library/debian:latest",
+        f"sha256:{draw(SHA)}",
+        draw(st.none() | SHA.map("sha256:{}".format)),
+        draw(SIZES),
+    )
+
+
+@st.composite
+def python_pins(draw: st.DrawFn) -> PythonPin:
+    """A sound choice of Python packages."""
+    return PythonPin(
+        draw(WORDS),
+        draw(st.sampled_from(["pylock.comfy.toml", "pylock.x-1.toml"])),
+        draw(SHA),
+        draw(SHA),
+        draw(st.integers(0, 500)),
+        draw(st.sampled_from([None, "2.8.0+cu128"])),
+        draw(some(WORDS)),
+    )
+
+
+@st.composite
 def locks(draw: st.DrawFn) -> Lock:
     """A sound lock, its entries in any order."""
     pinned = [draw(packs(name)) for name in draw(some(NAMES))]
@@ -141,12 +174,20 @@ def locks(draw: st.DrawFn) -> Lock:
             draw(st.booleans()),
         ),
         comfyui=draw(st.sampled_from([None, ComfyuiPin(">=0.3"), ComfyuiPin("x", "0.3.1")])),
+        images=tuple({(i.name, i.platform): i for i in draw(some(images()))}.values()),
+        python=tuple(_apart(draw(some(python_pins())))),
         workflows=tuple(entries),
         packs=tuple(pinned),
         models=tuple(files),
         unresolved=tuple(gaps),
         tool=draw(st.dictionaries(FREE, st.dictionaries(FREE, FREE | st.integers()), max_size=2)),
     )
+
+
+def _apart(pins: tuple[PythonPin, ...]) -> list[PythonPin]:
+    """Pins of which no two are for one target or in one file."""
+    targets = {pin.target: pin for pin in pins}
+    return list({pin.file: pin for pin in targets.values()}.values())
 
 
 def shuffled(lock: Lock, seed: int) -> Lock:
@@ -159,6 +200,8 @@ def shuffled(lock: Lock, seed: int) -> Lock:
     return replace(
         lock,
         workflows=mixed(tuple(replace(w, packs=mixed(w.packs)) for w in lock.workflows)),
+        images=mixed(lock.images),
+        python=mixed(lock.python),
         packs=mixed(tuple(replace(p, provides=mixed(p.provides)) for p in lock.packs)),
         models=mixed(lock.models),
         unresolved=mixed(lock.unresolved),
@@ -231,6 +274,15 @@ def swapped(conflicts: Any) -> list[tuple[Any, ...]]:
     return [(c.kind, c.name, c.theirs, c.ours) for c in conflicts]
 
 
+def _kind_and_name(pin: PackPin | ModelPin | ImagePin | PythonPin) -> tuple[str, str]:
+    """As conflicts call it."""
+    if isinstance(pin, ImagePin):
+        return "image", image_key(pin)
+    if isinstance(pin, PythonPin):
+        return "python", pin.target
+    return ("pack", pin.name) if isinstance(pin, PackPin) else ("model", pin.key)
+
+
 @given(st.none() | locks(), locks(), locks())
 def test_p18_merging_does_not_care_whose_side_is_ours(
     base: Lock | None, ours: Lock, theirs: Lock
@@ -242,9 +294,10 @@ def test_p18_merging_does_not_care_whose_side_is_ours(
     for mine, yours in (
         (one.lock.packs, other.lock.packs),
         (one.lock.models, other.lock.models),
+        (one.lock.images, other.lock.images),
+        (one.lock.python, other.lock.python),
     ):
-        kind = "pack" if mine and isinstance(mine[0], PackPin) else "model"
-        sides = [{(kind, getattr(p, "key", p.name)): p for p in pins} for pins in (mine, yours)]
+        sides = [{_kind_and_name(p): p for p in pins} for pins in (mine, yours)]
         assert sides[0].keys() == sides[1].keys()
         assert {k for k in sides[0] if sides[0][k] != sides[1][k]} <= undecided
     assert one.lock.workflows == other.lock.workflows

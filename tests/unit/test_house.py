@@ -32,7 +32,7 @@ FLOORS = {
     "config": 2,
     "definitions": 2,
     "lockfile": 2,
-    "python": 2,
+    "python": 1,
     "workflow": 2,
     "net": 3,
     "registry": 3,

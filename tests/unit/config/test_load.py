@@ -165,7 +165,7 @@ def test_a_setting_far_from_any() -> None:
     assert faults("zzz = 1") == [
         (
             "zzz is no setting; known: "
-            "lock, comfyui, class-types, packs, models, groups, endpoints, trust"
+            "lock, comfyui, python, images, class-types, packs, models, groups, endpoints, trust"
         )
     ]
 

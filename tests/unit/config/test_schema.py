@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from comfylock.config import SCHEMA_FILE, parse_config
 from comfylock.config.comfyui import COMFYUI_KEYS
 from comfylock.config.document import ENDPOINTS, SECTIONS, TRUST_KEYS
+from comfylock.config.images import IMAGE_KEYS, IMAGE_NAME
 from comfylock.config.lock_settings import (
     GROUP_NAME,
     LOCK_KEYS,
@@ -22,7 +23,9 @@ from comfylock.config.lock_settings import (
 )
 from comfylock.config.models import MODEL_KEYS, ORIGINS
 from comfylock.config.packs import PACK_KEYS
+from comfylock.config.python import PYTHON_KEYS
 from comfylock.errors import ConfigError
+from comfylock.python.torch import TRIO
 from tests.settings import SECRET, SHA
 
 SCHEMA: dict[str, Any] = json.loads(Path(SCHEMA_FILE).read_text("utf-8"))
@@ -49,6 +52,19 @@ GOOD = [
     '[endpoints]\nregistry = "http://127.0.0.1:1/a/"\nhuggingface = "https://m"',
     '[endpoints]\ncivitai = "https://c/api/v1"\ngithub-api = "https://g"\nmanager = "HTTPS://m"',
     '[trust]\nallow-hosts = ["models.example.com", "127.0.0.1:8080"]',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cu128", "macos-arm64-py3.11-default"]',
+    '[python]\ntargets = ["linux-x86_64-py3.12-rocm6.2.4"]\ntorch = ["torch"]',
+    (
+        '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nindex = "https://i/simple"\n'
+        'extra-indexes = ["https://j/simple"]\ntorch-index = "https://t/cpu"'
+    ),
+    (
+        '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nallow-builds = ["InsightFace"]\n'
+        '[python.constraints]\nnumpy = "<2"\ntorch = "2.8.0"\n[python.overrides]\nx-y = "==1.0"'
+    ),
+    '[images]\ncu128 = "nvidia/cuda:12.8.1-runtime-ubuntu24.04"\ncpu = "debian"',
+    f'[images]\nx = {{ reference = "ghcr.io/a/b:1@sha256:{SHA}", platforms = ["linux/arm64"] }}',
+    '[packs]\na = { ignore-requirements = ["torch", "numpy==1.26.4"] }',
 ]
 BAD = [
     "zzz = 1",
@@ -91,6 +107,26 @@ BAD = [
     '[endpoints]\nzzz = "https://x"',
     '[trust]\nallow-hosts = ["https://x"]',
     "[trust]\nzzz = []",
+    "[python]",
+    "[python]\ntargets = []",
+    '[python]\ntargets = ["cu128"]',
+    '[python]\ntargets = ["linux-x86_64-py3.12"]',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nzzz = 1',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\ntorch = ["numpy"]',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nallow-builds = ["a b"]',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nindex = "ftp://x"',
+    f'[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nindex = "https://me:{SECRET}@x/simple"',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\nextra-indexes = "https://x"',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\n[python.constraints]\nnumpy = "new"',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\n[python.overrides]\nnumpy = 2',
+    '[python]\ntargets = ["linux-x86_64-py3.12-cpu"]\n[python.overrides]\n"-r x" = "1"',
+    "[images]\ncu128 = 1",
+    '[images]\nCU128 = "debian"',
+    "[images]\ncu128 = {}",
+    f'[images]\nx = "https://me:{SECRET}@host/x"',
+    '[images]\nx = { reference = "debian", platforms = ["linux"] }',
+    '[images]\nx = { reference = "debian", zzz = 1 }',
+    '[packs]\na = { ignore-requirements = "torch" }',
 ]
 
 
@@ -122,6 +158,9 @@ def test_both_know_the_same_settings() -> None:
     assert list(PROPERTIES) == list(SECTIONS)
     assert list(PROPERTIES["lock"]["properties"]) == list(LOCK_KEYS)
     assert list(PROPERTIES["comfyui"]["properties"]) == list(COMFYUI_KEYS)
+    assert list(PROPERTIES["python"]["properties"]) == list(PYTHON_KEYS)
+    image = PROPERTIES["images"]["additionalProperties"]["anyOf"][1]
+    assert list(image["properties"]) == list(IMAGE_KEYS)
     assert list(PROPERTIES["endpoints"]["properties"]) == list(ENDPOINTS)
     assert list(PROPERTIES["trust"]["properties"]) == list(TRUST_KEYS)
     assert set(SCHEMA["definitions"]["pack"]["properties"]) == set(PACK_KEYS)
@@ -134,6 +173,9 @@ def test_both_know_the_same_values() -> None:
     assert lock["targets"]["items"]["enum"] == [f"{s}-{m}" for s in SYSTEMS for m in MACHINES]
     names = PROPERTIES["groups"]["propertyNames"]["pattern"]
     assert names.strip("^$") == GROUP_NAME.compiled.pattern.removesuffix(r"\Z")
+    images = PROPERTIES["images"]["propertyNames"]["pattern"]
+    assert images.strip("^$") == IMAGE_NAME.compiled.pattern.removesuffix(r"\Z")
+    assert PROPERTIES["python"]["properties"]["torch"]["items"]["enum"] == list(TRIO)
     origins = [entry["required"][0] for entry in SCHEMA["definitions"]["model"]["oneOf"]]
     assert origins == list(ORIGINS)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import msgspec
@@ -10,8 +11,8 @@ import tomli
 from comfylock.lockfile import json_schema
 from comfylock.lockfile.canonical import canonical
 from comfylock.lockfile.converters import upgraded
+from comfylock.lockfile.document import MANY, SINGLE
 from comfylock.lockfile.read import read_lock
-from comfylock.lockfile.schema import ComfyuiPin, Gap, ModelPin, Options, PackPin, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from tests.locks import full
 
@@ -33,8 +34,9 @@ def test_p9_the_first_format_is_understood() -> None:
 
 def test_the_fixture_has_every_key_of_every_entry() -> None:
     lock = full()
-    entries = [lock.options, lock.comfyui, *lock.workflows, *lock.packs, *lock.models]
-    for kind in (Options, ComfyuiPin, WorkflowEntry, PackPin, ModelPin, Gap):
+    entries: list[Any] = [lock.options, lock.comfyui, *lock.images, *lock.python]
+    entries += [*lock.workflows, *lock.packs, *lock.models]
+    for kind in (*SINGLE.values(), *MANY.values()):
         for field in msgspec.structs.fields(kind):
             found = [e for e in (*entries, *lock.unresolved) if isinstance(e, kind)]
             assert any(getattr(e, field.name) != field.default for e in found), field.name

@@ -149,7 +149,8 @@ def test_a_project_file_counts_where_there_is_no_requirements_file() -> None:
     assert [(asked.file, asked.line, asked.name) for asked in reading.asked] == [
         ("pyproject.toml", 1, "numpy")
     ]
-    assert [fault.line for fault in reading.faults] == [2, 3]
+    assert [fault.line for fault in reading.faults] == [2, 0]
+    assert reading.faults[1].message == "entry 3 of `project.dependencies` is not a text"
     assert read(requirements__txt="", pyproject__toml=project) == Reading()
 
 

@@ -67,8 +67,12 @@ def member(name: str, **fields: Any) -> tarfile.TarInfo:
 
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_a_packs_files_are_read_where_they_lie(pack: Callable[[Any], bytes]) -> None:
-    assert read(pack(FILES)) == SourceFacts(("install.py",), ("numpy>=1",), ("A", "B"))
-    assert read(pack(FILES), with_classes=False) == SourceFacts(("install.py",), ("numpy>=1",))
+    assert read(pack(FILES)) == SourceFacts(
+        ("install.py",), ("numpy>=1 # requirements.txt:1",), ("A", "B")
+    )
+    assert read(pack(FILES), with_classes=False) == SourceFacts(
+        ("install.py",), ("numpy>=1 # requirements.txt:1",)
+    )
 
 
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)

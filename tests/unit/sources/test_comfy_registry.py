@@ -485,7 +485,10 @@ def test_an_archive_is_hashed_and_read_once(
     assert facts.size == len(published.archive)
     assert len(facts.sha256) == 64
     assert facts.contents.class_types == ("A", "B")
-    assert facts.contents.requirements == ("numpy>=1", "pillow")
+    assert facts.contents.requirements == (
+        "numpy>=1 # requirements.txt:1",
+        "pillow # requirements.txt:2",
+    )
     assert facts.contents.runs_code == ("install.py",)
     plain = registry.archive(found, read=False)
     assert plain == replace(facts, contents=replace(facts.contents, class_types=None))

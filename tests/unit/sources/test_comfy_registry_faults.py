@@ -440,7 +440,7 @@ def test_archives_of_the_first_months_are_tars(
     found = registry.archive(version, read=True)
     assert isinstance(found, ArchiveFacts)
     assert (found.size, found.contents.class_types) == (len(tar), ("A",))
-    assert found.contents.requirements == ("numpy",)
+    assert found.contents.requirements == ("numpy # requirements.txt:1",)
 
 
 def test_no_temporary_file_is_left(

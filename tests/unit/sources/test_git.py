@@ -139,7 +139,7 @@ def test_the_tip_of_a_branch_costs_two_exchanges_to_find_and_two_to_fetch(
     assert (found.facts.date, found.facts.on_branch) == ("2023-11-14T22:14:20Z", True)
     assert found.facts.contents.class_types == ("X",)
     assert found.facts.contents.runs_code == ("install.py",)
-    assert found.facts.contents.requirements == ("numpy",)
+    assert found.facts.contents.requirements == ("numpy # requirements.txt:1",)
     assert (found.requested, found.tag, found.warnings) == (None, None, ())
     assert host.steps() == [*FIND, *FETCH]
     pinned(git, "main", read=True)

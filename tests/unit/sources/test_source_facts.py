@@ -6,6 +6,7 @@ import pytest
 
 from comfylock.definitions import pack_files
 from comfylock.definitions.pack_files import collect_files
+from comfylock.python.requirement_lines import read_list, read_pack, without_place
 from comfylock.sources.interface import SourceFacts
 from comfylock.sources.pip_calls import calls_pip
 from comfylock.sources.source_facts import facts_of, facts_of_file, wanted_files
@@ -18,7 +19,8 @@ def facts(files: dict[str, bytes], *, with_classes: bool = False) -> SourceFacts
 
 
 def requirements(data: bytes) -> tuple[str, ...]:
-    return facts({"requirements.txt": data}).requirements
+    """The lines of a file, each without its place."""
+    return tuple(map(without_place, facts({"requirements.txt": data}).requirements))
 
 
 # class types
@@ -185,19 +187,71 @@ def test_requirements_hold_no_secret(line: bytes, expected: str | None) -> None:
     assert found == (expected or "--extra-index-url https://example.com/x")
 
 
-def test_hostile_requirements_are_left_out() -> None:
-    assert requirements(b"a\x00b\nok\n" + b"x" * 2000) == ("ok",)
-    assert len(requirements(b"x\n" * 5000)) == 1000
+def test_hostile_requirements_are_kept_harmless() -> None:
+    odd, fine, long = facts({"requirements.txt": b"a\x00b\nok\n" + b"x" * 3000}).requirements
+    assert odd == "a\ufffdb # requirements.txt:1"
+    assert fine == "ok # requirements.txt:2"
+    assert long == "x" * 199 + "… # requirements.txt:3"
+    assert len(requirements(b"x\n" * 5000)) == 2000
+
+
+def test_what_a_file_takes_in_stands_in_its_place() -> None:
+    files = {
+        "requirements.txt": b"a\n-r deps/more.txt\n-r ../../etc/passwd\n-r gone.txt\nz\n",
+        "deps/more.txt": b"b\n-c limits.txt\n-r ../requirements.txt\n",
+        "deps/limits.txt": b"numpy<2\n",
+    }
+    assert facts(files).requirements == (
+        "a # requirements.txt:1",
+        "b # deps/more.txt:1",
+        "numpy<2 # deps/limits.txt:1 constraint",
+        "-r ../../etc/passwd # requirements.txt:3",
+        "-r gone.txt # requirements.txt:4",
+        "z # requirements.txt:5",
+    )
+
+
+def test_a_lock_reads_its_lines_as_the_pack_reads_its_files() -> None:
+    files = {
+        "requirements.txt": b"a[x]>=1 ; python_version < '4'\n-r more.txt\n-c limits.txt\n??\n"
+        b"--pre\ngit+https://github.com/a/b\n./local\n-r gone.txt\n" + b"x" * 3000,
+        "more.txt": b"\xef\xbb\xbfb==1.0 --hash=sha256:00\n",
+        "limits.txt": b"numpy<2\n",
+    }
+    lines = facts(files).requirements
+    direct, locked = read_pack("p", files.get), read_list("p", lines)
+    assert locked.asked == direct.asked
+    assert locked.options == direct.options
+    assert [(f.file, f.line) for f in locked.faults] == [(f.file, f.line) for f in direct.faults]
+
+
+def test_a_project_file_that_cannot_be_read_is_told_from_a_lock_too() -> None:
+    lines = facts({"pyproject.toml": b"["}).requirements
+    assert [(f.file, f.line, f.message) for f in read_list("p", lines).faults] == [
+        ("pyproject.toml", 0, "is not TOML")
+    ]
 
 
 def test_a_project_file_answers_where_there_are_no_requirements() -> None:
     project = b'[project]\ndependencies = ["b>=1", 3, "a"]\n'
-    assert facts({"pyproject.toml": project}).requirements == ("b>=1", "a")
+    assert facts({"pyproject.toml": project}).requirements == (
+        "b>=1 # pyproject.toml:1",
+        "entry 2 of `project.dependencies` is not a text # pyproject.toml:0",
+        "a # pyproject.toml:3",
+    )
     assert facts({"pyproject.toml": project, "requirements.txt": b""}).requirements == ()
 
 
 @pytest.mark.parametrize(
-    "data", [b"[", b"\xff", b"project = 1", b"[project]\ndependencies = 'x'", b"a=" + b"[" * 9999]
+    ("data", "told"),
+    [
+        (b"[", "is not TOML"),
+        (b"\xff", "is not TOML"),
+        (b"project = 1", None),
+        (b"[project]\ndependencies = 'x'", "`project.dependencies` is not a list"),
+        (b"a=" + b"[" * 9999, "is not TOML"),
+    ],
 )
-def test_a_broken_project_file_says_nothing(data: bytes) -> None:
-    assert facts({"pyproject.toml": data}) == SourceFacts()
+def test_a_broken_project_file_asks_for_nothing_and_is_told(data: bytes, told: str | None) -> None:
+    lines = (f"{told} # pyproject.toml:0",) if told else ()
+    assert facts({"pyproject.toml": data}) == SourceFacts(requirements=lines)
