@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
@@ -11,13 +11,18 @@ from msgspec.structs import replace
 from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question, known_answer
-from comfylock.sources.archive import read_archive
+from comfylock.sources.archive import look_into, read_archive
 from comfylock.sources.file_front import TooLargeError
 from comfylock.sources.interface import ArchiveFacts, Missing, RegistryVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from comfylock.net.http import Download, Http
     from comfylock.net.interface import Answers
+    from comfylock.sources.archive import Read
+
+T = TypeVar("T")
 
 SERVICE = "comfy-registry"
 NAME = "Comfy Registry"
@@ -121,7 +126,38 @@ class Archives:
 
         return self._answers.ask(question, _KIND, fetch)
 
+    def looked_into(
+        self,
+        version: RegistryVersion,
+        kind: str,
+        answer: type[T | Missing],
+        look: Callable[[Iterable[str], Read], T],
+    ) -> T | Missing:
+        """Return what `look` makes of a version's files, kept under the name `kind`.
+
+        Uses the network. Raises as `find`.
+        """
+        key = f"{version.id}@{version.version} {version.url}"
+
+        def fetch(_: Known[T | Missing] | None) -> Known[T | Missing]:
+            found = self._opened(version, lambda file, what, _: look_into(file, what, look))
+            return Known(found, is_kept=not isinstance(found, Missing))
+
+        return self._answers.ask(Question(SERVICE, kind, key, is_lasting=True), answer, fetch)
+
     def _fetched(self, version: RegistryVersion, *, read: bool) -> ArchiveFacts | Missing:
+        def look(file: BinaryIO, what: str, answer: Download) -> ArchiveFacts | Missing:
+            contents = read_archive(file, what, with_classes=read)
+            if isinstance(contents, Missing):
+                return contents
+            return ArchiveFacts(answer.sha256, answer.size, contents)
+
+        return self._opened(version, look)
+
+    def _opened(
+        self, version: RegistryVersion, look: Callable[[BinaryIO, str, Download], T | Missing]
+    ) -> T | Missing:
+        """Fetch a version's archive and return what `look` makes of it."""
         what = f"the archive of `{version.id}` {version.version}"
         if not version.url:
             told = f"the Comfy Registry names no archive of `{version.id}` {version.version}"
@@ -144,10 +180,7 @@ class Archives:
                 return Missing("too-large", told, "choose another version of it")
             if answer.status != 200:
                 return _refused(answer, what)
-            contents = read_archive(file, what, with_classes=read)
-        if isinstance(contents, Missing):
-            return contents
-        return ArchiveFacts(answer.sha256, answer.size, contents)
+            return look(file, what, answer)
 
 
 def _refused(answer: Download, what: str) -> Missing:

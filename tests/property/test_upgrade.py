@@ -29,8 +29,19 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 TYPES = st.sampled_from(
-    ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "IMAGE", "*", "A,B", "COMFY_DYNAMICCOMBO_V3"]
-    + ["COMFY_DYNAMICGROUP_V3", "COMFY_AUTOGROW_V3"]
+    [
+        "INT",
+        "FLOAT",
+        "STRING",
+        "BOOLEAN",
+        "COMBO",
+        "IMAGE",
+        "*",
+        "A,B",
+        "COMFY_AUTOGROW_V3",
+        "COMFY_DYNAMICCOMBO_V3",
+        "COMFY_DYNAMICGROUP_V3",
+    ]
 )
 OPTIONS = st.dictionaries(
     st.sampled_from(["default", "min", "max", "options", "forceInput", "multiselect", "template"]),
