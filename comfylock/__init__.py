@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ComfylockError,
         ConfigError,
         DefinitionsError,
+        EmitError,
         IntegrityError,
         LockConflictError,
         LockParseError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from comfylock.ops.analyze import analyze, analyze_each
     from comfylock.ops.check import CheckOutcome, check
     from comfylock.ops.definitions import load_definitions
+    from comfylock.ops.emit import EmitOutcome, EmitRequest, emit_files
     from comfylock.ops.lock import LockOutcome, LockRequest, lock
     from comfylock.ops.upgrade_check import UpgradeOutcome, check_upgrade
     from comfylock.ops.upgrade_moves import Move, judge_move
@@ -51,6 +53,9 @@ __all__ = [
     "ConfigError",
     "DefinitionSet",
     "DefinitionsError",
+    "EmitError",
+    "EmitOutcome",
+    "EmitRequest",
     "IntegrityError",
     "Lock",
     "LockConflictError",
@@ -77,6 +82,7 @@ __all__ = [
     "check_upgrade",
     "check_workflows",
     "diff",
+    "emit_files",
     "judge_move",
     "load_definitions",
     "lock",
@@ -91,6 +97,9 @@ _HOMES = {
     "ConfigError": "comfylock.errors",
     "DefinitionSet": "comfylock.definitions.signature",
     "DefinitionsError": "comfylock.errors",
+    "EmitError": "comfylock.errors",
+    "EmitOutcome": "comfylock.ops.emit",
+    "EmitRequest": "comfylock.ops.emit",
     "IntegrityError": "comfylock.errors",
     "Lock": "comfylock.lockfile.schema",
     "LockConflictError": "comfylock.errors",
@@ -116,6 +125,7 @@ _HOMES = {
     "check_upgrade": "comfylock.ops.upgrade_check",
     "check_workflows": "comfylock.ops.workflow_check",
     "diff": "comfylock.lockfile.diff",
+    "emit_files": "comfylock.ops.emit",
     "judge_move": "comfylock.ops.upgrade_moves",
     "load_definitions": "comfylock.ops.definitions",
     "lock": "comfylock.ops.lock",

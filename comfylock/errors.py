@@ -114,6 +114,13 @@ class LockConflictError(ComfylockError):
         super().__init__(f"{file} has unresolved merge conflicts (lines {told})", hint=hint)
 
 
+class EmitError(ComfylockError):
+    """A lock does not hold what an output must have: nothing of it is emitted."""
+
+    code = "emit"
+    exit_code = 1
+
+
 class WriteError(ComfylockError):
     """A file cannot be written; the old one, if there was one, is as it was."""
 

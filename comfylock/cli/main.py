@@ -15,6 +15,7 @@ from comfylock.errors import ComfylockError, UsageError
 VERBS = {
     "analyze": "what do these workflows need? (no network)",
     "lock": "pin it all in comfy.lock; is it current? (--check: no network)",
+    "emit": "the files that build what the lock holds (no network)",
     "init": "a starting comfylock.toml for these workflows (no network)",
     "tree": "which workflow needs which packs and models (no network)",
     "why": "from a name to its nodes, its evidence and its pin (no network)",

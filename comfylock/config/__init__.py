@@ -19,6 +19,7 @@ from comfylock.requirements import ComfyuiRule, ImageRule, PythonRule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.config.emit import EmitSettings  # noqa: TC004 - settings are never decoded
     from comfylock.config.environment import Surroundings
     from comfylock.model import Source  # noqa: TC004 - settings are never decoded by msgspec
     from comfylock.requirements import ModelRule, PackRule  # noqa: TC004 - nor these
@@ -63,6 +64,8 @@ class Config(Struct, frozen=True):
     """Container images to lock, sorted by name."""
     groups: dict[str, tuple[str, ...]] = {}
     """Group to patterns of workflow paths."""
+    emit: EmitSettings | None = None
+    """How an environment is laid out; None: nobody says."""
     endpoints: dict[str, str] = {}
     """Service, as the fields of comfylock.net.trust.Endpoints are called, to base address."""
     workflows: tuple[str, ...] = ()

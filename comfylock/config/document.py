@@ -6,6 +6,7 @@ from typing import Any
 
 from comfylock.config.addresses import host_fault, service_address, service_fault
 from comfylock.config.comfyui import read_comfyui
+from comfylock.config.emit import EmitSettings, read_emit
 from comfylock.config.environment import Surroundings, trusted_hosts
 from comfylock.config.lock_settings import read_groups, read_lock
 from comfylock.config.models import read_models
@@ -24,6 +25,7 @@ SECTIONS = (
     "packs",
     "models",
     "groups",
+    "emit",
     "endpoints",
     "trust",
 )
@@ -61,6 +63,7 @@ def read_document(
     images = _images(root)
     pack_rules = read_packs(root.table("packs"), groups, configured)
     model_rules = read_models(root.table("models"), groups, configured)
+    emit = read_emit(root.table("emit"))
     if root.faults:
         raise ConfigError(file, tuple(_in_order(root.faults, root.path)))
     return {
@@ -73,6 +76,7 @@ def read_document(
         "groups": groups,
         "pack_rules": pack_rules,
         "model_rules": model_rules,
+        "emit": EmitSettings(**emit) if emit else None,
         "models": {
             key: Source(rule.url, "config", rule.sha256)
             for key, rule in model_rules.items()

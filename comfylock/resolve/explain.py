@@ -106,7 +106,8 @@ def pack_names(pin: PackPin) -> tuple[str, ...]:
 
 def is_model(path: str, key: str, name: str) -> bool:
     """Say whether a lower-case path means a model: with its folder, without, or its last part."""
-    return path in (key.lower(), name.lower(), name.lower().rpartition("/")[2])
+    place = key.lower().rpartition("@")[0]  # of a file that is one of several
+    return path in (key.lower(), place, name.lower(), name.lower().rpartition("/")[2])
 
 
 def spelled_alike(name: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -29,6 +29,12 @@ QUIET = {
         ["--dry-run", "--offline"],
         ["--dry-run", "--offline", "--allow-unresolved", "-U"],
     ],
+    "emit": [
+        ["--check"],
+        ["all", "--check", "-o", "deploy"],
+        ["model-paths"],
+        ["model-paths", "--json"],
+    ],
     "init": [["--dry-run"], ["workflows", "--dry-run", "--json"]],
     "tree": [[], ["--invert"], ["alpha"], ["--json"], ["nobody"]],
     "why": [["AlphaNode"], ["alpha", "--json"], ["fresh.safetensors"], ["nobody"]],

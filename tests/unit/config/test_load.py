@@ -165,7 +165,8 @@ def test_a_setting_far_from_any() -> None:
     assert faults("zzz = 1") == [
         (
             "zzz is no setting; known: "
-            "lock, comfyui, python, images, class-types, packs, models, groups, endpoints, trust"
+            "lock, comfyui, python, images, class-types, packs, models, groups, emit, endpoints, "
+            "trust"
         )
     ]
 

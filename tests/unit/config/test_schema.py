@@ -13,6 +13,14 @@ from jsonschema import Draft7Validator
 from comfylock.config import SCHEMA_FILE, parse_config
 from comfylock.config.comfyui import COMFYUI_KEYS
 from comfylock.config.document import ENDPOINTS, SECTIONS, TRUST_KEYS
+from comfylock.config.emit import (
+    BASES,
+    EMIT_KEYS,
+    INSTALLERS,
+    KINDS,
+    LAYOUTS,
+    MODEL_MODES,
+)
 from comfylock.config.images import IMAGE_KEYS, IMAGE_NAME
 from comfylock.config.lock_settings import (
     GROUP_NAME,
@@ -21,7 +29,7 @@ from comfylock.config.lock_settings import (
     PREFERENCES,
     SYSTEMS,
 )
-from comfylock.config.models import MODEL_KEYS, ORIGINS
+from comfylock.config.models import ALTERNATIVE_KEYS, MODEL_KEYS, ORIGINS
 from comfylock.config.packs import PACK_KEYS
 from comfylock.config.python import PYTHON_KEYS
 from comfylock.errors import ConfigError
@@ -32,6 +40,7 @@ SCHEMA: dict[str, Any] = json.loads(Path(SCHEMA_FILE).read_text("utf-8"))
 PROPERTIES = SCHEMA["properties"]
 VALIDATOR = Draft7Validator(SCHEMA)
 
+ONE = '{ tier = "a", vram = 24, url = "https://x/a" }'
 GOOD = [
     "",
     '[lock]\nworkflows = ["workflows/", "a b/*.json", "..x/y", "x..", "./-a"]\nprefer = "latest"',
@@ -47,8 +56,12 @@ GOOD = [
     '[models]\nx = { huggingface = "o/r", path = "a/b.pt", revision = "refs/pr/1" }',
     '[models]\nx = { civitai = 1, file = 2 }\ny = { air = "urn:air:sdxl:lora:civitai:1@2+3" }',
     f'[models]\nx = {{ local = true, sha256 = "{SHA}", size = 0 }}\ny = {{ ignore = true }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", civitai = 1 }}], always = true }}',
     '[models]\n"loras/x" = { url = "https://x/y", local = false, always = true }',
     '[groups]\nvideo = ["workflows/video/*"]',
+    '[emit]\noutput = "deploy/"\nkinds = ["script"]\nvariants = ["full"]\nport = 1',
+    '[emit]\nvolume = "/data/x"\ncomfyui-dir = "/opt/ComfyUI"\nimage = "cu128"\nuser = "me"',
+    '[emit]\nimage-name = "ghcr.io/me/comfyui"\nsystem-packages = ["g++", "libgl1"]',
     '[endpoints]\nregistry = "http://127.0.0.1:1/a/"\nhuggingface = "https://m"',
     '[endpoints]\ncivitai = "https://c/api/v1"\ngithub-api = "https://g"\nmanager = "HTTPS://m"',
     '[trust]\nallow-hosts = ["models.example.com", "127.0.0.1:8080"]',
@@ -100,8 +113,26 @@ BAD = [
     '[models]\nx = { air = "urn:air:sdxl:lora:civitai:1" }',
     "[models]\nx = { ignore = true, always = true }",
     "[models]\nx = { ignore = false }",
+    '[models]\n"a/x" = { alternatives = [] }',
+    '[models]\n"a/x" = { alternatives = [ { tier = "a", url = "https://x/a" } ] }',
+    '[models]\n"a/x" = { alternatives = [ { url = "https://x/a" }, { url = "https://x/b" } ] }',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "B", civitai = 1 }}] }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", vram = 0, civitai = 1 }}] }}',
+    f'[models]\n"a/x" = {{ civitai = 1, alternatives = [{ONE}, {{ tier = "b", civitai = 1 }}] }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", ignore = true }}] }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", civitai = 1, always = true }}] }}',
     '[groups]\nVideo = ["a"]',
     '[groups]\nvideo = "a"',
+    "[emit]\nzzz = 1",
+    '[emit]\nlayout = "pod"',
+    '[emit]\nkinds = ["scripts"]',
+    "[emit]\nvariants = []",
+    "[emit]\nport = 70000",
+    '[emit]\nvolume = "/a/../b"',
+    '[emit]\nvolume = "data"',
+    '[emit]\nsystem-packages = ["-y"]',
+    '[emit]\nimage-name = "a:tag"',
+    '[emit]\noutput = "/etc"',
     '[endpoints]\nregistry = "ftp://x"',
     '[endpoints]\nregistry = "https://x?y=1"',
     '[endpoints]\nzzz = "https://x"',
@@ -158,6 +189,7 @@ def test_both_know_the_same_settings() -> None:
     assert list(PROPERTIES) == list(SECTIONS)
     assert list(PROPERTIES["lock"]["properties"]) == list(LOCK_KEYS)
     assert list(PROPERTIES["comfyui"]["properties"]) == list(COMFYUI_KEYS)
+    assert list(PROPERTIES["emit"]["properties"]) == list(EMIT_KEYS)
     assert list(PROPERTIES["python"]["properties"]) == list(PYTHON_KEYS)
     image = PROPERTIES["images"]["additionalProperties"]["anyOf"][1]
     assert list(image["properties"]) == list(IMAGE_KEYS)
@@ -165,12 +197,17 @@ def test_both_know_the_same_settings() -> None:
     assert list(PROPERTIES["trust"]["properties"]) == list(TRUST_KEYS)
     assert set(SCHEMA["definitions"]["pack"]["properties"]) == set(PACK_KEYS)
     assert set(SCHEMA["definitions"]["model"]["properties"]) == set(MODEL_KEYS)
+    assert list(SCHEMA["definitions"]["alternative"]["properties"]) == list(ALTERNATIVE_KEYS)
 
 
 def test_both_know_the_same_values() -> None:
     lock = PROPERTIES["lock"]["properties"]
     assert lock["prefer"]["enum"] == list(PREFERENCES)
     assert lock["targets"]["items"]["enum"] == [f"{s}-{m}" for s in SYSTEMS for m in MACHINES]
+    emit = PROPERTIES["emit"]["properties"]
+    assert emit["kinds"]["items"]["enum"] == list(KINDS)
+    words = {"layout": LAYOUTS, "models": MODEL_MODES, "base": BASES, "installer": INSTALLERS}
+    assert {key: tuple(emit[key]["enum"]) for key in words} == words
     names = PROPERTIES["groups"]["propertyNames"]["pattern"]
     assert names.strip("^$") == GROUP_NAME.compiled.pattern.removesuffix(r"\Z")
     images = PROPERTIES["images"]["propertyNames"]["pattern"]
@@ -192,7 +229,7 @@ def test_every_setting_is_described() -> None:
 
     for key, schema in PROPERTIES.items():
         visit(schema, key)
-    for kind in ("pack", "model"):
+    for kind in ("pack", "model", "alternative"):
         for key, schema in SCHEMA["definitions"][kind]["properties"].items():
             visit(schema, f"{kind}.{key}")
     assert told == []

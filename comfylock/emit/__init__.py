@@ -1,0 +1,1 @@
+"""From a lock to the files that build what it holds. No network, no clock, no environment."""
