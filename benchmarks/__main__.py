@@ -15,6 +15,7 @@ from benchmarks import (
     speed,
     table,
     templates,
+    upgrade,
     verifying,
 )
 from benchmarks.scratch import node_map_path, peer_versions, scratch_folder, template_paths
@@ -36,6 +37,7 @@ NAMES = (
     "lock",
     "hook",
     "verify",
+    "upgrade",
     "large",
     "python",
 )
@@ -47,6 +49,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     """Return the command line's words by name."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--corpus", metavar="DIR", help="labelled workflows to measure on")
+    parser.add_argument("--object-info", metavar="DIR", help="recorded answers of ComfyUI servers")
     parser.add_argument("--only", metavar="NAME,...", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--runs", type=int, default=15, metavar="N", help="rounds of each timing")
     parser.add_argument("--large", action="store_true", help="100,000 workflows; needs 2 GB")
@@ -67,8 +70,11 @@ def chosen(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> li
             parser.error(f"nothing is called {', '.join(unknown)}; there are {', '.join(NAMES)}")
         if "corpus" in names and not arguments.corpus:
             parser.error("corpus needs --corpus DIR")
+        if "upgrade" in names and not arguments.object_info:
+            parser.error("upgrade needs --object-info DIR")
         return [name for name in NAMES if name in names]
     skipped = {name for name in ("corpus", "large") if not getattr(arguments, name)}
+    skipped |= set() if arguments.object_info else {"upgrade"}
     return [name for name in NAMES if name not in skipped and name not in ON_REQUEST]
 
 
@@ -90,6 +96,9 @@ def main(words: list[str]) -> int:
         "verify": lambda: (verifying.measure(scratch), []),
         "large": lambda: (large.measure(paths, scratch), []),
         "python": lambda: python_packages.measure(scratch),
+        "upgrade": lambda: upgrade.measure(
+            arguments.object_info, paths, arguments.corpus, scratch, runs
+        ),
     }
     rows: list[Row] = []
     for name in arguments.names:
@@ -110,6 +119,7 @@ def main(words: list[str]) -> int:
 def _shown(arguments: argparse.Namespace) -> list[str]:
     """Return the words that matter to somebody who repeats the run."""
     words = ["--corpus DIR"] if arguments.corpus else []
+    words += ["--object-info DIR"] if arguments.object_info else []
     words += [f"--only {arguments.only}"] if arguments.only else []
     return words + (["--large"] if arguments.large else [])
 

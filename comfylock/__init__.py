@@ -15,9 +15,11 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # type checkers take it for true; typing would cost a start 4 ms
 if TYPE_CHECKING:
     from comfylock.analysis.analyzer import Settings
+    from comfylock.definitions.signature import DefinitionSet
     from comfylock.errors import (
         ComfylockError,
         ConfigError,
+        DefinitionsError,
         EmitError,
         IntegrityError,
         LockConflictError,
@@ -37,8 +39,12 @@ if TYPE_CHECKING:
     from comfylock.ops.analyze import analyze, analyze_each
     from comfylock.ops.audit import AuditOutcome, AuditRequest, audit
     from comfylock.ops.check import CheckOutcome, check
+    from comfylock.ops.definitions import load_definitions
     from comfylock.ops.emit import EmitOutcome, EmitRequest, emit_files
     from comfylock.ops.lock import LockOutcome, LockRequest, lock
+    from comfylock.ops.upgrade_check import UpgradeOutcome, check_upgrade
+    from comfylock.ops.upgrade_moves import Move, judge_move
+    from comfylock.ops.workflow_check import Checker, WorkflowCheck, check_workflows
     from comfylock.registry.store import Registry
     from comfylock.resolve.outcome import Moves
 
@@ -46,8 +52,11 @@ __all__ = [
     "AuditOutcome",
     "AuditRequest",
     "CheckOutcome",
+    "Checker",
     "ComfylockError",
     "ConfigError",
+    "DefinitionSet",
+    "DefinitionsError",
     "EmitError",
     "EmitOutcome",
     "EmitRequest",
@@ -59,13 +68,16 @@ __all__ = [
     "LockParseError",
     "LockRequest",
     "LockVersionError",
+    "Move",
     "Moves",
     "Registry",
     "RegistryError",
     "Report",
     "Settings",
     "SourceUnavailableError",
+    "UpgradeOutcome",
     "UsageError",
+    "WorkflowCheck",
     "WorkflowError",
     "WorkflowReport",
     "__version__",
@@ -73,8 +85,12 @@ __all__ = [
     "analyze_each",
     "audit",
     "check",
+    "check_upgrade",
+    "check_workflows",
     "diff",
     "emit_files",
+    "judge_move",
+    "load_definitions",
     "lock",
     "read_lock",
     "write_lock",
@@ -84,8 +100,11 @@ _HOMES = {
     "AuditOutcome": "comfylock.ops.audit",
     "AuditRequest": "comfylock.ops.audit",
     "CheckOutcome": "comfylock.ops.check",
+    "Checker": "comfylock.ops.workflow_check",
     "ComfylockError": "comfylock.errors",
     "ConfigError": "comfylock.errors",
+    "DefinitionSet": "comfylock.definitions.signature",
+    "DefinitionsError": "comfylock.errors",
     "EmitError": "comfylock.errors",
     "EmitOutcome": "comfylock.ops.emit",
     "EmitRequest": "comfylock.ops.emit",
@@ -97,21 +116,28 @@ _HOMES = {
     "LockParseError": "comfylock.errors",
     "LockRequest": "comfylock.ops.lock",
     "LockVersionError": "comfylock.errors",
+    "Move": "comfylock.ops.upgrade_moves",
     "Moves": "comfylock.resolve.outcome",
     "Registry": "comfylock.registry.store",
     "RegistryError": "comfylock.errors",
     "Report": "comfylock.model",
     "Settings": "comfylock.analysis.analyzer",
     "SourceUnavailableError": "comfylock.errors",
+    "UpgradeOutcome": "comfylock.ops.upgrade_check",
     "UsageError": "comfylock.errors",
+    "WorkflowCheck": "comfylock.ops.workflow_check",
     "WorkflowError": "comfylock.errors",
     "WorkflowReport": "comfylock.model",
     "analyze": "comfylock.ops.analyze",
     "analyze_each": "comfylock.ops.analyze",
     "audit": "comfylock.ops.audit",
     "check": "comfylock.ops.check",
+    "check_upgrade": "comfylock.ops.upgrade_check",
+    "check_workflows": "comfylock.ops.workflow_check",
     "diff": "comfylock.lockfile.diff",
     "emit_files": "comfylock.ops.emit",
+    "judge_move": "comfylock.ops.upgrade_moves",
+    "load_definitions": "comfylock.ops.definitions",
     "lock": "comfylock.ops.lock",
     "read_lock": "comfylock.lockfile.read",
     "write_lock": "comfylock.lockfile.write",

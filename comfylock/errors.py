@@ -67,6 +67,18 @@ class RegistryError(ComfylockError):
         super().__init__(f"{file}: {message}", hint=hint)
 
 
+class DefinitionsError(ComfylockError):
+    """What should be a set of node definitions is none; `file` names it."""
+
+    code = "definitions"
+    exit_code = 2
+
+    def __init__(self, file: str, message: str, *, hint: str | None = None) -> None:
+        self.file = file
+        self.reason = message
+        super().__init__(f"{file}: {message}", hint=hint)
+
+
 class LockParseError(ComfylockError):
     """A lock cannot be read; `faults` lists all of them as (path, sentence)."""
 

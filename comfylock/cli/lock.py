@@ -65,6 +65,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write what could not be pinned as [[unresolved]]",
     )
     parser.add_argument("--require-hashes", action="store_true", help="refuse pins without sha256")
+    parser.add_argument(
+        "--check-definitions",
+        action="store_true",
+        help="refuse where a move would break a locked workflow (reads both versions' source)",
+    )
+    parser.add_argument(
+        "--allow-breaking",
+        action="store_true",
+        help="--check-definitions: write all the same, say what breaks",
+    )
     parser.add_argument("--strict", action="store_true", help="refuse where there is a warning")
     recording = parser.add_mutually_exclusive_group()
     recording.add_argument("--record", metavar="DIR", help="keep every answer of a service there")
@@ -90,6 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
         allows_unresolved=arguments.allow_unresolved,
         requires_hashes=arguments.require_hashes,
         is_strict=arguments.strict,
+        checks_definitions=arguments.check_definitions or arguments.allow_breaking,
+        allows_breaking=arguments.allow_breaking,
         record=arguments.record,
         replay=arguments.replay,
     )

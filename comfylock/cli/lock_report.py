@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.change_text import change_lines
+from comfylock.cli.move_report import move_errors, move_objects, move_warnings
 from comfylock.cli.python_report import conflict_lines, conflict_objects, package_change
 from comfylock.cli.text import Style, plural, safe, width
 
@@ -99,6 +100,7 @@ def _warnings(outcome: LockOutcome, style: Style, arguments: argparse.Namespace)
     if gaps and outcome.is_writable:
         told.insert(0, f"{plural(len(gaps), 'gap')} allowed, see [[unresolved]] in the lock")
     told += [f"{safe(f.path)}: {safe(f.message)}" for f in outcome.needs.findings]
+    told += move_warnings(outcome)
     yield from _rows(told, style("warning:", "yellow"), arguments)
 
 
@@ -113,6 +115,7 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
     if not outcome.is_writable:
         told += [_gap(gap, arguments) for gap in resolution.gaps]
     told += [f"{safe(name)} has no sha256, --require-hashes forbids" for name in outcome.unhashed]
+    told += move_errors(outcome)
     yield from _rows(told, head, arguments)
     for failure in resolution.unreachable:
         subjects = ", ".join(map(safe, failure.subjects[:3]))
@@ -185,6 +188,7 @@ def _object(outcome: LockOutcome) -> dict[str, Any]:
         "unresolved": list(resolution.gaps),
         "unhashed": list(outcome.unhashed),
         "conflicts": [conflict.name for conflict in outcome.conflicts],
+        "moves": move_objects(outcome.moves),
         "python_conflicts": conflict_objects(resolution),
         "unreachable": list(resolution.unreachable),
         "unreadable": [{"path": p, "message": m} for p, m in outcome.needs.unreadable],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.definitions.interpreter import SERVER_MODULES
-from comfylock.definitions.python_source import Program
+from comfylock.definitions.python_source import STEPS, Program
 from comfylock.definitions.values import Incomplete, ModuleValue, Opaque, shown_names
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ def read_python(
     the file `start` registers cannot be told completely, everything that any file of the pack
     maps is taken as provided, and a problem says so.
     """
+    program, registered = registered_python(sources, names, start=start)
+    return definitions_of(program, registered), tuple(sorted(set(program.problems)))
+
+
+def registered_python(
+    sources: Mapping[str, bytes], names: Iterable[str] = (), *, start: str = "__init__.py"
+) -> tuple[Program, Registered]:
+    """Return a pack's files as read, and the classes that they register."""
     program = Program(sources, names)
     registered = Registered()
     gaps = [f"it has no `{start}`"]
@@ -65,14 +73,28 @@ def read_python(
         gaps = collect(program, program.module_of(start), registered)
     if gaps:
         _collect_all(program, registered, gaps)
-    return definitions_of(program, registered), tuple(sorted(set(program.problems)))
+    return program, registered
 
 
 def read_modules(
     sources: Mapping[str, bytes], files: Iterable[str]
 ) -> tuple[tuple[ClassDefinition, ...], tuple[Problem, ...]]:
     """Return the class types that certain files of ComfyUI register, each for itself, sorted."""
-    program = Program(sources, outside=SERVER_MODULES - CORE_MODULES)
+    program, registered = registered_modules(sources, files)
+    return definitions_of(program, registered), tuple(sorted(set(program.problems)))
+
+
+def registered_modules(
+    sources: Mapping[str, bytes],
+    files: Iterable[str],
+    inside: frozenset[str] = CORE_MODULES,
+    steps: int = STEPS,
+) -> tuple[Program, Registered]:
+    """Return ComfyUI's files as read, and the classes that certain of them register.
+
+    `inside` are the modules that are followed; `steps` is the work allowed for all of them.
+    """
+    program = Program(sources, outside=SERVER_MODULES - inside, steps=steps)
     registered = Registered()
     for file in files:
         module = program.module_of(file)
@@ -80,7 +102,7 @@ def read_modules(
             continue
         for gap in collect(program, module, registered):
             program.report(file, f"not all class types could be read: {gap}")
-    return definitions_of(program, registered), tuple(sorted(set(program.problems)))
+    return program, registered
 
 
 def definitions_of(program: Program, registered: Registered) -> tuple[ClassDefinition, ...]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TEXT_LIMIT = 100_000
 """Characters of a text that is put together."""
 
+POWER_BASE, POWER_LIMIT = 16, 64
+"""The largest base and exponent that are worked out."""
+
 NUMBER_LIMIT = 2**64
 """A greater number is not worked out."""
 
@@ -86,6 +89,8 @@ def _concatenation(left: object, right: object, budget: Budget) -> object:
 
 
 def _number(kind: ast.operator, left: float, right: float) -> object:
+    if isinstance(kind, ast.Pow):
+        return _power(left, right)
     work = _ARITHMETIC.get(type(kind))
     if work is None or max(abs(left), abs(right)) > NUMBER_LIMIT:
         return UNKNOWN
@@ -93,6 +98,14 @@ def _number(kind: ast.operator, left: float, right: float) -> object:
         return work(left, right)
     except (ArithmeticError, ValueError):
         return UNKNOWN
+
+
+def _power(base: float, exponent: float) -> object:
+    """Return a small power, such as the `2 ** 64 - 1` of a seed's range."""
+    if abs(base) > POWER_BASE or not isinstance(exponent, int) or not 0 <= exponent <= POWER_LIMIT:
+        return UNKNOWN
+    result: float = base**exponent
+    return result
 
 
 def percent(template: str, values: object) -> object:

@@ -48,9 +48,13 @@ def read_files(files: PackFiles, start: str = "__init__.py") -> PackDefinition:
 def read_comfyui(root: str) -> PackDefinition:
     """Return ComfyUI's own class types from a checkout: `nodes.py` and the extra nodes."""
     files = read_pack_files(root)
-    core = [name for name in sorted(files.python) if _is_core(name)]
-    classes, problems = read_modules(files.python, core)
+    classes, problems = read_modules(files.python, core_files(files.python))
     return PackDefinition(class_types=classes, problems=_sorted([*files.problems, *problems]))
+
+
+def core_files(names: Iterable[str]) -> list[str]:
+    """Return the files of ComfyUI's checkout that register its own class types, sorted."""
+    return sorted(filter(_is_core, names))
 
 
 def _is_core(name: str) -> bool:

@@ -46,8 +46,9 @@ class Program(Interpreter):
         names: Iterable[str] = (),
         *,
         outside: frozenset[str] = SERVER_MODULES,
+        steps: int = STEPS,
     ) -> None:
-        super().__init__(Budget(STEPS, DEPTH), SourceTree({*names, *sources}), outside)
+        super().__init__(Budget(steps, DEPTH), SourceTree({*names, *sources}), outside)
         self.sources = sources
         self.modules: dict[str, ModuleValue] = {}
         self.problems: list[Problem] = []
@@ -102,9 +103,9 @@ class Program(Interpreter):
         if cls.find("define_schema") is not None:
             found, complete = schema_inputs(self.schema(cls))
         else:
-            declared = self._called(cls, "INPUT_TYPES")
+            declared = self.called(cls, "INPUT_TYPES")
             found = read_sections(declared) if isinstance(declared, dict) else ()
-            complete = _complete(declared)
+            complete = is_complete(declared)
         self.budget.spend(len(found) * INPUT_STEPS)
         if not complete:
             self.report(_place(cls), f"not all inputs of `{class_type}` could be read")
@@ -112,9 +113,10 @@ class Program(Interpreter):
 
     def schema(self, cls: ClassValue) -> object:
         """Return what `define_schema` of a class gives."""
-        return self._called(cls, "define_schema")
+        return self.called(cls, "define_schema")
 
-    def _called(self, cls: ClassValue, name: str) -> object:
+    def called(self, cls: ClassValue, name: str) -> object:
+        """Return what a class method without arguments gives, or a dict that stands for it."""
         found = cls.find(name)
         if isinstance(found, FunctionValue) and found.kind == "plain":
             return self.call(found, [cls], {})
@@ -147,7 +149,8 @@ class Program(Interpreter):
         return class_type, schema_title(schema)
 
 
-def _complete(declared: object) -> bool:
+def is_complete(declared: object) -> bool:
+    """Say whether all that `INPUT_TYPES` gives could be read."""
     if not isinstance(declared, dict):
         return False
     parts = [declared, *(declared.get(section) for section in ("required", "optional"))]

@@ -39,19 +39,19 @@ def schema_id(schema: object) -> str | None:
     """Return the `node_id` of an `io.Schema(…)`, if it is one and its id is known."""
     if not isinstance(schema, Opaque) or not schema.name.endswith("Schema"):
         return None
-    found = _argument(schema, 0, "node_id")
+    found = argument(schema, 0, "node_id")
     return found if isinstance(found, str) else None
 
 
 def schema_title(schema: object) -> str | None:
     """Return the `display_name` of an `io.Schema(…)`, if known."""
-    found = _argument(schema, 1, "display_name") if isinstance(schema, Opaque) else None
+    found = argument(schema, 1, "display_name") if isinstance(schema, Opaque) else None
     return found if isinstance(found, str) else None
 
 
 def schema_inputs(schema: object) -> tuple[tuple[InputDefinition, ...], bool]:
     """Return the inputs of an `io.Schema(…)`, required ones first, and whether all were read."""
-    listed = _argument(schema, 3, "inputs") if isinstance(schema, Opaque) else None
+    listed = argument(schema, 3, "inputs") if isinstance(schema, Opaque) else None
     if listed is None:
         return (), True
     if not isinstance(listed, (list, tuple)):
@@ -62,7 +62,8 @@ def schema_inputs(schema: object) -> tuple[tuple[InputDefinition, ...], bool]:
     return tuple(ordered), len(ordered) == len(known)
 
 
-def _argument(call: Opaque, position: int, name: str) -> object:
+def argument(call: Opaque, position: int, name: str) -> object:
+    """Return an argument of a call, given by name or by position; None if it is not."""
     if name in call.options:
         return call.options[name]
     return call.args[position] if position < len(call.args) else None
@@ -72,24 +73,24 @@ def _input(call: object) -> InputDefinition | None:
     """Return the input that `io.Int.Input("seed", …)` declares."""
     if not isinstance(call, Opaque) or not call.called:
         return None
-    named = _argument(call, 0, "id")
+    named = argument(call, 0, "id")
     if isinstance(named, Opaque) and named.called:
         inner = _input(named)
         return None if inner is None else _multiple(call, inner)
     if not isinstance(named, str):
         return None
-    kind = _type(call)
+    kind = input_type(call)
     options: dict[object, object] = dict(call.options.items())
-    choices = _argument(call, 1, "options") if kind == "COMBO" else None
-    options.update(_upload(options.get("upload")))
+    choices = argument(call, 1, "options") if kind == "COMBO" else None
+    options.update(upload_flag(options.get("upload")))
     required = truth(options.get("optional")) is not True
     return describe(named, kind, choices, options, required=required)
 
 
 def _multiple(call: Opaque, inner: InputDefinition) -> InputDefinition:
     """Return the input of `MultiType.Input(io.Float.Input(…), types=[…])`."""
-    types = _argument(call, 1, "types")
-    names = [inner.type, *(_class_type(t) for t in types)] if isinstance(types, list) else []
+    types = argument(call, 1, "types")
+    names = [inner.type, *(io_type(t) for t in types)] if isinstance(types, list) else []
     return InputDefinition(
         name=inner.name,
         type=",".join(dict.fromkeys(names)) or inner.type,
@@ -99,20 +100,21 @@ def _multiple(call: Opaque, inner: InputDefinition) -> InputDefinition:
     )
 
 
-def _type(call: Opaque) -> str:
+def input_type(call: Opaque) -> str:
     """Return the type of an input from the name of its class: `io.ClipVision.Input`."""
     if isinstance(call.base, Opaque) and call.base.called:
         custom = call.base.args[0] if call.base.args else call.base.options.get("io_type")
         return custom if isinstance(custom, str) and custom else ANY
     name = call.name.removesuffix(".Input").rpartition(".")[2]
     if name == "MultiType":
-        types = _argument(call, 1, "types")
-        known = [_class_type(t) for t in types] if isinstance(types, list) else []
+        types = argument(call, 1, "types")
+        known = [io_type(t) for t in types] if isinstance(types, list) else []
         return ",".join(dict.fromkeys(known)) or SPECIAL[name]
     return _type_name(name)
 
 
-def _class_type(value: object) -> str:
+def io_type(value: object) -> str:
+    """Return the type that `io.Int`, or a call of a custom type, stands for."""
     if not isinstance(value, Opaque):
         return ANY
     if value.called:
@@ -129,7 +131,7 @@ def _type_name(name: str) -> str:
     return words.upper()
 
 
-def _upload(value: object) -> dict[object, object]:
+def upload_flag(value: object) -> dict[object, object]:
     """Return the flag of `upload=io.UploadType.image`."""
     if not isinstance(value, Opaque):
         return {}

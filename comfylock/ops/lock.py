@@ -19,6 +19,7 @@ from comfylock.lockfile.schema import Lock
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.companions import digests_of, read_companions, write_lock_and_companions
 from comfylock.ops.lock_moves import check_moves, locked_names, refuse_unknown
+from comfylock.ops.places import file_of
 from comfylock.ops.project import (
     Needs,
     lock_path,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
+    from comfylock.ops.services import Services
+    from comfylock.ops.upgrade_moves import Move  # noqa: TC004 - never decoded
     from comfylock.python.changes import PackageChange  # noqa: TC004 - never decoded
     from comfylock.registry.store import Registry
     from comfylock.resolve.side_by_side import Reporter
@@ -59,6 +62,10 @@ class LockRequest(Struct, frozen=True):
     requires_hashes: bool = False
     is_strict: bool = False
     """Refuse to write where there is anything to note."""
+    checks_definitions: bool = False
+    """Refuse to write where a move would break a workflow that works."""
+    allows_breaking: bool = False
+    """Write all the same, and say what breaks."""
     record: str | None = None
     """A folder to keep every answer in that was used."""
     replay: str | None = None
@@ -84,8 +91,17 @@ class LockOutcome(Struct, frozen=True):
     asked: dict[str, tuple[int, int]] = {}
     """Service to the facts that were needed of it, and those of them that it was asked for."""
     is_offline: bool = False
+    moves: tuple[Move, ...] = ()
+    """What the pins that move do to the workflows, where that was asked for."""
     packages: dict[str, tuple[PackageChange, ...]] = {}
     """Target to the Python packages that came, went or moved; new targets are not in it."""
+
+
+class Learnt(Struct, frozen=True):
+    """What a run learnt besides the resolution."""
+
+    asked: dict[str, tuple[int, int]] = {}
+    moves: tuple[Move, ...] = ()
 
 
 def lock(
@@ -122,13 +138,13 @@ def lock(
         kept = len(old.packs) + len(old.models) + len(old.images) + len(old.python)
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
-    resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter, beside)
+    resolution, learnt = _resolved(request, config, environ, needs, old, registry, reporter, beside)
     refuse_unknown(doubtful, locked_names(resolution.lock))
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
     )
-    return _settled(request, allowed, old, needs, resolution, conflicts, asked, beside)
+    return _settled(request, allowed, old, needs, resolution, conflicts, learnt, beside)
 
 
 def _resolved(
@@ -140,7 +156,7 @@ def _resolved(
     registry: Registry,
     reporter: Reporter | None,
     companions: Mapping[str, bytes],
-) -> tuple[Resolution, dict[str, tuple[int, int]]]:
+) -> tuple[Resolution, Learnt]:
     """Return what came of asking the services, and how much each was asked.
 
     Raises:
@@ -158,11 +174,30 @@ def _resolved(
                 reporter,
                 companions,
             )
-            return resolution, services.asked()
+            moves = _judged(request, needs, old, resolution, services, registry)
+            return resolution, Learnt(services.asked(), moves)
     except OSError as error:  # what goes wrong with services has errors of its own
         told = f"cannot be written: {error.strerror or error}"
         hint = "make room, or set TMPDIR to a folder that has some"
         raise WriteError(error.filename or "temporary files", told, hint=hint) from error
+
+
+def _judged(
+    request: LockRequest,
+    needs: Needs,
+    old: Lock,
+    resolution: Resolution,
+    services: Services,
+    registry: Registry,
+) -> tuple[Move, ...]:
+    """Return what the pins that move do to the workflows, where that was asked for."""
+    if not request.checks_definitions or resolution.unreachable:
+        return ()
+    from comfylock.ops.upgrade_moves import judge_lock_moves  # noqa: PLC0415 - only if asked for
+
+    names = dict.fromkeys(need.path for need in needs.requirements.workflows)
+    paths = dict.fromkeys(file_of(request.project, name) for name in names)
+    return judge_lock_moves(old, resolution.lock, services.definitions, tuple(paths), registry)
 
 
 def _is_current(
@@ -222,7 +257,7 @@ def _settled(
     needs: Needs,
     resolution: Resolution,
     conflicts: tuple[Conflict, ...],
-    asked: dict[str, tuple[int, int]],
+    learnt: Learnt,
     beside: Mapping[str, bytes],
 ) -> LockOutcome:
     """Write the lock if nothing stands in the way, and say what became of it."""
@@ -241,6 +276,7 @@ def _settled(
         or (resolution.gaps and not allows_gaps)
         or (needs.unreadable and not allows_gaps)
         or (request.is_strict and resolution.notices)
+        or (not request.allows_breaking and not all(move.is_safe for move in learnt.moves))
     )
     new = _bytes(resolution.lock) if is_writable else b""
     is_written = False
@@ -255,8 +291,9 @@ def _settled(
         conflicts=conflicts,
         is_writable=is_writable,
         is_written=is_written,
-        asked=asked,
+        asked=learnt.asked,
         is_offline=request.is_offline,
+        moves=learnt.moves,
         packages=_moved_packages(old, resolution, beside),
     )
 

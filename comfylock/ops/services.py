@@ -36,6 +36,7 @@ from comfylock.sources.github_release import GithubReleases
 from comfylock.sources.huggingface import HuggingFace
 from comfylock.sources.huggingface_client import Patience as HubPatience
 from comfylock.sources.package_answers import AnsweredPackages, UncachedPackages
+from comfylock.sources.pin_definitions import PinDefinitions
 from comfylock.sources.python_packages import UvPackages
 from comfylock.sources.single_file import SingleFiles
 from comfylock.sources.uv_command import UvLimits
@@ -86,8 +87,15 @@ class Mode(Struct, frozen=True):
 class Services:
     """Sources and the threads to ask them with, for one run."""
 
-    def __init__(self, sources: Sources, executor: Executor, answers: Counted) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        executor: Executor,
+        answers: Counted,
+        definitions: PinDefinitions,
+    ) -> None:
         self.sources = sources
+        self.definitions = definitions
         self.executor = executor
         self._answers = answers
 
@@ -120,10 +128,11 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             patience=hub_patience,
         )
         civitai = Civitai(answers, http, endpoint=endpoints.civitai, token=tokens.civitai)
+        registry = ComfyRegistry(
+            answers, http, endpoint=endpoints.registry, configured=trust.configured
+        )
         sources = Sources(
-            registry=ComfyRegistry(
-                answers, http, endpoint=endpoints.registry, configured=trust.configured
-            ),
+            registry=registry,
             git=git,
             files=SingleFiles(git, http, answers),
             hub=hub,
@@ -151,7 +160,7 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
         executor = stack.enter_context(ThreadPoolExecutor(mode.effort.threads, "comfylock"))
-        yield Services(sources, executor, answers)
+        yield Services(sources, executor, answers, PinDefinitions(git, registry))
 
 
 def _plain_registries(configured: frozenset[str]) -> dict[str, str]:

@@ -163,6 +163,18 @@ def export(git_directory: str, commit: str, suffixes: tuple[str, ...], folder: s
     return count
 
 
+def resolve(git_directory: str, revision: str) -> str | None:
+    """Return the commit that a tag, branch or commit means; None if there is no such thing."""
+    if not revision or revision.startswith("-") or not revision.isprintable():
+        return None
+    try:
+        told = _run(git_directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    except RegistryError:
+        return None
+    found = told.decode("ascii", "replace").strip()
+    return found if _COMMIT.match(found) else None
+
+
 def _check(git_directory: str, commit: str) -> None:
     if not _COMMIT.match(commit):
         raise RegistryError(git_directory, "a commit is 40 hex digits")

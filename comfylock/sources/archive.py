@@ -6,7 +6,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterable
+from typing import BinaryIO, TypeVar, cast
 
 from comfylock.definitions.pack_files import PYTHON_SIZE
 from comfylock.hashing import sha256_of_stream
@@ -20,6 +21,10 @@ from comfylock.sources.archive_entries import (
 from comfylock.sources.file_front import what_it_is
 from comfylock.sources.interface import Missing, SourceFacts
 from comfylock.sources.source_facts import facts_of
+
+T = TypeVar("T")
+Read = Callable[[str], bytes | None]
+"""A file's bytes by its name in the archive; None for one that is not read."""
 
 MAX_DIRECTORY = 32 << 20
 """Bytes of a zip's list of entries, which is read as a whole."""
@@ -50,15 +55,27 @@ def read_archive(stream: BinaryIO, what: str, *, with_classes: bool) -> SourceFa
 
     `what` names the archive in a message.
     """
+
+    def look(names: Iterable[str], read: Read) -> SourceFacts:
+        return facts_of(names, read, with_classes=with_classes, with_source=True)
+
+    return look_into(stream, what, look)
+
+
+def look_into(stream: BinaryIO, what: str, look: Callable[[Iterable[str], Read], T]) -> T | Missing:
+    """Return what `look` makes of the names and bytes of an archive's files.
+
+    `what` names the archive in a message.
+    """
     stream.seek(0)
     front = stream.read(4096)
     try:
         if front.startswith(b"\x1f\x8b"):
             from comfylock.sources.archive_tar import read_tar  # noqa: PLC0415 - hardly ever met
 
-            return read_tar(stream, with_classes=with_classes)
+            return read_tar(stream, look)
         if front.startswith(b"PK"):
-            return _read_zip(stream, with_classes=with_classes)
+            return _read_zip(stream, look)
     except ArchiveError as error:
         told, hint = f"{what} {error.told}", "choose another version of it"
         if error.is_hostile:
@@ -71,7 +88,7 @@ def read_archive(stream: BinaryIO, what: str, *, with_classes: bool) -> SourceFa
     return Missing("not-an-archive", told, "try again later, or choose another version of it")
 
 
-def _read_zip(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
+def _read_zip(stream: BinaryIO, look: Callable[[Iterable[str], Read], T]) -> T:
     size = stream.seek(0, 2)
     _check_directory(stream, size)
     with zipfile.ZipFile(stream) as archive:
@@ -87,7 +104,7 @@ def _read_zip(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
             with archive.open(files[name]) as opened:
                 return opened.read(PYTHON_SIZE + 1)
 
-        return facts_of(files, read, with_classes=with_classes, with_source=True)
+        return look(files, read)
 
 
 def file_digests(stream: BinaryIO) -> dict[str, str]:

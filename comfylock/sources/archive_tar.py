@@ -6,7 +6,7 @@ import gzip
 import io
 import stat
 import tarfile
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from comfylock.definitions.pack_files import PYTHON_SIZE, TOTAL_SIZE
 from comfylock.hashing import sha256_of_stream
@@ -17,10 +17,12 @@ from comfylock.sources.archive_entries import (
     check_entries,
     check_total,
 )
-from comfylock.sources.source_facts import facts_of, wanted_files
+from comfylock.sources.source_facts import wanted_files
 
 if TYPE_CHECKING:
-    from comfylock.sources.interface import SourceFacts
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
 
 MAX_READ = 8 << 20
 """Bytes that the reader may want at once: the greatest header, or a file of source."""
@@ -55,8 +57,10 @@ class _Unpacked(io.RawIOBase):
         return self.tell() if self.tell() <= offset else self._content.seek(offset)
 
 
-def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
-    """Return what the files of a tar.gz say. Unpacks nothing.
+def read_tar(
+    stream: BinaryIO, look: Callable[[Iterable[str], Callable[[str], bytes | None]], T]
+) -> T:
+    """Return what `look` makes of the files of a tar.gz. Unpacks nothing.
 
     Raises:
         ArchiveError: it is none, or must not be unpacked.
@@ -89,7 +93,7 @@ def read_tar(stream: BinaryIO, *, with_classes: bool) -> SourceFacts:
         raise ArchiveError("is damaged or cut short") from error
     check_entries(entries, packed)
     files = [entry.name for entry in entries if not entry.is_folder]
-    return facts_of(files, contents.get, with_classes=with_classes, with_source=True)
+    return look(files, contents.get)
 
 
 def tar_digests(stream: BinaryIO, limit: int) -> dict[str, str]:

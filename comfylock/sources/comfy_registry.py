@@ -6,7 +6,7 @@ Source: https://docs.comfy.org/registry/overview
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from comfylock.errors import OfflineError
 from comfylock.names import is_text, normalise_registry_id, printable
@@ -30,8 +30,12 @@ from comfylock.sources.interface import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from comfylock.net.http import Http
     from comfylock.net.interface import Answers
+
+T = TypeVar("T")
 
 MAX_NAME = 300
 """Characters of a class type that is looked up."""
@@ -155,6 +159,22 @@ class ComfyRegistry:
             SourceUnavailableError: the archive cannot be fetched now.
         """
         return self._archives.find(version, read=read)
+
+    def looked_into(
+        self,
+        version: RegistryVersion,
+        kind: str,
+        answer: type[T | Missing],
+        look: Callable[[Iterable[str], Callable[[str], bytes | None]], T],
+    ) -> T | Missing:
+        """Return what `look` makes of the names and bytes of a version's files; kept as `kind`.
+
+        Uses the network; nothing is unpacked or run.
+
+        Raises:
+            SourceUnavailableError: the archive cannot be fetched now.
+        """
+        return self._archives.looked_into(version, kind, answer, look)
 
     def provider(self, class_type: str) -> RegistryPack | Missing:
         """Return the pack that the registry's reverse lookup names for a class type.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec.structs import replace
@@ -11,15 +11,20 @@ from msgspec.structs import replace
 from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.names import printable
 from comfylock.net.interface import Known, Question, known_answer
-from comfylock.sources.archive import file_digests, read_archive
+from comfylock.sources.archive import file_digests, look_into, read_archive
 from comfylock.sources.file_front import TooLargeError
 from comfylock.sources.hashed_download import VALIDATORS, is_unchanged
 from comfylock.sources.interface import ArchiveFacts, Missing, RegistryVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from comfylock.lockfile.schema import PackPin
     from comfylock.net.http import Download, Http
     from comfylock.net.interface import Answers
+    from comfylock.sources.archive import Read
+
+T = TypeVar("T")
 
 SERVICE = "comfy-registry"
 NAME = "Comfy Registry"
@@ -148,19 +153,54 @@ class Archives:
             return False
         return is_unchanged(self._http, address, known.value.size, known.validators)
 
+    def looked_into(
+        self,
+        version: RegistryVersion,
+        kind: str,
+        answer: type[T | Missing],
+        look: Callable[[Iterable[str], Read], T],
+    ) -> T | Missing:
+        """Return what `look` makes of a version's files, kept under the name `kind`.
+
+        Uses the network. Raises as `find`.
+        """
+        key = f"{version.id}@{version.version} {version.url}"
+
+        def fetch(_: Known[T | Missing] | None) -> Known[T | Missing]:
+            found = self._opened(version, lambda file, what, _: look_into(file, what, look))
+            return Known(found, is_kept=not isinstance(found, Missing))
+
+        return self._answers.ask(Question(SERVICE, kind, key, is_lasting=True), answer, fetch)
+
     def _fetched(
         self, version: RegistryVersion, *, read: bool
     ) -> tuple[ArchiveFacts | Missing, dict[str, str]]:
         """Return what an archive is, and what tells later whether it has changed."""
+        validators: dict[str, str] = {}
+
+        def look(file: BinaryIO, what: str, answer: Download) -> ArchiveFacts | Missing:
+            contents = read_archive(file, what, with_classes=read)
+            if isinstance(contents, Missing):
+                return contents
+            found = {name: v for name in VALIDATORS if (v := answer.headers.get(name))}
+            validators.update(found)
+            return ArchiveFacts(answer.sha256, answer.size, contents, file_digests(file))
+
+        return self._opened(version, look), validators
+
+    def _opened(
+        self, version: RegistryVersion, look: Callable[[BinaryIO, str, Download], T | Missing]
+    ) -> T | Missing:
+        """Fetch a version's archive and return what `look` makes of it."""
         what = f"the archive of `{version.id}` {version.version}"
         if not version.url:
             told = f"the Comfy Registry names no archive of `{version.id}` {version.version}"
-            return Missing("not-found", told, "choose another version of it"), {}
+            return Missing("not-found", told, "choose another version of it")
         address = self._places.address(version)
         if address is None:
             host = printable(urlsplit(version.url).netloc, 80)
             told = f"{what} is on `{host}`, which is no host of the Comfy Registry's archives"
-            return Missing("not-allowed", told, "`[trust] allow-hosts` can allow it"), {}
+            return Missing("not-allowed", told, "`[trust] allow-hosts` can allow it")
         import tempfile  # noqa: PLC0415 - costs 8 ms
 
         with _Sink(tempfile.TemporaryFile(buffering=0), self._limit) as file:
@@ -168,18 +208,13 @@ class Archives:
                 answer = self._http.download(address, limit=_UNLIMITED, sink=file)
             except RefusedError as error:
                 told = f"{what} must not be fetched: {error.message}"
-                return Missing("not-allowed", told, error.hint), {}
+                return Missing("not-allowed", told, error.hint)
             except TooLargeError:
                 told = f"{what} is larger than {_shown(self._limit)}"
-                return Missing("too-large", told, "choose another version of it"), {}
+                return Missing("too-large", told, "choose another version of it")
             if answer.status != 200:
-                return _refused(answer, what), {}
-            contents = read_archive(file, what, with_classes=read)
-            if isinstance(contents, Missing):
-                return contents, {}
-            files = file_digests(file)
-        validators = {name: v for name in VALIDATORS if (v := answer.headers.get(name))}
-        return ArchiveFacts(answer.sha256, answer.size, contents, files), validators
+                return _refused(answer, what)
+            return look(file, what, answer)
 
 
 def _refused(answer: Download, what: str) -> Missing:

@@ -7,6 +7,7 @@ is there as UI and as API, the UI form is taken: it says more.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -71,7 +72,7 @@ def may_hold_workflow(data: bytes) -> bool:
 
 def read_value(value: Any, tables: InputTables) -> list[Reading]:
     """Return every workflow in a decoded JSON value."""
-    found = list(_search(value, "", 0))[:MAX_WORKFLOWS]
+    found = find_workflows(value)
     readings = []
     for fragment, document in found:
         problems: list[Problem] = []
@@ -86,6 +87,11 @@ def read_value(value: Any, tables: InputTables) -> list[Reading]:
             reading.fragment = fragment
         readings.append(reading)
     return readings
+
+
+def find_workflows(value: Any) -> list[Found]:
+    """Return every workflow in a decoded JSON value and where it is, the UI form where both are."""
+    return list(itertools.islice(_search(value, "", 0), MAX_WORKFLOWS))
 
 
 def is_ui(value: Any) -> bool:

@@ -50,7 +50,7 @@ class Scope(Struct):
         if link in self._inlets:
             return SUBGRAPH_INPUT, self._inlets[link]
         if self._origins is None:
-            self._origins = _origins(self.raw_links)
+            self._origins = link_origins(self.raw_links)
         return self._origins.get(link) if isinstance(link, int | str | float) else None
 
     def node(self, identifier: Any) -> UiNode | None:
@@ -68,7 +68,7 @@ class Instance(Struct):
     inactive: bool
 
 
-def _origins(raw: Raw) -> dict[Any, tuple[Any, Any]]:
+def link_origins(raw: Raw) -> dict[Any, tuple[Any, Any]]:
     """Return link id to (node id, slot) from links of either shape."""
     try:
         return {link.id: (link.origin_id, link.origin_slot) for link in _LINKS.decode(raw)}

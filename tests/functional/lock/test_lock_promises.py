@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PACK = os.path.join(os.path.dirname(__file__), "..", "..", "upgrade_pack")
 READING = {
     "analyze": (("analyze", "{}/workflows"), ("analyze", "{}/workflows", "--json")),
     "lock": (
@@ -38,6 +39,12 @@ READING = {
     "why": (("why", "alpha-nodes"), ("why", "AlphaNode")),
     "diff": (("diff", "{}/comfy.lock", "{}/comfy.lock"),),
     "outdated": (("outdated",),),
+    "definitions": (("definitions", "show", PACK), ("definitions", "show", PACK, "--json")),
+    "check": (("check", "{}/workflows", "--definitions", PACK),),
+    "check-upgrade": (
+        ("check-upgrade", "--from", PACK, "--to", PACK, "{}/workflows"),
+        ("check-upgrade", "--from", PACK, "--to", PACK, "{}/workflows", "--fix", "--dry-run"),
+    ),
     "registry": (("registry", "show", "AlphaNode"), ("registry", "search", "alpha")),
     "cache": (("cache", "dir"), ("cache", "info")),
     "merge-driver": (("merge-driver", "--help"),),

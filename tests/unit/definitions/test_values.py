@@ -8,6 +8,7 @@ from comfylock.definitions.python_source import Program
 from comfylock.definitions.values import Opaque, PathValue
 
 KNOWN = [
+    ("2 ** 64 - 1", 2**64 - 1),
     ("1 + 2 * 3 - 4 // 2", 5),
     ("7 % 4 / 2", 1.5),
     ("-1 if not [] else +1", -1),
@@ -167,7 +168,9 @@ UNKNOWN_ONES = [
     "undefined[1:2]",
     "[1][0:undefined]",
     "~1",
-    "2 ** 3",
+    "2 ** 999",
+    "99 ** 2",
+    "2 ** -1",
     "b'bytes'",
     "...",
     "f'{undefined}'",

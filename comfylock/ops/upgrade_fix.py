@@ -1,0 +1,173 @@
+"""Write into API files what an upgrade asks for; every other byte stays. No network."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from comfylock.errors import WorkflowError
+from comfylock.files import write_atomically
+from comfylock.model import Problem
+from comfylock.upgrade.documents import prompt_of
+from comfylock.upgrade.fixes import Fix
+from comfylock.upgrade.interface import Fault
+from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
+from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
+from comfylock.workflow.detect import find_workflows, is_ui
+from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from comfylock.ops.upgrade_check import Comparison
+
+LONG_LINE = 400
+"""Characters from which on a line is too long to be shown whole."""
+
+CONTEXT = 60
+
+
+class FixedFile(Struct, frozen=True):
+    """What was written into one file, or would be."""
+
+    path: str
+    fixes: tuple[Fix, ...]
+    left: tuple[Fault, ...]
+    """What is still wrong after that."""
+    diff: str
+    is_written: bool = False
+
+
+def fix_files(
+    paths: Iterable[str], comparison: Comparison, *, is_dry: bool = False
+) -> Iterator[FixedFile | Problem]:
+    """Yield what becomes of each API file that needs something; others stay silent.
+
+    Nothing is written with `is_dry`, nor where the result would not say the same otherwise.
+    """
+    for candidate in discover(list(paths)):
+        if isinstance(candidate, Missing):
+            yield Problem(candidate.path, candidate.message)
+        elif isinstance(candidate, Candidate):
+            try:
+                found = fix_file(candidate.path, comparison, is_dry=is_dry)
+            except WorkflowError as error:
+                if candidate.is_named:
+                    yield Problem(candidate.path, error.reason)
+                continue
+            if found is not None:
+                yield found
+
+
+def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> FixedFile | None:
+    """Mend the API workflows of a file; None if they need nothing, or nothing helps.
+
+    Raises:
+        WorkflowError: it cannot be read or written, or not without changing more than that.
+    """
+    if path == STANDARD_INPUT:
+        raise WorkflowError("-", "standard input cannot be written to")
+    data = _read(path)
+    text = _text(data, path)
+    try:
+        value, _ = decode_json(data)
+    except NotJsonError as error:
+        raise WorkflowError(path, str(error)) from None
+    fixes: list[Fix] = []
+    left: list[Fault] = []
+    edits: list[Edit] = []
+    for _, document in find_workflows(value):
+        if is_ui(document):
+            continue
+        found, _, faults = comparison.plan(prompt_of(document))
+        if not found:
+            continue
+        where = path_to(value, document)
+        if where is None:
+            raise WorkflowError(path, "holds the workflow as text inside JSON; it stays as it is")
+        fixes += found
+        left += faults
+        edits += [Edit((*where, fix.node, "inputs"), fix.input, fix.value) for fix in found]
+    if not edits:
+        return None
+    pieces, changed = _changed(path, text, value, edits)
+    if not is_dry:
+        _write(path, changed)
+    diff = _diff(path, text, changed, pieces)
+    return FixedFile(path, tuple(fixes), tuple(left), diff, is_written=not is_dry)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(MAX_JSON_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise WorkflowError(path, f"cannot be read: {reason.lower()}") from error
+    if len(data) > MAX_JSON_BYTES:
+        raise WorkflowError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large to read")
+    return data
+
+
+def _text(data: bytes, path: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise WorkflowError(path, "is not UTF-8; only such files can be written to") from None
+
+
+def _changed(path: str, text: str, value: Any, edits: list[Edit]) -> tuple[list[Piece], str]:
+    """Return the text with the edits, after making sure that it says that and nothing else."""
+    try:
+        pieces = pieces_of(text, edits)
+    except NotFoundError as error:
+        raise WorkflowError(path, f"cannot be written to: {error}") from error
+    changed = edited(text, pieces)
+    wanted = copy.deepcopy(value)
+    put(wanted, edits)
+    if _plain(decode_json(changed.encode())[0]) != _plain(wanted):
+        raise WorkflowError(path, "cannot be written to without changing more than that")
+    return pieces, changed
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _write(path: str, text: str) -> None:
+    real = os.path.realpath(path)
+    try:
+        mode = os.stat(real).st_mode
+        if write_atomically(real, text.encode()):
+            os.chmod(real, mode & 0o7777)
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise WorkflowError(path, f"cannot be written: {reason}") from error
+
+
+def _diff(path: str, old: str, new: str, pieces: list[Piece]) -> str:
+    """Return a unified diff; of a line that is too long, the part that changes."""
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    lines = list(difflib.unified_diff(before, after, path, path, n=2))
+    if not any(len(line) > LONG_LINE for line in lines):
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    return f"--- {path}\n+++ {path}\n" + "".join(_told(old, pieces))
+
+
+def _told(text: str, pieces: list[Piece]) -> Iterator[str]:
+    """Yield each piece and where it goes, with a little of what stands before it."""
+    for piece in pieces:
+        yield f"@@ character {piece.start} @@\n"
+        yield f" {_cut(text, piece.start - CONTEXT, piece.start)}\n"
+        if piece.end > piece.start:
+            yield f"-{_cut(text, piece.start, piece.end)}\n"
+        yield f"+{piece.text.strip()}\n"
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    return text[max(start, 0) : min(end, max(start, 0) + LONG_LINE)].replace("\n", " ")

@@ -1,0 +1,1 @@
+"""Which workflows would break: judged against sets of definitions, without a server."""
