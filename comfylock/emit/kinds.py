@@ -21,6 +21,7 @@ class Kind(Struct, frozen=True):
 
 
 TABLE: dict[str, Kind] = {
+    "script": Kind("a bash script that installs it all on a machine", "script"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
