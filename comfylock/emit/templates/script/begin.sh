@@ -51,6 +51,8 @@ read_environment() {
   HF_ENDPOINT=${HF_ENDPOINT%/}
   [[ $HF_ENDPOINT =~ ^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$ ]] ||
     die "HF_ENDPOINT must be an https address"
+  [[ -z ${HF_TOKEN-} || $HF_ENDPOINT =~ ^(https|http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/|$)) ]] ||
+    die "HF_ENDPOINT must be an https address, or HF_TOKEN would be seen on the way"
   HF_TOKEN=${HF_TOKEN-} CIVITAI_TOKEN=${CIVITAI_TOKEN-}
   is_token "$HF_TOKEN" || die "HF_TOKEN holds characters that no token has"
   is_token "$CIVITAI_TOKEN" || die "CIVITAI_TOKEN holds characters that no token has"
@@ -86,10 +88,13 @@ check_tools() {
 # still writes, no other run begins, even if the first was killed.
 take_lock() {
   local mine="$COMFYUI_DIR/.comfylock" other
-  mkdir -p -- "$mine"
+  mkdir -p -- "$mine" && [[ -w $mine ]] || die "$mine cannot be written"
   if command -v flock >/dev/null; then
     exec 9>>"$mine/lock"
-    flock -n 9 || { say "another run is under way, waiting for it" && flock 9; }
+    if ! flock -n 9; then
+      say "another run is under way, waiting for it"
+      flock 9 || die "$mine/lock cannot be locked"
+    fi
     return
   fi
   until mkdir -- "$mine/lock.d" 2>/dev/null; do

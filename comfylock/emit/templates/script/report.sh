@@ -46,6 +46,9 @@ summarise() { # the last word, and the exit code
   local i bad=0 done=0
   local -A count=()
   for ((i = 0; i < COUNT; i++)); do
+    case $MODE:${OUTCOME[i]} in
+      install:todo | install:unknown | verify:todo | verify:unknown) OUTCOME[i]=failed SAID[i]="was not finished" ;;
+    esac
     count[${OUTCOME[i]}]=$((${count[${OUTCOME[i]}]-0} + 1))
     case ${OUTCOME[i]} in
       failed | differs | missing) bad=$((bad + 1)) ;;

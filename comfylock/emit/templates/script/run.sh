@@ -200,11 +200,15 @@ main() {
   trap 'say "interrupted; what came so far is continued next time" && exit 130' INT
   trap 'say "ended; what came so far is continued next time" && exit 143' TERM
   TEMP=$(mktemp -d)
+  if [[ $DRY == 0 && $MODE != verify ]]; then take_lock; fi
   case $MODE in
     verify) verify ;;
-    dry-run) load_proven && look_at_all && plan ;;
-    uninstall) take_lock && uninstall ;;
-    install) take_lock && load_proven && look_at_all && install ;;
+    uninstall) uninstall ;;
+    dry-run | install)
+      load_proven
+      look_at_all
+      if [[ $MODE == install ]]; then install; else plan; fi
+      ;;
   esac
   summarise
 }

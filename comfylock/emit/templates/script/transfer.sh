@@ -9,9 +9,9 @@ download() {
   have=$(size_of "$part")
   answer=$(
     exec 2>/dev/null
-    # The host may not send more than the lock says (blocks of 1024 bytes).
+    # The host may not send much more than the lock says (blocks of 1024 bytes).
     ulimit -c 0
-    [[ -z $size ]] || ulimit -f $((size / 1024 + 1))
+    [[ -z $size ]] || ulimit -f $((size / 1024 + 1024))
     authorization "$url" | LC_ALL=C curl --config - --silent --show-error --fail --globoff \
       --location --max-redirs 8 --proto "=$scheme" --proto-redir "=$scheme" \
       --connect-timeout 20 --speed-limit 1000 --speed-time 60 \
