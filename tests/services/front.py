@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from random import Random
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -56,10 +57,13 @@ class Front(StandIn):
 
 
 class Cutter(Struct):
-    """Lets bytes through; of a connection as many as `budgets` says, then hangs up."""
+    """Lets bytes through; until there were `most` cuts, hangs up after so many of a connection."""
 
     port: int = 0
-    budgets: list[int] = field(default_factory=list)
+    most: int = 0
+    largest: int = 0
+    """Bytes: the budget of a connection is anything up to it, by chance."""
+    chance: Random = field(default_factory=lambda: Random(1))
     cuts: int = 0
     connections: int = 0
     is_down: bool = False
@@ -83,7 +87,8 @@ def _pump(cutter: Cutter, source: socket.socket, sink: socket.socket, left: int 
 
 def _join(cutter: Cutter, client: socket.socket, target: int) -> None:
     """Stand between a client and a port until both are done."""
-    budget = cutter.budgets.pop(0) if cutter.budgets else None
+    is_cut = cutter.cuts < cutter.most
+    budget = cutter.chance.randint(1, cutter.largest) if is_cut else None
     with client:
         if cutter.is_down:
             return

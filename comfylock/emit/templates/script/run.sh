@@ -49,10 +49,15 @@ work() { # work INDEX: one thing, in a worker of its own
   fi
 }
 
+goes_on() { # is the script itself still there? a dead one that nobody took note of is not
+  local state
+  read -r _ _ state _ 2>/dev/null <"/proc/$$/stat" && [[ $state != Z ]]
+}
+
 worker() { # take what nobody took, until nothing is left or the run was ended
   local i
   for i in "${QUEUE[@]}"; do
-    kill -0 "$$" 2>/dev/null || return 0
+    goes_on || return 0
     if mkdir -- "$TEMP/taken.$i" 2>/dev/null; then work "$i"; fi
   done
 }
@@ -77,7 +82,7 @@ run_queue() { # QUEUE by JOBS workers, each a process group that can be ended as
 
 progress() { # now and then, how far the downloads are
   local i n have said=
-  while sleep 20 && kill -0 "$$" 2>/dev/null; do
+  while sleep 20 && goes_on; do
     have=0
     for i in "${QUEUE[@]}"; do
       [[ ${KIND[i]} == model ]] || continue
