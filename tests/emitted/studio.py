@@ -160,17 +160,16 @@ class Studio(Struct):
 
     def lock(self, **fields: Any) -> Lock:
         """A lock with a thing of every kind; one model is in the group `video`."""
-        values: dict[str, Any] = {
-            "comfyui": self.comfyui(),
-            "packs": (self.archive(), self.git_pack(), self.file_pack()),
-            "models": (
-                self.civitai_model(),
-                self.url_model(groups=("video",)),
-                self.release_model(),
-                self.hub_model(),
-            ),
-        }
-        return Lock(**{**values, **fields})
+        values = dict(fields)
+        if "comfyui" not in values:
+            values["comfyui"] = self.comfyui()
+        if "packs" not in values:
+            values["packs"] = (self.archive(), self.git_pack(), self.file_pack())
+        if "models" not in values:
+            of_group = self.url_model(groups=("video",))
+            others = (self.release_model(), self.hub_model())
+            values["models"] = (self.civitai_model(), of_group, *others)
+        return Lock(**values)
 
 
 def _git(server: GitServer, name: str) -> Any:

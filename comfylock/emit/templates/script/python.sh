@@ -1,8 +1,11 @@
 # --- Python packages: with digests, into the environment of PYTHON ------------
 
 is_installed_python() {
-  WHY="were not installed by this lock's script"
-  [[ -n $PYTHON_SHA256 ]] || { [[ -e $(asked_for) ]] && return; }
+  if [[ -z $PYTHON_SHA256 ]]; then
+    WHY="were not installed by this script"
+    [[ -e $(asked_for) ]]
+    return
+  fi
   WHY=$(python_py | "$PYTHON" -I -B - check "$PYTHON_TARGET" <("${WHICH}_versions") 2>&1) ||
     { WHY=$(plain "${WHY##*$'\n'}") && return 1; }
 }
@@ -50,6 +53,6 @@ install_requirements() { # unlocked, as comfylock.toml allows it
 told_by_python() { # run a command; what it says is shown only if it fails
   if "$@" >"$TEMP/python" 2>&1; then return 0; fi
   tail -n 20 -- "$TEMP/python" >&2
-  WHY=$(plain "$(grep -iE 'error|×|╰' "$TEMP/python" | tail -n 1)")
+  WHY=$(plain "$(grep -iE 'error|cause|mismatch|×|╰' "$TEMP/python" | head -n 4)")
   return 1
 }
