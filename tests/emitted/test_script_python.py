@@ -69,7 +69,7 @@ def test_a_wheel_with_other_bytes_is_refused(
     path = f"/files/simple/{TWO.file}"
     from msgspec.structs import replace  # noqa: PLC0415 - one use
 
-    index.answers[path] = replace(index.answers[path], body=wheel(release("two==2.1")))
+    index.answers[path] = replace(index.answers[path], body=wheel(release("two==2.1", "uno")))
     _emit(own, studio, data)
     done = own.run()
     assert done.code == 1

@@ -9,10 +9,11 @@ git_() {
 
 # git_fetch FOLDER URL COMMIT: the commit is in FOLDER's repository, which is made if need be.
 git_fetch() {
-  local folder=$1 url=$2 commit=$3 tries said
+  local folder=$1 url=$2 commit=$3 tries said format=()
   said=$TEMP/git.$BASHPID
+  ((${#commit} == 40)) || format=(--object-format=sha256)
   if [[ ! -e $folder/.git ]]; then
-    git_ init --quiet -- "$folder" 2>"$said" || { WHY=$(plain "$(tail -n 1 "$said")") && return 1; }
+    git_ init --quiet "${format[@]}" -- "$folder" 2>"$said" || { WHY=$(plain "$(tail -n 1 "$said")") && return 1; }
     git_ -C "$folder" remote add origin "$url"
   fi
   for ((tries = 1; tries <= 3; tries++)); do

@@ -3,7 +3,7 @@
 declare -a KIND=() NAME=() PLACE=() SHA=() SIZE=() COMMIT=() TREE=() URLS=() MODULES=() OUTCOME=() SAID=()
 declare -a QUEUE=() PIDS=() LEFT=() SCRIPTS=()
 declare -A PROVEN=()
-COUNT=0 TRIES=6 CODE='' WHY='' TYPE='' PAUSE='' TEMP='' LOCKED='' CHOSEN='' TOTAL=0 PYTHON_BYTES=0
+COUNT=0 TRIES=6 CODE='' WHY='' TYPE='' PAUSE='' TEMP='' LOCKED='' CHOSEN='' TIERS='' TOTAL=0 PYTHON_BYTES=0
 
 add() { # add KIND GROUPS NAME PLACE SHA256 SIZE COMMIT TREE URLS
   local group state=off
@@ -47,6 +47,7 @@ model_local() { # model_local GROUPS PATH SHA256 SIZE: whoever installs brings i
 
 choose() { # choose PATH (TIER MIB)...: of several models, the first that fits this GPU, or the last
   CHOSEN=''
+  TIERS+=" ${*:2} "
   local path=$1 tiers=" ${*:2} " last
   shift
   while (($#)); do

@@ -22,7 +22,11 @@ look_at_model() { # look_at_model INDEX
   [[ -f $file ]] || return 1
   [[ -n ${SHA[$1]} ]] || return 0 # a local file of which nothing else is known
   now=$(stat -L -c '%s %.9Y' -- "$file")
-  [[ ${PROVEN[${PLACE[$1]}]-} != "${SHA[$1]} $now" ]] || return 0
+  WHY="is another file than the locked one"
+  case ${PROVEN[${PLACE[$1]}]-} in
+    "${SHA[$1]} $now") return 0 ;;
+    *" $now") return 1 ;;
+  esac
   WHY="has ${now%% *} bytes, locked are ${SIZE[$1]}"
   [[ -z ${SIZE[$1]} || ${now%% *} == "${SIZE[$1]}" ]] || return 1
   return 2

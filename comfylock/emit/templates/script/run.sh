@@ -200,6 +200,7 @@ main() {
   check_tools
   unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
   "${WHICH}_lock"
+  [[ -z $TIER || $TIERS == *" $TIER "* ]] || die "no model has a tier $TIER"
   trap leave EXIT
   trap 'exit 129' HUP
   trap 'say "interrupted; what came so far is continued next time" && exit 130' INT
