@@ -23,6 +23,10 @@ class Kind(Struct, frozen=True):
 TABLE: dict[str, Kind] = {
     "script": Kind("a bash script that installs it all on a machine", "script"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
+    "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
+    "requirements": Kind("requirements.txt with digests, for pip", "requirements"),
+    "sbom": Kind("a CycloneDX bill of materials", "sbom"),
+    "ci": Kind("a GitHub workflow that checks and renews", "ci"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
 
