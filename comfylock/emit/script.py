@@ -13,7 +13,7 @@ from msgspec import Struct
 from comfylock.emit.heredoc import BashText, bash_text, heredoc_end
 from comfylock.emit.interface import Emitted
 from comfylock.emit.model_paths import folder_places
-from comfylock.emit.quoting import BashWord, bash, bash_words, comment
+from comfylock.emit.quoting import BashWord, Quoted, bash, bash_words, comment
 from comfylock.emit.script_calls import (
     Call,
     group_switches,
@@ -21,13 +21,18 @@ from comfylock.emit.script_calls import (
     model_calls,
     pack_calls,
 )
-from comfylock.emit.script_python import PythonPart, earlier_part, python_part
+from comfylock.emit.script_python import (
+    PythonPart,
+    earlier_part,
+    python_part,
+    python_targets,
+)
 from comfylock.emit.templating import render
 from comfylock.lockfile.mark import lock_mark
 
 if TYPE_CHECKING:
     from comfylock.emit.plan import Plan
-    from comfylock.emit.steps import ModelStep
+    from comfylock.emit.steps import ModelStep, PythonStep
 
 NAME = "install.sh"
 
@@ -56,43 +61,58 @@ class Part(Struct, frozen=True):
 
 
 def generate(plan: Plan) -> tuple[Emitted, ...]:
-    """Return the script.
+    """Return the script; one for each target where the settings leave several.
 
     Raises:
         EmitError: the lock has no Python packages, and the settings do not do without.
-        UsageError: the lock has several targets, and the settings do not say which.
+        UsageError: two groups would have one switch.
     """
-    places = plan.places(in_image=False)
+    targets = python_targets(plan)
+    names = [f"install-{step.target.name}.sh" if step else NAME for step in targets]
+    if len(targets) == 1:
+        names = [NAME]
+    return tuple(_script(plan, step, name) for step, name in zip(targets, names, strict=True))
+
+
+def _script(plan: Plan, step: PythonStep | None, name: str) -> Emitted:
     previous = plan.previous
     switches = group_switches({*plan.groups, *(previous.groups if previous else ())})
-    models = _models(plan)
-    parts = [_part("present", plan, previous, python_part(plan), switches)]
+    parts = [_part("present", plan, previous, python_part(plan, step), switches)]
     if previous is not None:
-        parts.append(_part("previous", previous, plan, earlier_part(previous), switches))
+        parts.append(_part("previous", previous, plan, earlier_part(previous, step), switches))
     text = render(
         "script.sh.jinja",
         BashWord,
         BashText,
-        name=comment(NAME),
+        name=comment(name),
         mark=comment(lock_mark(plan.digest)),
         contents=comment(_contents(plan)),
         head=tuple(map(comment, _head(plan))),
-        has_tiers=any(model.tier for model in models),
-        comfyui_shown=comment(places.comfyui),
-        models_shown=comment(places.models),
+        has_tiers=any(model.tier for model in _models(plan)),
         groups=[
             Group(bash(word), bash("1" if group in plan.variants[0].groups else "0"))
             for group, word in switches.items()
         ],
-        comfyui_dir=bash(places.comfyui),
-        models_dir=bash(places.models if places.volume else ""),
-        volume=bash(places.volume or ""),
-        installer=bash(plan.settings.installer),
-        tier=bash(plan.settings.tier or ""),
-        model_folders=bash_words(f"{key}={place}" for key, place in folder_places(models).items()),
         parts=parts,
+        **_defaults(plan),
     )
-    return (Emitted(NAME, text.encode(), is_executable=True, notes=_notes(plan, parts)),)
+    return Emitted(name, text.encode(), is_executable=True, notes=_notes(plan, parts))
+
+
+def _defaults(plan: Plan) -> dict[str, Quoted]:
+    """Return what the script does where its environment says nothing."""
+    places, settings = plan.places(in_image=False), plan.settings
+    folders = folder_places(_models(plan)).items()
+    return {
+        "comfyui_shown": comment(places.comfyui),
+        "models_shown": comment(places.models),
+        "comfyui_dir": bash(places.comfyui),
+        "models_dir": bash(places.models if places.volume else ""),
+        "volume": bash(places.volume or ""),
+        "installer": bash(settings.installer),
+        "tier": bash(settings.tier or ""),
+        "model_folders": bash_words(f"{key}={place}" for key, place in folders),
+    }
 
 
 def _part(

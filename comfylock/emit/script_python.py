@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from comfylock.emit.script_calls import Call, call
-from comfylock.errors import EmitError, UsageError
+from comfylock.errors import EmitError
 from comfylock.python.pylock import read_pylock
 
 if TYPE_CHECKING:
@@ -31,14 +31,20 @@ class PythonPart(Struct, frozen=True):
     """The pylock, or requirements that are not locked."""
 
 
-def python_part(plan: Plan) -> PythonPart:
-    """Return what is installed of Python packages.
+def python_targets(plan: Plan) -> tuple[PythonStep | None, ...]:
+    """Return the targets that a script can be for, one at least: None where there is none.
+
+    A script is bash, so it is for Linux.
+    """
+    return tuple(s for s in plan.python if s.target.platform.startswith("linux")) or (None,)
+
+
+def python_part(plan: Plan, step: PythonStep | None) -> PythonPart:
+    """Return what is installed of Python packages: those of a target.
 
     Raises:
         EmitError: the lock has none, and the settings do not do without.
-        UsageError: the lock has several targets, and the settings do not say which.
     """
-    step = _step(plan)
     if step is not None:
         return _locked(step)
     wanted = _requirements(plan)
@@ -54,11 +60,13 @@ def python_part(plan: Plan) -> PythonPart:
     return PythonPart((call(("python_requirements", str(len(wanted)))),), document=document)
 
 
-def earlier_part(plan: Plan) -> PythonPart:
-    """Return the same of a lock to go back to: nothing where its pylock is not at hand."""
+def earlier_part(plan: Plan, step: PythonStep | None) -> PythonPart:
+    """Return the same of a lock to go back to, nothing where its pylock is not at hand."""
+    wanted = None if step is None else step.target
+    earlier = next((each for each in plan.python if each.target == wanted), None)
     try:
-        return python_part(plan)
-    except (EmitError, UsageError):
+        return python_part(plan, earlier)
+    except EmitError:
         return PythonPart()
 
 
@@ -74,15 +82,6 @@ def _locked(step: PythonStep) -> PythonPart:
         "".join(f"{each.name}=={each.version}\n" for each in packages),
         data.decode(),
     )
-
-
-def _step(plan: Plan) -> PythonStep | None:
-    fitting = [step for step in plan.python if step.target.platform.startswith("linux")]
-    if len(fitting) > 1:
-        names = ", ".join(f"`{step.target.name}`" for step in fitting)
-        told = f"a script is for one target, and the lock has {names}"
-        raise UsageError(told, hint="comfylock emit script --target NAME")
-    return fitting[0] if fitting else None
 
 
 def _requirements(plan: Plan) -> list[str]:

@@ -19,7 +19,7 @@ from tests.services.package_index import Release, release, wheel
 
 if TYPE_CHECKING:
     from tests.services.git_server import GitServer
-    from tests.services.world import World
+    from tests.services.world import World  # noqa: TC004 - studios are never decoded
 
 MIRROR = "https://mirror.example.com/files/two.safetensors"
 

@@ -181,5 +181,3 @@ def test_without_flock_a_dead_run_holds_nobody_up(machine: Machine, studio: Stud
     (held / "who").write_text(f"{os.uname().nodename} {dead.pid}\n")
     assert machine.run(PATH=_without(machine, "flock")).code == 0
     assert not held.exists()
-
-

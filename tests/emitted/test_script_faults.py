@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ ONE, TWO = "/files/one.safetensors", "/files/two.safetensors"
 MODEL = "model loras/sub dir/it's.safetensors"
 
 
-def _url_model_alone(machine: Machine, studio: Studio, **fields: object) -> None:
+def _url_model_alone(machine: Machine, studio: Studio, **fields: Any) -> None:
     machine.emit(studio.lock(packs=(), models=(studio.url_model(**fields),)))
 
 
@@ -149,8 +149,6 @@ def test_a_missing_repository(machine: Machine, studio: Studio) -> None:
 
 def test_a_missing_commit(machine: Machine, studio: Studio) -> None:
     pin = studio.git_pack()
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     machine.emit(studio.lock(models=(), packs=(replace(pin, commit="0" * 39 + "1"),)))
     done = machine.run()
     assert done.code == 1
@@ -162,8 +160,6 @@ def test_a_missing_commit(machine: Machine, studio: Studio) -> None:
 def test_a_commit_that_is_not_what_the_lock_says(
     machine: Machine, studio: Studio, field: str
 ) -> None:
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     pin = studio.git_pack()
     inner = pin.submodules[0]
     lies = {"tree": "1" * 40, "submodules": (inner.replace("deps/lib", "deps/other"),)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -26,8 +28,6 @@ def test_an_upgrade_and_the_way_back_need_each_byte_once(
     model = studio.hub_model("ae.safetensors")
     other = weights("another ae")
     commit = machine.world.hub.add("org/repo", {"vae/ae.safetensors": other}, gated="auto")
-    import hashlib  # noqa: PLC0415 - one use
-
     model = replace(model, commit=commit, sha256=hashlib.sha256(other).hexdigest())
     new = studio.lock(
         comfyui=studio.comfyui("0.3.65"),
@@ -159,8 +159,6 @@ def test_comfyui_that_is_there_without_git(machine: Machine, studio: Studio) -> 
     lock = studio.lock(packs=(), models=())
     machine.emit(lock)
     machine.run()
-    import shutil  # noqa: PLC0415 - one use
-
     shutil.rmtree(machine.comfyui / ".git")
     (machine.comfyui / "main.py").write_text("mine\n")
     (machine.comfyui / "mine.txt").write_text("mine")
@@ -191,9 +189,7 @@ def _with_tiers(machine: Machine, studio: Studio, tier: str | None = None) -> No
     for name, vram in (("fp16", 24000), ("fp8", 12000), ("gguf", None)):
         data = weights(name)
         machine.world.files.add(f"/{name}", data)
-        import hashlib  # noqa: PLC0415 - one use
-
-        digest = hashlib.sha256(data).hexdigest()
+            digest = hashlib.sha256(data).hexdigest()
         url = f"https://models.example.com/{name}"
         alternatives.append(replace(step, tier=name, vram=vram, url=url, sha256=digest))
     tiered = replace(plan, models=tuple(alternatives), settings=replace(settings, tier=tier))

@@ -7,8 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
-from comfylock.errors import EmitError, UsageError
+from comfylock.config.emit import EmitSettings
+from comfylock.emit.planning import plan_of
+from comfylock.emit.script import generate
+from comfylock.errors import EmitError
 from tests.emitted.machine import make_python
 from tests.emitted.studio import ONE, TWO, pylock, python_pin
 from tests.services.package_index import package_index, release, wheel
@@ -62,13 +66,9 @@ def test_uv_installs_the_pylock(own: Machine, studio: Studio, index: Service) ->
     assert own.files(own.root / "environment") == before
 
 
-def test_a_wheel_with_other_bytes_is_refused(
-    own: Machine, studio: Studio, index: Service
-) -> None:
+def test_a_wheel_with_other_bytes_is_refused(own: Machine, studio: Studio, index: Service) -> None:
     data = pylock(index.url, ONE, TWO)
     path = f"/files/simple/{TWO.file}"
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     index.answers[path] = replace(index.answers[path], body=wheel(release("two==2.1", "uno")))
     _emit(own, studio, data)
     done = own.run()
@@ -128,7 +128,9 @@ def test_an_unlocked_python_needs_a_word(own: Machine, studio: Studio) -> None:
 def test_what_packs_ask_for_is_installed_unlocked_on_demand(
     own: Machine, studio: Studio, index: Service
 ) -> None:
-    pack = studio.archive(dependencies=("two>=2 # requirements.txt:1", "--extra-index-url http://x"))
+    pack = studio.archive(
+        dependencies=("two>=2 # requirements.txt:1", "--extra-index-url http://x")
+    )
     own.emit(studio.lock(packs=(pack,), models=()), pack_requirements=True)
     assert "--extra-index-url" not in "".join(
         line for line in own.script.read_text().splitlines() if not line.startswith("  #")
@@ -142,20 +144,21 @@ def test_what_packs_ask_for_is_installed_unlocked_on_demand(
     assert not index.asked
 
 
-def test_a_script_is_for_one_target(machine: Machine, studio: Studio) -> None:
+def test_each_target_has_a_script(machine: Machine, studio: Studio) -> None:
     data = pylock("http://127.0.0.1:1", ONE, TWO)
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     pin = python_pin(data, VERSION)
     target = f"linux-x86_64-py{VERSION}-cu128"
     other = replace(pin, target=target, file="pylock.comfy-gpu.toml")
-    lock = studio.lock(packs=(), models=(), python=(pin, other))
+    windows = replace(pin, target=target.replace("linux", "windows"), file="pylock.comfy-w.toml")
+    lock = studio.lock(packs=(), models=(), python=(pin, other, windows))
     files = {"pylock.comfy.toml": data, "pylock.comfy-gpu.toml": data}
-    with pytest.raises(UsageError, match="a script is for one target"):
-        machine.emit(lock, pylocks=files)
-    machine.emit(lock, pylocks=files, targets=("cu128",))
+    plan = plan_of(lock, "ab" * 32, companions=files)
+    names = [f"install-linux-x86_64-py{VERSION}-{each}.sh" for each in ("cpu", "cu128")]
+    assert [file.name for file in generate(plan)] == names
+    one = plan_of(lock, "ab" * 32, EmitSettings(targets=("cu128",)), companions=files)
+    assert [file.name for file in generate(one)] == ["install.sh"]
     with pytest.raises(EmitError, match="not beside"):
-        machine.emit(lock, targets=("cu128",))
+        generate(plan_of(lock, "ab" * 32))
 
 
 def test_install_py_runs_only_where_that_is_allowed(own: Machine, studio: Studio) -> None:
@@ -182,5 +185,3 @@ def test_an_install_py_that_fails_is_named(own: Machine, studio: Studio) -> None
     assert done.code == 1
     assert "failed: pack alpha 1.0.0: its install.py failed" in done.err
     assert "no compiler here" in done.err
-
-

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tests.emitted.studio import weights
 
@@ -105,8 +107,6 @@ def test_verify_reads_every_byte_and_changes_nothing(machine: Machine, studio: S
     model = machine.models / "vae/ae.safetensors"
     status = model.stat()
     model.write_bytes(b"x" * status.st_size)
-    import os  # noqa: PLC0415 - one use
-
     os.utime(model, ns=(status.st_atime_ns, status.st_mtime_ns))
     (machine.packs / "gamma/deps/lib/lib.py").write_text("V = 2\n")
     before = machine.files()
@@ -155,8 +155,6 @@ def test_a_model_that_was_there_is_read_once(machine: Machine, studio: Studio) -
 
 
 def test_local_models_are_only_looked_at(machine: Machine, studio: Studio) -> None:
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     pin = studio.hub_model()
     local = replace(
         pin, source="local", repository=None, commit=None, path=None, gated=None, size=None

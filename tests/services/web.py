@@ -206,9 +206,7 @@ ServiceT = TypeVar("ServiceT", bound=StandIn)
 
 
 @contextmanager
-def running(
-    service: ServiceT, port: int = 0, tls: SSLContext | None = None
-) -> Iterator[ServiceT]:
+def running(service: ServiceT, port: int = 0, tls: SSLContext | None = None) -> Iterator[ServiceT]:
     """Yield a service that listens; its thread and port are gone afterwards."""
     with _Server(("127.0.0.1", port), _handler(service)) as server:
         if tls is not None:

@@ -1,34 +1,39 @@
 """Unpack an archive into a new folder: plain files only, and none of them elsewhere."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import stat
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, Any
 
 MAX_FILES, MAX_BYTES = 50_000, 16 << 30
 
 
-def entries(path):
+def entries(path: str) -> Iterator[tuple[str, str, int, Callable[[], IO[bytes] | None]]]:
     """Yield (name, kind, mode, open) for what an archive holds; kind is `f`, `d` or `?`."""
     if zipfile.is_zipfile(path):
-        archive = zipfile.ZipFile(path)
-        for each in archive.infolist():
-            mode = each.external_attr >> 16
-            kind = "f" if stat.S_IFMT(mode) in (0, stat.S_IFREG) else "?"
-            kind = "d" if each.is_dir() and stat.S_IFMT(mode) in (0, stat.S_IFDIR) else kind
-            yield each.orig_filename, kind, mode, lambda each=each: archive.open(each)
+        with zipfile.ZipFile(path) as packed:
+            for each in packed.infolist():
+                mode = each.external_attr >> 16
+                kind = "f" if stat.S_IFMT(mode) in (0, stat.S_IFREG) else "?"
+                kind = "d" if each.is_dir() and stat.S_IFMT(mode) in (0, stat.S_IFDIR) else kind
+                yield each.orig_filename, kind, mode, partial(packed.open, each)
     else:
-        archive = tarfile.open(path)
-        for each in archive:
-            kind = "f" if each.isreg() else "d" if each.isdir() else "?"
-            yield each.name, kind, each.mode, lambda each=each: archive.extractfile(each)
+        with tarfile.open(path) as archive:
+            for entry in archive:
+                kind = "f" if entry.isreg() else "d" if entry.isdir() else "?"
+                yield entry.name, kind, entry.mode, partial(archive.extractfile, entry)
 
 
-def checked(name, kind):
+def checked(name: str, kind: str) -> str:
     """Return a name below the folder; end if it leads anywhere else."""
-    plain = name[2:] if name.startswith("./") else name
+    plain = name.removeprefix("./")
     parts = plain.rstrip("/").split("/") if kind == "d" else plain.split("/")
     is_odd = any(ord(letter) < 32 or ord(letter) == 127 for letter in name) or "\\" in name
     if kind == "?" or is_odd or any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
@@ -36,14 +41,15 @@ def checked(name, kind):
     return "/".join(parts)
 
 
-def unpack(path, folder, record):
+def unpack(path: str, folder: str, record: str) -> None:
     """Unpack, and write the digest of every file as sha256sum does."""
-    digests, left = {}, MAX_BYTES
+    digests: dict[str, str] = {}
+    left = MAX_BYTES
     os.makedirs(folder)
-    for name, kind, mode, opened in entries(path):
-        if kind == "d" and name.rstrip("/") in ("", "."):
+    for named, kind, mode, opened in entries(path):
+        if kind == "d" and named.rstrip("/") in ("", "."):
             continue
-        name = checked(name, kind)
+        name = checked(named, kind)
         target = os.path.join(folder, name)
         if kind == "d":
             os.makedirs(target, exist_ok=True)
@@ -52,7 +58,8 @@ def unpack(path, folder, record):
             sys.exit(f"the archive holds too many files, or one twice: {ascii(name)[:80]}")
         os.makedirs(os.path.dirname(target), exist_ok=True)
         digest = hashlib.sha256()
-        with opened() as source, open(target, "xb") as made:
+        source: Any = opened()
+        with source, open(target, "xb") as made:
             while block := source.read(1 << 20):
                 left -= len(block)
                 if left < 0:
