@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.emitted.studio import weights
 from tests.services.web import Fault, Reply, web_page

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from tests.emitted.studio import Studio
 
 
-def test_an_upgrade_and_the_way_back_need_each_byte_once(
-    machine: Machine, studio: Studio
-) -> None:
+def test_an_upgrade_and_the_way_back_need_each_byte_once(machine: Machine, studio: Studio) -> None:
     old = studio.lock()
     model = studio.hub_model("ae.safetensors")
     other = weights("another ae")
@@ -189,7 +187,7 @@ def _with_tiers(machine: Machine, studio: Studio, tier: str | None = None) -> No
     for name, vram in (("fp16", 24000), ("fp8", 12000), ("gguf", None)):
         data = weights(name)
         machine.world.files.add(f"/{name}", data)
-            digest = hashlib.sha256(data).hexdigest()
+        digest = hashlib.sha256(data).hexdigest()
         url = f"https://models.example.com/{name}"
         alternatives.append(replace(step, tier=name, vram=vram, url=url, sha256=digest))
     tiered = replace(plan, models=tuple(alternatives), settings=replace(settings, tier=tier))

@@ -144,7 +144,7 @@ def test_what_packs_ask_for_is_installed_unlocked_on_demand(
     assert not index.asked
 
 
-def test_each_target_has_a_script(machine: Machine, studio: Studio) -> None:
+def test_each_target_has_a_script(studio: Studio) -> None:
     data = pylock("http://127.0.0.1:1", ONE, TWO)
     pin = python_pin(data, VERSION)
     target = f"linux-x86_64-py{VERSION}-cu128"

@@ -8,9 +8,11 @@ import stat
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 MAX_FILES, MAX_BYTES = 50_000, 16 << 30
 
