@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.services.front import Gate  # noqa: TC004 - machines are never decoded
     from tests.services.world import World  # noqa: TC004 - nor by it
 
+BASH = os.environ.get("TEST_BASH", "bash")
+"""Scripts are for bash 4.4 and later: `TEST_BASH=…/bash-4.4/bash pytest tests/emitted`."""
+
 SLEEP = """#!/bin/sh
 echo "$@" >>"$SLEPT"
 exec /bin/sleep 0.02
@@ -128,10 +131,10 @@ class Machine(Struct):
             path.write_text(text)
             path.chmod(0o755)
 
-    def begin(self, *words: str, bash: str = "bash", **environment: str) -> subprocess.Popen[bytes]:
+    def begin(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start the script in a process group of its own."""
         return subprocess.Popen(
-            [bash, str(self.script), *words],
+            [BASH, str(self.script), *words],
             env=self.variables(**environment),
             cwd=self.root,
             stdin=subprocess.DEVNULL,
@@ -140,9 +143,9 @@ class Machine(Struct):
             start_new_session=True,
         )
 
-    def run(self, *words: str, bash: str = "bash", **environment: str) -> Ended:
+    def run(self, *words: str, **environment: str) -> Ended:
         """Run the script to its end, with the summary on standard output."""
-        process = self.begin("--summary", "-", *words, bash=bash, **environment)
+        process = self.begin("--summary", "-", *words, **environment)
         try:
             out, err = process.communicate(timeout=120)
         except subprocess.TimeoutExpired:
