@@ -52,7 +52,7 @@ def _steps(number: int, text: str, place: str) -> tuple[Plan, ...]:
         "mirrors": (text,),
     }
     models = (
-        ModelStep(path=f"vae/{number}", licence=text, mirrors=(text,), **values, **pin),
+        ModelStep(path=f"vae/{number}", licence=text, **values, **pin),
         ModelStep(path=f"loras/{number}/{place}", **{**values, "key": f"{text}2"}, **pin),
     )
     return tuple(_plan(packs=(pack,)) for pack in packs) + tuple(
