@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -227,6 +228,27 @@ def test_a_disk_that_is_full_in_the_middle(machine: Machine, studio: Studio) -> 
     machine.script = script
     assert machine.run().code == 0
     assert machine.world.files.asked[-1].headers["range"].startswith("bytes=2048000-")
+
+
+@pytest.mark.system
+def test_a_small_disk(machine: Machine, studio: Studio) -> None:
+    machine.comfyui.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(machine.comfyui)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system needs root")
+    try:
+        studio.size = 100_000_000
+        _url_model_alone(machine, studio, size=None)
+        done = machine.run()
+        assert done.code == 1
+        assert f"failed: {MODEL}: models.example.com: cannot be written" in done.err
+        assert not list((machine.models / "loras").rglob("*.safetensors"))
+        _url_model_alone(machine, studio)
+        told = machine.run()
+        assert told.code == 1
+        assert f"error: too little space at {machine.models}" in told.err
+    finally:
+        subprocess.run(["umount", str(machine.comfyui)], check=True)
 
 
 def test_a_folder_that_cannot_be_written(machine: Machine, studio: Studio) -> None:

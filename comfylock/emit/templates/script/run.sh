@@ -87,10 +87,9 @@ progress() { # now and then, how far the downloads are
     for i in "${QUEUE[@]}"; do
       [[ ${KIND[i]} == model ]] || continue
       n=$(size_of "$MODELS_DIR/${PLACE[i]}.part")
-      [[ ! -e $TEMP/result.$i ]] || n=${SIZE[i]}
-      have=$((have + ${n:-0}))
+      have=$((have + ${n:-$(size_of "$MODELS_DIR/${PLACE[i]}")} + 0))
     done
-    [[ $have == "$said" ]] || say "models: $(human "$have") of $(human "$TOTAL")"
+    ((TOTAL == 0)) || [[ $have == "$said" ]] || say "models: $(human "$have") of $(human "$TOTAL")"
     said=$have
   done
 }
