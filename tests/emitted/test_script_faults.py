@@ -238,15 +238,17 @@ def test_a_small_disk(machine: Machine, studio: Studio) -> None:
         pytest.skip("a small file system needs root")
     try:
         studio.size = 100_000_000
-        _url_model_alone(machine, studio, size=None)
+        (machine.comfyui / "main.py").touch()
+        models = (studio.url_model(size=None),)
+        machine.emit(studio.lock(comfyui=None, packs=(), models=models))
         done = machine.run()
         assert done.code == 1
         assert f"failed: {MODEL}: models.example.com: cannot be written" in done.err
         assert not list((machine.models / "loras").rglob("*.safetensors"))
-        _url_model_alone(machine, studio)
+        machine.emit(studio.lock(comfyui=None, packs=(), models=(studio.url_model(),)))
         told = machine.run()
         assert told.code == 1
-        assert f"error: too little space at {machine.models}" in told.err
+        assert f"error: too little space at {machine.comfyui}" in told.err
     finally:
         subprocess.run(["umount", str(machine.comfyui)], check=True)
 
