@@ -1,28 +1,19 @@
-"""`make demo`: lock the example workflows against services on this machine, and install them."""
+"""`make demo`: lock the example workflows against services on this machine, and say so."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from uv import find_uv_bin
-
 from tests.services.examples import fill
-from tests.services.front import gate_serving
-from tests.services.hub import TOKEN
-from tests.services.package_index import package_index, release
-from tests.services.world import COMFYUI_REQUIREMENTS as ASKED
 from tests.services.world import world_serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tests.services.world import World
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STEPS = (
@@ -48,52 +39,8 @@ def main() -> int:
                 code = run(words, project, environment)
                 if code:
                     return code
-            show(os.path.join(project, "comfy.lock"))
-            return install(world, folder, project, environment)
-
-
-def install(world: World, folder: str, project: str, environment: Mapping[str, str]) -> int:
-    """Emit the script, run it into a scratch folder, again, and verify what it installed."""
-    emit = ("emit", "script", "--pack-requirements", "-o", "install.sh")
-    code = run(emit, project, environment)
-    if code:
-        return code
-    # The one model that the examples' user brings.
-    own = os.path.join(folder, "ComfyUI/models/diffusion_models/ace_step_v1_folk-Q6_K.gguf")
-    os.makedirs(os.path.dirname(own))
-    with open(own, "w", encoding="utf-8") as stream:
-        stream.write("made up")
-    python = make_python(os.path.join(folder, "environment"))
-    wheels = [release(f"{name}==9.0") for name in re.findall(r"[a-z]+(?=[>\n])", ASKED)]
-    world.hub.granted.update(name for name, each in world.hub.repositories.items() if each.gated)
-    with gate_serving(world, folder) as gate, package_index(*wheels) as (_, index):
-        with open(os.path.join(folder, ".curlrc"), "w", encoding="utf-8") as stream:
-            stream.write(gate.settings)
-        variables = {
-            **environment,
-            "HOME": folder,
-            "COMFYUI_DIR": os.path.join(folder, "ComfyUI"),
-            "MODELS_DIR": os.path.join(folder, "ComfyUI", "models"),
-            "PYTHON": python,
-            "PATH": f"{os.path.dirname(find_uv_bin())}:{environment['PATH']}",
-            "UV_DEFAULT_INDEX": index,
-            "UV_CACHE_DIR": os.path.join(folder, "uv"),
-            "HF_TOKEN": TOKEN,
-        }
-        for words in ((), (), ("--verify",)):
-            say(f"\n$ COMFYUI_DIR=scratch/ComfyUI {' '.join(('bash install.sh', *words))}")
-            command = ["bash", "install.sh", *words]
-            code = subprocess.run(command, cwd=project, env=variables, check=False).returncode
-            if code:
-                return code
+        show(os.path.join(project, "comfy.lock"))
     return 0
-
-
-def make_python(folder: str) -> str:
-    """Make an environment; return its interpreter."""
-    command = [find_uv_bin(), "venv", "--quiet", "--no-config", "--python", sys.executable, folder]
-    subprocess.run(command, check=True)
-    return os.path.join(folder, "bin", "python")
 
 
 def run(words: tuple[str, ...], project: str, environment: Mapping[str, str]) -> int:
