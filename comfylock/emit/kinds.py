@@ -21,6 +21,7 @@ class Kind(Struct, frozen=True):
 
 
 TABLE: dict[str, Kind] = {
+    "script": Kind("a bash script that installs it all on a machine", "script"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
     "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
     "requirements": Kind("requirements.txt with digests, for pip", "requirements"),

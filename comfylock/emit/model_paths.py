@@ -69,7 +69,7 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
         )
     import yaml  # noqa: PLC0415 - this kind alone needs it
 
-    paths = {key: f"models/{place}/" for key, place in _folders(plan.models).items()}
+    paths = {key: f"models/{place}/" for key, place in folder_places(plan.models).items()}
     content = {SECTION: {"base_path": f"{places.volume}/", **paths}}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000)
     header = HEADER.format(mark=lock_mark(plan.digest), base=f"{places.volume}/models")
@@ -77,7 +77,7 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
     return (Emitted(NAME, (header + text).encode()),)
 
 
-def _folders(models: Iterable[ModelStep]) -> dict[str, str]:
+def folder_places(models: Iterable[ModelStep]) -> dict[str, str]:
     """Return the folder keys with their places below `models`, sorted."""
     found = {"clip": "text_encoders", **{key: key for key in USUAL}}
     for model in models:

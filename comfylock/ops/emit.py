@@ -198,7 +198,13 @@ def _previous(path: str, settings: EmitSettings) -> Plan:
     """Return the plan of the lock that is installed now; what it could not pin does not matter."""
     lock, digest = _lock_at(path)
     relaxed = replace(settings, allow_unpinned=True, variants=("full",), targets=(), tier=None)
-    return plan_of(lock, digest, relaxed)
+    found = ((pin, _bytes_at(os.path.join(os.path.dirname(path), pin.file))) for pin in lock.python)
+    files = {
+        pin.file: data
+        for pin, data in found
+        if data is not None and hashlib.sha256(data).hexdigest() == pin.sha256
+    }
+    return plan_of(lock, digest, relaxed, companions=files)
 
 
 def _refuse_stale(project: str, lock: Lock, environ: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ssl import SSLContext
 
 
 class Request(Struct, frozen=True):
@@ -205,9 +206,13 @@ ServiceT = TypeVar("ServiceT", bound=StandIn)
 
 
 @contextmanager
-def running(service: ServiceT, port: int = 0) -> Iterator[ServiceT]:
+def running(service: ServiceT, port: int = 0, tls: SSLContext | None = None) -> Iterator[ServiceT]:
     """Yield a service that listens; its thread and port are gone afterwards."""
     with _Server(("127.0.0.1", port), _handler(service)) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         service.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

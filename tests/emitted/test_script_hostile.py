@@ -1,0 +1,153 @@
+"""Hostile values past all rules of the lock: in the script they are data, or it is refused."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from comfylock.config.emit import EmitSettings
+from comfylock.emit.plan import Plan, Variant
+from comfylock.emit.script import generate
+from comfylock.emit.steps import ArchiveStep, FileStep, GitStep, ModelStep, Submodule
+from comfylock.errors import EmitError
+from tests.hostile import CANARY, TEXTS
+from tests.locks import COMMIT, SHA, TREE
+
+if TYPE_CHECKING:
+    from tests.emitted.machine import Machine
+
+STUB = """#!/bin/bash
+printf '%s ' "$0" "$@" >>"$SEEN"
+[[ $1 == --version ]] && echo "curl 8.0.0" && exit
+printf "404 text/plain"
+exit 22
+"""
+"""Programs that would use the network say what they were asked, and fail."""
+
+
+def _steps(number: int, text: str, place: str) -> tuple[Plan, ...]:
+    """Plans with a text in every place of a pack and of a model; nobody checked them."""
+    pin: dict[str, Any] = {"sha256": SHA, "size": 1}
+    packs = (
+        ArchiveStep(name=text, folder=f"a{number}", version=text, url=text, remarks=(text,), **pin),
+        ArchiveStep(name="a", folder=place, url="https://example.org/a", **pin),
+        FileStep(name=text, folder=f"f{number}.py", url=text, runs_code=("install.py",), **pin),
+        GitStep(
+            name=text,
+            folder=f"g{number}",
+            version=text,
+            repository=text,
+            commit=COMMIT,
+            tree=TREE,
+            submodules=(Submodule(place, COMMIT, text),),
+        ),
+    )
+    values: dict[str, Any] = {
+        "key": text,
+        "folder": "vae",
+        "service": "other",
+        "url": text,
+        "mirrors": (text,),
+    }
+    models = (
+        ModelStep(path=f"vae/{number}", licence=text, **values, **pin),
+        ModelStep(path=f"loras/{number}/{place}", **{**values, "key": f"{text}2"}, **pin),
+    )
+    return tuple(_plan(packs=(pack,)) for pack in packs) + tuple(
+        _plan(models=(model,)) for model in models
+    )
+
+
+def _plan(**fields: Any) -> Plan:
+    settings = EmitSettings(layout="plain", install_scripts=True)
+    values: dict[str, Any] = {
+        "digest": SHA,
+        "settings": settings,
+        "comfyui": None,
+        "packs": (),
+        "models": (),
+        "python": (),
+        "images": (),
+        "groups": (),
+        "variants": (Variant("standard", ()),),
+        "class_types": (),
+        "unpinned": (),
+    }
+    return Plan(**{**values, **fields})
+
+
+def _accepted(plan: Plan) -> bool:
+    try:
+        generate(plan)
+    except EmitError:
+        return False
+    return True
+
+
+def _run(machine: Machine, plan: Plan) -> str:
+    """Run a script in which everything fails; return what it says."""
+    machine.script = machine.root / "install.sh"
+    machine.script.write_bytes(generate(plan)[0].data)
+    machine.comfyui.mkdir(exist_ok=True)
+    (machine.comfyui / "main.py").touch()
+    machine.environment |= {"COMFYUI_DIR": str(machine.comfyui)}
+    for name in ("curl", "git"):
+        machine.stub(name, STUB)
+    before = set(os.listdir(machine.root))
+    done = machine.run(JOBS="8")
+    assert done.code in {1, 2}, done.err
+    assert all(line.isprintable() for line in done.err.splitlines())
+    found = [path for path in machine.root.rglob("*") if path.name == CANARY]
+    assert found == []
+    assert set(os.listdir(machine.root)) - before <= {"seen", "slept", "home", "stubs", "tmp"}
+    outside = [path for path in machine.root.parent.rglob("*") if CANARY in path.name]
+    assert outside == []
+    return done.err
+
+
+def _climbs(text: str) -> bool:
+    parts = f"/{text}/".split("/")[1:-1]
+    return any(part in {"", ".", ".."} for part in parts)
+
+
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(number, marks=pytest.mark.large) for number in range(1, 12))]
+)
+def test_values_that_nobody_checked_are_data(machine: Machine, part: int) -> None:
+    texts = TEXTS[part::12]
+    kept = [
+        plan
+        for number, text in enumerate(texts)
+        for plan in _steps(number, text, f"p{number}" if _climbs(text) else text)
+        if _accepted(plan)
+    ]
+    assert len(kept) > 4 * len(texts)
+    everything = _plan(
+        packs=tuple(pack for plan in kept for pack in plan.packs),
+        models=tuple(model for plan in kept for model in plan.models),
+    )
+    said = _run(machine, everything)
+    assert f"{len(kept)} of" in said
+    assert any(f"failed: pack {text}" in said for text in texts if CANARY in text)
+
+
+@pytest.mark.parametrize("text", ["../evil", "a/../../evil", "..", "a/./b", "/../evil"])
+def test_places_that_climb_end_the_script(machine: Machine, text: str) -> None:
+    for plan in _steps(0, "a", text):
+        changed = [step.folder for step in plan.packs] + [step.path for step in plan.models]
+        if text in changed or any(text in each for each in changed):
+            assert "would leave its folder" in _run(machine, plan)
+
+
+def test_a_document_cannot_end_itself() -> None:
+    from comfylock.emit.heredoc import bash_text, heredoc_end  # noqa: PLC0415 - one use
+
+    text = "EOF\nPY\n$(touch x)\n"
+    end = heredoc_end(text)
+    assert end not in text
+    assert heredoc_end(f"{text}{end}\n") not in f"{text}{end}\n"
+    assert bash_text(text) == text
+    with pytest.raises(EmitError):
+        bash_text("a\x1bb\n")
