@@ -21,6 +21,7 @@ class Kind(Struct, frozen=True):
 
 
 TABLE: dict[str, Kind] = {
+    "dockerfile": Kind("an image, on a CUDA base or RunPod's worker", "dockerfile"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
