@@ -11,13 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comfylock.emit.image_builds import builds_of
-from comfylock.emit.image_stages import chosen_models, model_stages, pack_stages, variant_stage
-from comfylock.emit.image_words import NAME, build_words, common_words, requirement_lines
+from comfylock.emit.image_parts import (
+    is_baked,
+    notes_of,
+    refuse_misfits,
+    refuse_missing_jupyter,
+    rendered,
+)
+from comfylock.emit.image_words import NAME, placed
 from comfylock.emit.interface import Emitted
 from comfylock.emit.quoting import (
-    BashWord,
-    DockerImage,
-    DockerJson,
     DockerWord,
     HereLine,
     bash,
@@ -26,18 +29,15 @@ from comfylock.emit.quoting import (
     docker,
     here_line,
 )
-from comfylock.emit.templating import render
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from comfylock.emit.plan import Plan
+
+USER = "comfy"
 
 SYSTEM = ("ca-certificates", "git")
 """Debian packages that ComfyUI or the proof at the end need."""
-
-USER = "comfy"
 
 
 def generate(plan: Plan) -> tuple[Emitted, ...]:
@@ -45,67 +45,65 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
 
     Raises:
         EmitError: the lock has no ComfyUI, no base image or no Python packages.
-        UsageError: a model has alternatives and none is chosen; the installer is not `direct`.
+        UsageError: a model has alternatives and none is chosen, or settings do not fit the base.
     """
-    if plan.settings.installer != "direct":
-        told = f"an image holds each pack against its digest, which `{plan.settings.installer}`"
-        raise UsageError(f"{told} cannot", hint='use `installer = "direct"`')
+    refuse_misfits(plan)
     builds, notes = builds_of(plan)
     is_standalone = plan.settings.base == "standalone"
-    words = common_words(plan)
-    places = plan.places(in_image=True)
-    packs = pack_stages(plan, places.custom_nodes)
-    models = model_stages(plan, f"{places.comfyui}/models") if is_baked(plan) else {}
-    facts = tuple(_facts(plan, has_comfyui=is_standalone or plan.comfyui is not None))
-    text = render(
+    if not is_standalone:
+        _refuse_changes(plan)
+    if plan.settings.jupyter:
+        refuse_missing_jupyter(builds)
+    data = rendered(
         "dockerfile.jinja",
-        BashWord,
-        DockerImage,
-        DockerJson,
-        DockerWord,
-        HereLine,
-        **words,
+        plan,
+        builds,
+        plan.variants,
         **_layout(plan),
         is_standalone=is_standalone,
-        builds=tuple(map(build_words, builds)),
+        dockerfile=comment(placed(plan, NAME)),
+        has_jupyter=plan.settings.jupyter,
         build_names=comment(", ".join(build.name for build in builds)),
-        packs=tuple(packs.values()),
-        models=tuple(models.values()),
-        variants=tuple(
-            variant_stage(plan, variant, packs, models, facts) for variant in plan.variants
-        ),
         variant_names=comment(", ".join(variant.name for variant in plan.variants)),
-        has_pylock=any(build.python for build in builds),
-        has_builds=any(build.python and build.python.builds for build in builds),
-        requirements=requirement_lines(plan) if not plan.python else (),
+        tools_image=DockerWord("${TOOLS_IMAGE}"),
         python=bash("/opt/venv/bin/python"),
     )
-    return (Emitted(NAME, text.encode(), notes=(*notes, *_notes(plan))),)
+    return (Emitted(NAME, data, notes=(*notes, *notes_of(plan))),)
 
 
-def is_baked(plan: Plan) -> bool:
-    """Say whether models are part of the image."""
-    return plan.settings.models == "bake"
+def _refuse_changes(plan: Plan) -> None:
+    """Refuse what would change how the worker starts."""
+    settings = plan.settings
+    for name, is_set in (
+        ("user", settings.user not in {None, "root"}),
+        ("jupyter", settings.jupyter),
+    ):
+        if is_set:
+            told = f"`{name}` does not fit RunPod's worker, whose start script and handler stay"
+            raise UsageError(told, hint=f'leave `{name}` out, or use `base = "standalone"`')
 
 
 def _layout(plan: Plan) -> dict[str, Any]:
-    """Return where things are in the image."""
+    """Return where things are in the image, and what they are made from."""
     settings, places = plan.settings, plan.places(in_image=True)
     is_standalone = settings.base == "standalone"
     comfyui = plan.required_comfyui() if is_standalone else plan.comfyui
-    user = settings.user or (USER if is_standalone else "root")
-    source = None
+    words = None
     if comfyui is not None:
-        source = bash_words((comfyui.repository, comfyui.commit, comfyui.tree or "-"))
-    packages = plan.system_packages
+        words = bash_words((comfyui.repository, comfyui.commit, comfyui.tree or "-"))
+    user = settings.user or (USER if is_standalone else "root")
+    packages = {*plan.system_packages, *(SYSTEM if is_standalone else ())}
+    if settings.models == "runtime":
+        packages.add("curl")
     return {
         "comfyui": docker(places.comfyui),
         "comfyui_out": docker(f"/out{places.comfyui}"),
-        "comfyui_words": source,
-        "system_packages": bash_words(sorted({*packages, *SYSTEM} if is_standalone else packages)),
+        "comfyui_words": words,
+        "system_packages": bash_words(sorted(packages)),
         "user": None if user == "root" else bash(user),
         "home": docker(f"/home/{user}"),
         "volume": docker(places.volume) if places.volume else None,
+        "models_dir": docker(places.models),
         "port": docker(str(settings.port)),
         "model_paths": _model_paths(plan),
         "model_paths_file": docker(f"{places.comfyui}/extra_model_paths.yaml"),
@@ -113,27 +111,10 @@ def _layout(plan: Plan) -> dict[str, Any]:
 
 
 def _model_paths(plan: Plan) -> tuple[HereLine, ...]:
-    """Return what leads ComfyUI to the volume's models, if they are there."""
+    """Return what leads ComfyUI to the volume's models, if that is where they are."""
     if is_baked(plan) or plan.places(in_image=True).volume is None:
         return ()
     from comfylock.emit import model_paths  # noqa: PLC0415 - it loads YAML
 
     (file,) = model_paths.generate(plan)
-    return tuple(HereLine(line) for line in file.data.decode().splitlines())
-
-
-def _facts(plan: Plan, *, has_comfyui: bool) -> Iterator[HereLine]:
-    if has_comfyui:
-        yield here_line("comfyui", plan.required_comfyui().commit)
-    if plan.python:
-        yield here_line("python", "only" if plan.settings.base == "standalone" else "among")
-
-
-def _notes(plan: Plan) -> Iterator[str]:
-    scripts = [pack.name for pack in plan.packs if pack.runs_code]
-    if scripts:
-        yield f"not run while the image is built: what {', '.join(scripts)} would run on install"
-    if is_baked(plan):
-        for model in chosen_models(plan):
-            if model.url is None:
-                yield f"`{model.key}` is not in the image: whoever has the file brings it"
+    return tuple(map(here_line, file.data.decode().splitlines()))

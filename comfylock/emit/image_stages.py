@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.emit.image_words import is_ssh
+from comfylock.emit.image_words import SECRETS, TOKENS, is_ssh
 from comfylock.emit.quoting import (
     BashWord,
     Comment,
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 MAX_MODEL_LAYERS = 80
 """An image may have 127 layers; the models beyond these, the smallest ones, share one."""
-
-SECRETS = {"huggingface": "hf_token", "civitai": "civitai_token"}
-"""Service to the build secret with its token."""
 
 
 class PackStage(Struct, frozen=True):
@@ -75,6 +72,10 @@ class VariantStage(Struct, frozen=True):
     shared: tuple[ModelStage, ...]
     contents: tuple[HereLine, ...]
     """What is to be found in the image."""
+    wanted: tuple[HereLine, ...]
+    """Models that are fetched when a container starts, as `fetch models` reads them."""
+    scripts: tuple[BashWord, ...]
+    """Folders of packs whose install.py is run."""
     is_dev: bool
 
 
@@ -184,7 +185,37 @@ def variant_stage(
         layers=tuple(models[m.key, m.tier] for m in steps if m.key in alone),
         shared=tuple(models[m.key, m.tier] for m in steps if m.key not in alone),
         contents=tuple(_contents(plan, variant, steps, facts)),
+        wanted=wanted_models(plan, variant) if plan.settings.models == "runtime" else (),
+        scripts=tuple(
+            packs[pack.name].folder for pack in plan.packs_of(variant) if runs(plan, pack)
+        ),
         is_dev=variant.is_dev,
+    )
+
+
+def runs(plan: Plan, pack: PackStep) -> bool:
+    """Say whether a pack's install.py is run while the image is built."""
+    return plan.settings.install_scripts and "install.py" in pack.runs_code
+
+
+def wanted_models(plan: Plan, variant: Variant) -> tuple[HereLine, ...]:
+    """Return the models of a variant for `fetch models`: alternatives by falling GPU memory."""
+    steps = [m for m in plan.models_of(variant) if m.url is not None]
+    if plan.settings.tier is not None:
+        steps = [m for m in steps if m.tier in {None, plan.settings.tier}]
+    last = {model.key: model for model in steps}
+    return tuple(
+        here_line(
+            model.key,
+            "0" if model is last[model.key] else str(model.vram or 0),
+            model.path,
+            model.sha256 or "",
+            str(model.size or 0),
+            TOKENS.get(model.service, "-"),
+            model.url or "",
+            *model.mirrors,
+        )
+        for model in steps
     )
 
 
@@ -194,6 +225,6 @@ def _contents(
     yield here_line("lock", plan.digest)
     yield from facts
     for pack in plan.packs_of(variant):
-        yield here_line("pack", pack.name, pack.folder)
+        yield here_line("pack", pack.name, pack.folder, "ran" if runs(plan, pack) else "alone")
     for model in models:
         yield here_line("model", model.sha256 or "", str(model.size or 0), f"models/{model.path}")

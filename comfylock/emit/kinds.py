@@ -22,6 +22,9 @@ class Kind(Struct, frozen=True):
 
 TABLE: dict[str, Kind] = {
     "dockerfile": Kind("an image, on a CUDA base or RunPod's worker", "dockerfile"),
+    "fragment": Kind("packs, Python packages and models for a Dockerfile of one's own", "fragment"),
+    "bake": Kind("docker buildx bake: every accelerator in every variant", "bake"),
+    "compose": Kind("docker compose: a service with a GPU, a volume and a health check", "compose"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
