@@ -42,8 +42,10 @@ class PackStage(Struct, frozen=True):
     sha256: DockerWord
     source: DockerWord
     """Its address, with the build argument FILE_MIRROR in place of `https://`."""
-    target: DockerWord
-    """The one file, below `/out`."""
+    parent: BashWord
+    """`custom_nodes` below `/out`."""
+    target: BashWord
+    """The one file in it."""
     folder: BashWord
     """Where it is in the image."""
     git: BashWord
@@ -97,7 +99,8 @@ def _pack(pack: PackStep, folder: str) -> PackStage:
         kind={ArchiveStep: "archive", GitStep: "git", FileStep: "file"}[type(pack)],
         sha256=docker("" if isinstance(pack, GitStep) else pack.sha256),
         source=mirrored(url),
-        target=docker(f"/out{folder}/{pack.folder}"),
+        parent=bash(f"/out{folder}"),
+        target=bash(f"/out{folder}/{pack.folder}"),
         folder=bash(f"{folder}/{pack.folder}"),
         git=_git_words(pack, folder) if isinstance(pack, GitStep) else bash_words(()),
         is_ssh=is_ssh(pack),

@@ -72,7 +72,20 @@ except KeyboardInterrupt:
 FILES = {
     "main.py": MAIN,
     "comfyui_version.py": '__version__ = "0.3.64"\n',
-    ".gitignore": "__pycache__/\n/output/\n/input/\n/user/\n/temp/\n/custom_nodes/*\n!/custom_nodes/example_node.py.example\n/models/*/*\nextra_model_paths.yaml\n",
+    ".gitignore": "".join(
+        f"{line}\n"
+        for line in (
+            "__pycache__/",
+            "/output/",
+            "/input/",
+            "/user/",
+            "/temp/",
+            "/custom_nodes/*",
+            "!/custom_nodes/example_node.py.example",
+            "/models/*/*",
+            "extra_model_paths.yaml",
+        )
+    ),
     "custom_nodes/example_node.py.example": "# an example\n",
     "input/example.png": "no picture",
     "models/vae/put_vae_here": "",

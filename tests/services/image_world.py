@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uv
+from msgspec.structs import replace
 
 from comfylock.lockfile.schema import ComfyuiPin, ImagePin, Lock, ModelPin, PythonPin, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from tests.locks import SHA, from_file, from_git, hub_model, release
 from tests.services.comfyui_stand_in import FILES
-from tests.services.git_repository import Program, Submodule
+from tests.services.git_repository import Content, Program, Submodule
 from tests.services.git_server import GitServer, git_serving
 from tests.services.hub import Hub, hub_serving
 from tests.services.loopback import Answer, Service, serving
@@ -23,7 +23,7 @@ from tests.services.node_archive import node_zip, pack_files
 from tests.services.package_index import Release, wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from comfylock.lockfile.schema import PackPin
 
@@ -47,7 +47,7 @@ class ImageWorld:
         self.version = 1
         """Raise it for another release of the pack `alpha`."""
         self.weights = dict(WEIGHTS)
-        self.hub.granted.add("org/gated")
+        self._commits: dict[tuple[str, str], str] = {}
 
     def build_arguments(self) -> list[str]:
         """Return what leads a build to the services."""
@@ -63,18 +63,13 @@ class ImageWorld:
 
     def write(self, **changes: object) -> Lock:
         """Publish everything and write the project; return its lock."""
-        lock = self._lock()
-        if changes:
-            from msgspec.structs import replace
-
-            lock = replace(lock, **changes)
+        lock = replace(self._lock(), **changes)
         with open(os.path.join(self.folder, "comfy.lock"), "wb") as file:
             file.write(write_lock(lock))
         return lock
 
     def _lock(self) -> Lock:
-        core = self.git.repository("github.com/comfyanonymous/ComfyUI")
-        commit = core.commit(FILES)
+        commit, tree = self._committed("github.com/comfyanonymous/ComfyUI", FILES)
         pylock = self._pylock()
         packs = (self._alpha(), self._gamma(), self._single())
         return Lock(
@@ -83,7 +78,7 @@ class ImageWorld:
                 "0.3.64",
                 "https://github.com/comfyanonymous/ComfyUI",
                 commit,
-                core.tree(FILES),
+                tree,
             ),
             images=tuple(
                 ImagePin(name, "linux/amd64", BASE, BASE, f"sha256:{SHA}")
@@ -107,27 +102,42 @@ class ImageWorld:
     def _alpha(self) -> PackPin:
         version = f"1.{self.version}.0"
         files = pack_files(("AlphaNode",), pyproject__toml=f'[project]\nversion = "{version}"\n')
-        data = node_zip({**files, "deep/er/ünïcode name.txt": b"x"})
+        # No engine may remember these bytes from another run.
+        data = node_zip({**files, "deep/er/ünïcode name.txt": self.files.url.encode()})
         pin = release(version=version, sha256=sha256(data), size=len(data), provides=("AlphaNode",))
         self._publish(pin.url or "", data)
         return pin
 
     def _gamma(self) -> PackPin:
-        inner = self.git.repository("github.com/carl/deps")
-        lib = inner.commit({"lib.py": "VALUE = 1\n"})
-        outer = self.git.repository("github.com/carl/gamma")
-        files = {
+        lib, _ = self._committed("github.com/carl/deps", {"lib.py": "VALUE = 1\n"})
+        files: dict[str, Content] = {
             **pack_files(("GammaNode",)),
             "run.sh": Program("#!/bin/sh\n"),
             "deps/sub module": Submodule(lib),
         }
+        commit, tree = self._committed("github.com/carl/gamma", files)
         return from_git(
-            commit=outer.commit(files),
-            tree=outer.tree(files),
+            commit=commit,
+            tree=tree,
             submodules=(f"deps/sub module {lib} https://github.com/carl/deps",),
             provides=("GammaNode", "GpuNode"),
             needs_gpu=("nodes.py:12 torch.cuda.current_device()",),
         )
+
+    def _committed(self, name: str, files: Mapping[str, Content]) -> tuple[str, str]:
+        """Commit files once; return the commit and its tree."""
+        repository = self.git.repository(name)
+        tree = repository.tree(files)
+        if (name, tree) not in self._commits:
+            self._commits[name, tree] = repository.commit(files)
+        return self._commits[name, tree], tree
+
+    def _uploaded(self, name: str, path: str, data: bytes) -> str:
+        """Upload a file once; return its commit."""
+        key = (name, sha256(data))
+        if key not in self._commits:
+            self._commits[key] = self.hub.add(name, {path: data}, private=name == "org/closed")
+        return self._commits[key]
 
     def _single(self) -> PackPin:
         data = pack_files(("SingleNode",))["__init__.py"]
@@ -136,15 +146,12 @@ class ImageWorld:
         return pin
 
     def _models(self) -> tuple[ModelPin, ...]:
-        names = {"org/repo": "ae.safetensors", "org/gated": "base.safetensors"}
+        names = {"org/repo": "ae.safetensors", "org/closed": "base.safetensors"}
         found = []
         for repository, name in names.items():
             data = self.weights[name]
-            commit = self.hub.add(
-                repository, {name: data}, gated=repository == "org/gated" and "auto"
-            )
+            commit = self._uploaded(repository, name, data)
             folder = "vae" if name == "ae.safetensors" else "checkpoints"
-            gated = "auto" if repository == "org/gated" else None
             found.append(
                 hub_model(
                     name,
@@ -153,7 +160,7 @@ class ImageWorld:
                     commit=commit,
                     sha256=sha256(data),
                     size=len(data),
-                    gated=gated,
+                    private=repository == "org/closed",
                 )
             )
         data = self.weights["v.pt"]
@@ -209,10 +216,3 @@ def image_world(folder: str) -> Iterator[ImageWorld]:
         hub = stack.enter_context(hub_serving())
         files = stack.enter_context(serving())
         yield ImageWorld(git, hub, files, project)
-
-
-if __name__ == "__main__":
-    with image_world(sys.argv[1]) as world:
-        world.write()
-        print(*world.build_arguments(), sep="\n", flush=True)
-        sys.stdin.read()
