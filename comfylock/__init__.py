@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from comfylock.errors import (
         ComfylockError,
         ConfigError,
+        EmitError,
         IntegrityError,
         LockConflictError,
         LockParseError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from comfylock.model import Report, WorkflowReport
     from comfylock.ops.analyze import analyze, analyze_each
     from comfylock.ops.check import CheckOutcome, check
+    from comfylock.ops.emit import EmitOutcome, EmitRequest, emit_files
     from comfylock.ops.lock import LockOutcome, LockRequest, lock
     from comfylock.registry.store import Registry
     from comfylock.resolve.outcome import Moves
@@ -42,6 +44,9 @@ __all__ = [
     "CheckOutcome",
     "ComfylockError",
     "ConfigError",
+    "EmitError",
+    "EmitOutcome",
+    "EmitRequest",
     "IntegrityError",
     "Lock",
     "LockConflictError",
@@ -63,6 +68,7 @@ __all__ = [
     "analyze_each",
     "check",
     "diff",
+    "emit_files",
     "lock",
     "read_lock",
     "write_lock",
@@ -72,6 +78,9 @@ _HOMES = {
     "CheckOutcome": "comfylock.ops.check",
     "ComfylockError": "comfylock.errors",
     "ConfigError": "comfylock.errors",
+    "EmitError": "comfylock.errors",
+    "EmitOutcome": "comfylock.ops.emit",
+    "EmitRequest": "comfylock.ops.emit",
     "IntegrityError": "comfylock.errors",
     "Lock": "comfylock.lockfile.schema",
     "LockConflictError": "comfylock.errors",
@@ -92,6 +101,7 @@ _HOMES = {
     "analyze_each": "comfylock.ops.analyze",
     "check": "comfylock.ops.check",
     "diff": "comfylock.lockfile.diff",
+    "emit_files": "comfylock.ops.emit",
     "lock": "comfylock.ops.lock",
     "read_lock": "comfylock.lockfile.read",
     "write_lock": "comfylock.lockfile.write",

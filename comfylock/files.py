@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PREFIX = ".comfylock-"
 """How the names of temporary files begin."""
@@ -16,13 +20,43 @@ def write_atomically(path: str, data: bytes) -> bool:
     Raises:
         OSError: it cannot be written; the old content is intact and no temporary file is left.
     """
+    return write_together({path: data})
+
+
+def write_together(files: Mapping[str, bytes]) -> bool:
+    """Write files that belong together, in order; False if all hold their bytes already.
+
+    None gets its name before all are on the disk, so that a full disk leaves the old ones.
+
+    Raises:
+        OSError: they cannot be written; no temporary file is left.
+    """
+    temporary: dict[str, str] = {}
+    try:
+        for path, data in files.items():
+            if not _holds(path, data):
+                temporary[path] = _written(os.path.dirname(os.path.abspath(path)), data)
+        is_changed = bool(temporary)
+        for path in list(temporary):
+            os.replace(temporary[path], path)
+            del temporary[path]
+    except BaseException:
+        for left in temporary.values():
+            os.unlink(left)
+        raise
+    return is_changed
+
+
+def _holds(path: str, data: bytes) -> bool:
     try:
         with open(path, "rb") as stream:
-            if stream.read(len(data) + 1) == data:
-                return False
+            return stream.read(len(data) + 1) == data
     except OSError:
-        pass
-    folder = os.path.dirname(os.path.abspath(path))
+        return False
+
+
+def _written(folder: str, data: bytes) -> str:
+    """Return a temporary file with these bytes, for whoever may read a usual one."""
     os.makedirs(folder, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=PREFIX, dir=folder)
     try:
@@ -33,11 +67,10 @@ def write_atomically(path: str, data: bytes) -> bool:
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
-    return True
+    return temporary
 
 
 def remove_leftovers(folder: str, before: float) -> None:

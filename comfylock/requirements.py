@@ -89,6 +89,8 @@ class PythonRule(Struct, frozen=True):
     """Instead of the target's own."""
     torch: tuple[str, ...] | None = None
     """Of torch, torchvision and torchaudio, what is installed; None: all three."""
+    hosts: frozenset[str] = frozenset()
+    """`host` or `host:port` that packs' requirements with an address may lead to besides."""
 
 
 class ImageRule(Struct, frozen=True):

@@ -14,7 +14,13 @@ A = "workflows/a.json"
 
 def kinds(lock: Lock, needs: Requirements, **flags: bool) -> list[tuple[str, str | None, str]]:
     """The reasons without their sentences, which are looked at too."""
-    found = unsatisfied(lock, needs, **flags)
+    found = unsatisfied(
+        lock,
+        needs,
+        allow_unresolved=flags.pop("allow_unresolved", False),
+        require_hashes=flags.pop("require_hashes", False),
+    )
+    assert not flags
     assert all(drift.message and not drift.message.endswith(".") for drift in found)
     return [(drift.kind, drift.workflow, drift.subject) for drift in found]
 

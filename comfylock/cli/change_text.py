@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SECTIONS = {
     "options": "Options",
     "comfyui": "ComfyUI",
+    "images": "Images",
+    "python": "Python packages",
     "packs": "Packs",
     "models": "Models",
     "workflows": "Workflows",

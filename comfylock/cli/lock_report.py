@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.change_text import change_lines
+from comfylock.cli.python_report import conflict_lines, conflict_objects, package_change
 from comfylock.cli.text import Style, plural, safe, width
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from comfylock.lockfile.schema import Gap
     from comfylock.ops.lock import LockOutcome
     from comfylock.resolve.outcome import Notice
+
+MAX_PACKAGES = 10
+"""Python packages of one target that are named without --verbose."""
 
 MAX_ROWS = 20
 """Rows of one list without --verbose."""
@@ -40,12 +44,19 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     lock = outcome.resolution.lock
     counts = f"{plural(len(lock.packs), 'pack')} and {plural(len(lock.models), 'model')}"
     lines = [f"{counts} of {plural(len(lock.workflows), 'workflow')} pinned"]
+    lines += [
+        f"{plural(pin.packages, 'Python package')} for {safe(pin.target)}" for pin in lock.python
+    ]
     changes = outcome.changes
-    shown = (*changes.comfyui, *changes.packs, *changes.models, *changes.unresolved)
+    shown = (
+        *(*changes.comfyui, *changes.images, *changes.python),
+        *(*changes.packs, *changes.models, *changes.unresolved),
+    )
     limit = len(shown) if arguments.verbose else MAX_ROWS
     columns = width(sys.stdout)
     for change in shown[:limit]:
         lines += change_lines(change, style, columns)
+        lines += _moved(outcome, change.name, arguments)
     if len(shown) > limit:
         lines.append(f"  and {len(shown) - limit} more (--verbose)")
     if arguments.verbose and outcome.asked:
@@ -53,6 +64,15 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
         lines.append(f"facts asked for, of all needed: {', '.join(told)}")
     lines.append(_verdict(outcome, arguments))
     return "\n".join(lines) + "\n"
+
+
+def _moved(outcome: LockOutcome, target: str, arguments: argparse.Namespace) -> Iterable[str]:
+    """Yield the Python packages of a target that moved, a few of many."""
+    moved = outcome.packages.get(target, ())
+    shown = moved if arguments.verbose else moved[:MAX_PACKAGES]
+    yield from (f"      {safe(package_change(each))}" for each in shown)
+    if len(moved) > len(shown):
+        yield f"      and {len(moved) - len(shown)} more packages (--verbose)"
 
 
 def _verdict(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
@@ -101,7 +121,9 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
     if arguments.strict and resolution.notices and not outcome.is_writable:
         yield f"{head} {plural(len(resolution.notices), 'warning')}, and --strict was given"
     if not outcome.is_writable:
-        yield from _advice(resolution.gaps, arguments)
+        for chosen in resolution.python:
+            yield from conflict_lines(chosen, arguments)
+        yield from _advice([gap for gap in resolution.gaps if gap.kind != "python"], arguments)
 
 
 def _rows(told: list[str], head: str, arguments: argparse.Namespace) -> Iterable[str]:
@@ -115,7 +137,7 @@ def _rows(told: list[str], head: str, arguments: argparse.Namespace) -> Iterable
 def _gap(gap: Gap, arguments: argparse.Namespace) -> str:
     """Return what could not be pinned, what to do unless it is a line for comfylock.toml, where."""
     line = f"{safe(gap.name)}: {safe(gap.message)}"
-    if gap.hint and not gap.hint.startswith("["):
+    if gap.hint and gap.kind != "python" and not gap.hint.startswith("["):
         line += f"; {safe(gap.hint)}"
     if gap.workflows:
         more = f" and {len(gap.workflows) - 1} more" if len(gap.workflows) > 1 else ""
@@ -125,7 +147,7 @@ def _gap(gap: Gap, arguments: argparse.Namespace) -> str:
     return line
 
 
-def _advice(gaps: tuple[Gap, ...], arguments: argparse.Namespace) -> Iterable[str]:
+def _advice(gaps: Iterable[Gap], arguments: argparse.Namespace) -> Iterable[str]:
     """Yield the lines that comfylock.toml wants, by table."""
     lines: dict[str, list[str]] = {}
     for gap in gaps:
@@ -155,11 +177,15 @@ def _object(outcome: LockOutcome) -> dict[str, Any]:
         "models": len(lock.models),
         "workflows": len(lock.workflows),
         "kept": resolution.kept,
+        "python": list(lock.python),
+        "images": list(lock.images),
+        "python_changes": outcome.packages,
         "changes": outcome.changes,
         "warnings": [_notice(notice) for notice in resolution.notices],
         "unresolved": list(resolution.gaps),
         "unhashed": list(outcome.unhashed),
         "conflicts": [conflict.name for conflict in outcome.conflicts],
+        "python_conflicts": conflict_objects(resolution),
         "unreachable": list(resolution.unreachable),
         "unreadable": [{"path": p, "message": m} for p, m in outcome.needs.unreadable],
         "findings": list(outcome.needs.findings),

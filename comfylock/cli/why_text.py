@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from comfylock.lockfile.schema import Gap, ModelPin, PackPin
-    from comfylock.resolve.chains import ClassChain, Explanation, ModelChain, PackChain, Use
+    from comfylock.resolve.chains import (
+        ClassChain,
+        Explanation,
+        ModelChain,
+        PackageChain,
+        PackChain,
+        Use,
+    )
 
 MAX_NODES = 12
 """Ids shown of one workflow."""
@@ -38,6 +45,8 @@ def explanation_text(found: Explanation, style: Style, columns: int) -> str:
         page.pack(pack, asked)
     for model in found.models:
         page.model(model)
+    for package in found.packages:
+        page.package(package)
     return "\n".join(page.lines) + "\n"
 
 
@@ -91,6 +100,24 @@ class _Page:
         elif chain.gap is None:
             self._words("not locked: comfylock lock", "  ", "red")
         self._gap(chain.gap, "  ")
+
+    def package(self, chain: PackageChain) -> None:
+        """Write who asks for a Python package, and what it is locked at."""
+        self._heading(f"{safe(chain.name)}: Python package")
+        for pin in chain.pins:
+            built = ", built from source" if pin.is_built else ""
+            told = f"{safe(pin.target)}: {safe(pin.version)} (in {safe(pin.file)}{built})"
+            self._words(told, "  ")
+        if not chain.pins:
+            self._words("not locked: no target of [python] has it", "  ")
+        for line in chain.lines:
+            ignored = ", ignored" if line.is_ignored else ""
+            told = f"{safe(line.pack)} asks for {safe(line.text)} ({safe(line.place)}{ignored})"
+            self._words(told, "  ")
+        if not chain.lines:
+            self._words("no pack asks for it by name: it comes with others", "  ")
+        for limit in chain.limits:
+            self._words(f"comfylock.toml has {safe(limit)}", "  ")
 
     def _use(self, use: Use, indent: str) -> None:
         self._words(f"{safe(use.workflow)}: {_nodes(use)}", indent)

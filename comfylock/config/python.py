@@ -48,6 +48,7 @@ def read_python(table: Table, hosts: frozenset[str]) -> PythonRule:
         extra_indexes=_indexes(table, hosts),
         torch_index=_index(table, "torch-index", hosts),
         torch=_trio(table),
+        hosts=hosts,
     )
 
 

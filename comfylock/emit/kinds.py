@@ -26,6 +26,10 @@ TABLE: dict[str, Kind] = {
     "bake": Kind("docker buildx bake: every accelerator in every variant", "bake"),
     "compose": Kind("docker compose: a service with a GPU, a volume and a health check", "compose"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
+    "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
+    "requirements": Kind("requirements.txt with digests, for pip", "requirements"),
+    "sbom": Kind("a CycloneDX bill of materials", "sbom"),
+    "ci": Kind("a GitHub workflow that checks and renews", "ci"),
 }
 """Kinds by name, in the order of comfylock.config.emit.KINDS."""
 

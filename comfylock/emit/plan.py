@@ -65,6 +65,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the workflows need of packs, sorted."""
     unpinned: tuple[Unpinned, ...]
     """What the lock could not pin; to be shown as comments."""
+    inputs: tuple[str, ...] = ()
+    """The workflow files, folders and patterns that were locked, relative to the lock, sorted."""
     previous: Plan | None = None
     """What is installed now, where the output is to lead from there to here."""
 

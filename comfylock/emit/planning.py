@@ -65,6 +65,7 @@ def plan_of(
         variants=tuple(_variant(name, groups) for name in settings.variants),
         class_types=tuple(sorted({name for pack in packs for name in pack.class_types})),
         unpinned=unpinned,
+        inputs=lock.options.inputs,
         previous=previous,
     )
 

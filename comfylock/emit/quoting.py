@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _PLAIN = Pattern(r"[A-Za-z0-9_%+,./:@-]+\Z")
 """Nothing in it means anything to bash or a Dockerfile."""
 
+_YAML = Pattern(r"[A-Za-z][A-Za-z0-9_-]*[./@][A-Za-z0-9_./@-]*[A-Za-z0-9_]\Z")
+"""YAML takes it for a text without quotes: no word such as `no`, no number, no sign."""
+
 
 class Quoted(str):
     """A text that is safe in one place."""
@@ -163,9 +166,16 @@ def hcl(text: str) -> HclString:
 
 
 def yaml(text: str) -> YamlString:
-    """Return a text as a double-quoted string of YAML, which is one of JSON too.
+    """Return a text as a string of YAML: double-quoted, as JSON has it, where it needs quotes.
 
     Compose and GitHub expand variables in strings; a text that would begin one is refused there
     by those who make such files.
     """
-    return YamlString(json.dumps(refuse_odd(text, "YAML"), ensure_ascii=False))
+    text = refuse_odd(text, "YAML")
+    return YamlString(text if _YAML.match(text) else json.dumps(text, ensure_ascii=False))
+
+
+def yaml_lines(texts: Iterable[str]) -> YamlString:
+    """Return texts as one string of YAML with a line for each."""
+    lines = "\n".join(refuse_odd(text, "YAML") for text in texts)
+    return YamlString(json.dumps(lines, ensure_ascii=False))

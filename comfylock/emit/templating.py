@@ -5,6 +5,7 @@ jinja2 costs 20 ms to import: only the kinds that have a template import this mo
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -30,10 +31,15 @@ def render(template: str, *places: type[Quoted], **values: Any) -> str:
         UnquotedError: it prints something else.
         jinja2.UndefinedError: it asks for a value that is not given.
     """
-    environment = jinja2.Environment(
+    return _environment((*places, Comment)).get_template(template).render(values)
+
+
+@cache
+def _environment(places: tuple[type[Quoted], ...]) -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("comfylock.emit"),
         undefined=jinja2.StrictUndefined,
-        finalize=_only((*places, Comment), template),
+        finalize=_only(places),
         autoescape=False,  # noqa: S701 - nothing here is HTML; `finalize` is stricter
         trim_blocks=True,
         lstrip_blocks=True,
@@ -41,16 +47,15 @@ def render(template: str, *places: type[Quoted], **values: Any) -> str:
         comment_start_string="<#",  # `{#` is in bash's `${#array[@]}`
         comment_end_string="#>",
     )
-    return environment.get_template(template).render(values)
 
 
-def _only(places: tuple[type[Quoted], ...], template: str) -> Callable[[Any], Quoted]:
+def _only(places: tuple[type[Quoted], ...]) -> Callable[[Any], Quoted]:
     def finalize(value: Any) -> Quoted:
         if isinstance(value, places):
             return value
         if isinstance(value, jinja2.Undefined):
             str(value)  # says which name it was
         wanted = " or ".join(place.__name__ for place in places)
-        raise UnquotedError(f"{template} prints a {type(value).__name__}, not {wanted}")
+        raise UnquotedError(f"a template prints a {type(value).__name__}, not {wanted}")
 
     return finalize

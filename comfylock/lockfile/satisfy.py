@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from comfylock.lockfile.comfyui_needs import comfyui_drift
 from comfylock.lockfile.drift import Drift, in_order
+from comfylock.lockfile.image_needs import image_drift
 from comfylock.lockfile.meeting import Meeting
 from comfylock.lockfile.model_needs import model_drift, model_rule, offers_of
 from comfylock.lockfile.pack_needs import names_of, pack_drift, rule_of, stamps_of
+from comfylock.lockfile.python_needs import python_drift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from comfylock.lockfile.schema import Gap, Lock
     from comfylock.requirements import Requirements
@@ -39,16 +41,19 @@ def unsatisfied(
     *,
     allow_unresolved: bool = False,
     require_hashes: bool = False,
+    digests: Mapping[str, str] | None = None,
 ) -> tuple[Drift, ...]:
     """Return every reason why a lock is not current, in order; empty if it is.
 
     With `allow_unresolved`, what the lock records as unresolved counts as met; with
-    `require_hashes`, models without a sha256 do not.
+    `require_hashes`, models without a sha256 do not. `digests` are the sha256 of the files
+    beside the lock, by name, for whoever has looked at them.
     """
     meeting = Meeting(lock, needs)
     found = {*_options(lock, needs), *meeting.drift}
     if not any(gap.kind == "comfyui" for gap in lock.unresolved):
         found |= set(comfyui_drift(lock.comfyui, needs))
+    found |= {*python_drift(lock, needs, digests), *image_drift(lock, needs)}
     found |= set(_packs(lock, needs, meeting))
     found |= set(_models(lock, needs, meeting))
     for gap in lock.unresolved:

@@ -59,9 +59,15 @@ def check(
     inputs = locked_inputs(project, paths, config, lock)
     registry = project_registry(project)
     needs = project_needs(project, inputs, config, registry)
+    beside: dict[str, str] = {}
+    if lock.python:
+        from comfylock.ops.companions import digests_of, read_companions  # noqa: PLC0415
+
+        beside = digests_of(read_companions(project, lock))
     drift = unsatisfied(
         lock,
         needs.requirements,
+        digests=beside,
         allow_unresolved=allows_unresolved or config.allow_unresolved,
         require_hashes=requires_hashes or config.require_hashes,
     )

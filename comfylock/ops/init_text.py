@@ -46,6 +46,14 @@ MORE = """\
 [comfyui]
 # Which ComfyUI; without a word the oldest release that all workflows run on.
 # version = ">=0.3.60"
+
+# [python]
+# Python packages of everything, with digests, in pylock.comfy.toml: platform, Python, accelerator.
+# targets = ["linux-x86_64-py3.12-cu128"]
+
+# [images]
+# Container images to build on, each at its digest; named after the accelerator that they are for.
+# cu128 = "nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04"
 """
 CLASSES = """\
 [class-types]

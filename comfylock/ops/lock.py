@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.errors import LockConflictError, LockParseError, UsageError, WriteError
-from comfylock.files import remove_leftovers, write_atomically
+from comfylock.errors import LockConflictError, LockParseError, WriteError
 from comfylock.lockfile.canonical import lock_faults
 from comfylock.lockfile.diff import Changes, diff
 from comfylock.lockfile.edited import refuse_edited
@@ -19,6 +17,8 @@ from comfylock.lockfile.read import read_lock
 from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock
 from comfylock.lockfile.write import write_lock
+from comfylock.ops.companions import digests_of, read_companions, write_lock_and_companions
+from comfylock.ops.lock_moves import check_moves, locked_names, refuse_unknown
 from comfylock.ops.project import (
     Needs,
     lock_path,
@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
     from comfylock.config import Config
     from comfylock.ops.analyze import Reporter as FileReporter
+    from comfylock.python.changes import PackageChange  # noqa: TC004 - never decoded
     from comfylock.registry.store import Registry
     from comfylock.resolve.side_by_side import Reporter
 
 
-LEFTOVER = 600.0
-"""Seconds after which a temporary file is nobody's any more; a lock is written in a blink."""
+FOLLOWING = frozenset({"options", "comfyui", "image", "python"})
+"""What follows from the project and its workflows, not from either side of a merge."""
 
 
 class LockRequest(Struct, frozen=True):
@@ -83,6 +84,8 @@ class LockOutcome(Struct, frozen=True):
     asked: dict[str, tuple[int, int]] = {}
     """Service to the facts that were needed of it, and those of them that it was asked for."""
     is_offline: bool = False
+    packages: dict[str, tuple[PackageChange, ...]] = {}
+    """Target to the Python packages that came, went or moved; new targets are not in it."""
 
 
 def lock(
@@ -109,17 +112,23 @@ def lock(
     inputs = locked_inputs(request.project, request.paths, config, old)
     registry = project_registry(request.project)
     needs = project_needs(request.project, inputs, config, registry, files)
-    _check_moves(request.moves, needs, old)
-    if data is not None and not conflicts and _is_current(request, config, data, old, needs):
-        kept = len(old.packs) + len(old.models)
+    beside = read_companions(request.project, old)
+    doubtful = check_moves(request.moves, needs, old, beside)
+    if (
+        data is not None
+        and not conflicts
+        and _is_current(request, config, data, old, needs, beside)
+    ):
+        kept = len(old.packs) + len(old.models) + len(old.images) + len(old.python)
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
-    resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter)
+    resolution, asked = _resolved(request, config, environ, needs, old, registry, reporter, beside)
+    refuse_unknown(doubtful, locked_names(resolution.lock))
     allowed = (
         request.allows_unresolved or config.allow_unresolved,
         request.requires_hashes or config.require_hashes,
     )
-    return _settled(request, allowed, data, old, needs, resolution, conflicts, asked)
+    return _settled(request, allowed, old, needs, resolution, conflicts, asked, beside)
 
 
 def _resolved(
@@ -130,6 +139,7 @@ def _resolved(
     old: Lock,
     registry: Registry,
     reporter: Reporter | None,
+    companions: Mapping[str, bytes],
 ) -> tuple[Resolution, dict[str, tuple[int, int]]]:
     """Return what came of asking the services, and how much each was asked.
 
@@ -146,6 +156,7 @@ def _resolved(
                 registry,
                 services.executor,
                 reporter,
+                companions,
             )
             return resolution, services.asked()
     except OSError as error:  # what goes wrong with services has errors of its own
@@ -154,7 +165,14 @@ def _resolved(
         raise WriteError(error.filename or "temporary files", told, hint=hint) from error
 
 
-def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, needs: Needs) -> bool:
+def _is_current(
+    request: LockRequest,
+    config: Config,
+    data: bytes,
+    old: Lock,
+    needs: Needs,
+    companions: Mapping[str, bytes],
+) -> bool:
     """Say whether a resolution would leave the lock as it is, so that none is needed."""
     moves = request.moves
     if moves.everything or moves.packages or request.record or needs.unreadable:
@@ -165,6 +183,7 @@ def _is_current(request: LockRequest, config: Config, data: bytes, old: Lock, ne
         old,
         needs.requirements,
         require_hashes=request.requires_hashes or config.require_hashes,
+        digests=digests_of(companions),
     )
 
 
@@ -192,40 +211,19 @@ def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[
         sides = split_conflict(data, path)
     base = read_lock(sides.base, path) if sides.base is not None else None
     merged = merge(base, read_lock(sides.ours, path), read_lock(sides.theirs, path))
-    # Options and ComfyUI follow from the project and its workflows, not from either side.
-    found = [c for c in merged.conflicts if c.kind not in ("options", "comfyui")]
+    found = [c for c in merged.conflicts if c.kind not in FOLLOWING]
     return merged.lock, tuple(c for c in found if not moves.moves(c.name))
-
-
-def _check_moves(moves: Moves, needs: Needs, old: Lock) -> None:
-    """Refuse to move what is not there: a misspelt name would move nothing, silently."""
-    known = {name for pin in old.packs for name in (pin.name, *pin.aliases)}
-    known |= {name for pin in old.models for name in (pin.key, pin.name)}
-    for need in needs.requirements.workflows:
-        known |= {c.pack for c in need.classes if c.pack} | {
-            c.stamped_id or "" for c in need.classes
-        }
-        known |= {name for model in need.models for name in (model.key, model.name)}
-    known |= {"comfyui", *needs.requirements.pack_rules, *needs.requirements.model_rules}
-    lowered = {name.lower() for name in known}
-    for name in moves.packages:
-        if name not in lowered:
-            from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
-
-            nearest = get_close_matches(name, sorted(lowered), 1, 0.6)
-            hint = f"did you mean `{nearest[0]}`?" if nearest else "comfylock tree"
-            raise UsageError(f"nothing called `{name}` is locked or needed", hint=hint)
 
 
 def _settled(
     request: LockRequest,
     allowed: tuple[bool, bool],
-    data: bytes | None,
     old: Lock,
     needs: Needs,
     resolution: Resolution,
     conflicts: tuple[Conflict, ...],
     asked: dict[str, tuple[int, int]],
+    beside: Mapping[str, bytes],
 ) -> LockOutcome:
     """Write the lock if nothing stands in the way, and say what became of it."""
     allows_gaps, requires_hashes = allowed
@@ -246,8 +244,8 @@ def _settled(
     )
     new = _bytes(resolution.lock) if is_writable else b""
     is_written = False
-    if is_writable and not request.is_dry and new != data:
-        is_written = _write(path, new)
+    if is_writable and not request.is_dry:
+        is_written = write_lock_and_companions(path, new, resolution.files, old)
     return LockOutcome(
         path=path,
         resolution=resolution,
@@ -259,22 +257,26 @@ def _settled(
         is_written=is_written,
         asked=asked,
         is_offline=request.is_offline,
+        packages=_moved_packages(old, resolution, beside),
     )
 
 
-def _write(path: str, data: bytes) -> bool:
-    """Write the lock; False if it already holds these bytes.
+def _moved_packages(
+    old: Lock, resolution: Resolution, beside: Mapping[str, bytes]
+) -> dict[str, tuple[PackageChange, ...]]:
+    """Return which Python packages moved, of the targets that were locked before."""
+    after = {pin.target: pin for pin in resolution.lock.python}
+    pairs = [(pin, after[pin.target]) for pin in old.python if pin.target in after]
+    moved = [(before, now) for before, now in pairs if before.sha256 != now.sha256]
+    if not moved:
+        return {}
+    from comfylock.python.changes import package_changes  # noqa: PLC0415 - seldom needed
 
-    Raises:
-        WriteError: it cannot be written; the old one is intact.
-    """
-    remove_leftovers(os.path.dirname(os.path.abspath(path)), time.time() - LEFTOVER)
-    try:
-        return write_atomically(path, data)
-    except OSError as error:
-        told = f"cannot be written: {error.strerror or error}; what was there is as it was"
-        hint = "what was learnt is kept: run it again when the folder can be written"
-        raise WriteError(path, told, hint=hint) from error
+    return {
+        now.target: package_changes(beside.get(before.file, b""), resolution.files[now.file])
+        for before, now in moved
+        if now.file in resolution.files
+    }
 
 
 def _bytes(lock: Lock) -> bytes:

@@ -27,6 +27,7 @@ from comfylock.references import parse_reference
 from comfylock.resolve.sources import Sources
 from comfylock.sources.civitai import Civitai
 from comfylock.sources.comfy_registry import ComfyRegistry
+from comfylock.sources.container_image import ContainerImages
 from comfylock.sources.direct_url import DirectUrl
 from comfylock.sources.git import Git
 from comfylock.sources.git_command import Limits
@@ -34,7 +35,10 @@ from comfylock.sources.git_files import RepositoryFiles
 from comfylock.sources.github_release import GithubReleases
 from comfylock.sources.huggingface import HuggingFace
 from comfylock.sources.huggingface_client import Patience as HubPatience
+from comfylock.sources.package_answers import AnsweredPackages, UncachedPackages
+from comfylock.sources.python_packages import UvPackages
 from comfylock.sources.single_file import SingleFiles
+from comfylock.sources.uv_command import UvLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
     from comfylock.config import Config
     from comfylock.net.trust import Credentials
+    from comfylock.python.wanted import PackageSource
 
 THREADS = 128
 """Questions under way at once; each host has a limit of its own besides.
@@ -130,10 +135,45 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             ),
             repository_files=RepositoryFiles(git),
             urls=DirectUrl(answers, http, is_allowed=partial(_may_be_visited, trust.configured)),
+            images=ContainerImages(
+                answers,
+                http,
+                endpoints=_plain_registries(trust.configured),
+                configured=trust.configured,
+            ),
+            python=_packages(mode, environ, answers),
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
         executor = stack.enter_context(ThreadPoolExecutor(mode.effort.threads, "comfylock"))
         yield Services(sources, executor, answers)
+
+
+def _plain_registries(configured: frozenset[str]) -> dict[str, str]:
+    """Return the registries of images that speak plain http: configured ones on this machine.
+
+    Source: https://docs.docker.com/reference/cli/dockerd/#insecure-registries
+    """
+    names = ("localhost", "127.0.0.1", "[::1]")
+    return {
+        host: f"http://{host}"
+        for host in configured
+        if host in names or host.rpartition(":")[0] in names
+    }
+
+
+def _packages(mode: Mode, environ: Mapping[str, str], answers: Counted) -> PackageSource:
+    """Return who chooses Python packages: uv, whose own cache is all there is when offline."""
+    # uv's cache is everybody's, unless somebody wants all of ours in one place.
+    own = environ.get("COMFYLOCK_CACHE_DIR") and os.path.join(cache_folder(environ), "uv")
+    uv = UvPackages(own or None, environ=environ, limits=_uv_limits(mode.effort))
+    if mode.is_offline and mode.replay is None:
+        return UncachedPackages(uv)
+    return AnsweredPackages(answers, uv)
+
+
+def _uv_limits(effort: Effort) -> UvLimits:
+    """Return what an effort means to uv, which tries each request again by itself."""
+    return UvLimits(request_seconds=max(1, int(effort.seconds)), retries=effort.attempts - 1)
 
 
 def _patience(effort: Effort) -> tuple[Patience, Limits, HubPatience]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from comfylock.errors import UsageError
 from comfylock.lockfile.diff import label
 from comfylock.names import COMFYUI, normalise_model_path
@@ -11,6 +13,7 @@ from comfylock.ops.check import exists
 from comfylock.ops.places import Finder
 from comfylock.ops.project import locked_inputs, project_config, project_needs
 from comfylock.ops.registry import project_registry
+from comfylock.ops.why_package import package_chains
 from comfylock.registry.lookup import Lookup
 from comfylock.resolve.chains import ClassChain, Explanation, ModelChain, PackChain, Use
 from comfylock.resolve.explain import all_names, is_model, named, spelled_alike
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def why(project: str, name: str, environ: Mapping[str, str]) -> Explanation:
-    """Return what leads from workflows to the pins of a class type, pack or model.
+    """Return what leads from workflows to the pins of a class type, pack, model or Python package.
 
     Raises:
         UsageError: there is no lock.
@@ -41,11 +44,10 @@ def why(project: str, name: str, environ: Mapping[str, str]) -> Explanation:
     needs = project_needs(project, inputs, config, registry)
     lookup = Lookup(registry, config.class_types)
     chains = _Chains(project, lock, needs.requirements, lookup)
-    found = chains.explained(name)
+    packages = package_chains(project, lock, needs.requirements, name)
+    found = replace(chains.explained(name), packages=packages, unreadable=needs.unreadable)
     if found.is_known:
-        return Explanation(
-            name, found.class_types, found.packs, found.models, unreadable=needs.unreadable
-        )
+        return found
     return _unknown(name, lock, needs.requirements, registry, needs.unreadable)
 
 

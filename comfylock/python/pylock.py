@@ -59,7 +59,7 @@ def canonical(data: bytes) -> bytes:
         UnhashedError: a file has no sha256.
         LockParseError: it is no pylock.
     """
-    document = _parsed(data)
+    document = pylock_document(data)
     packages: list[dict[str, Any]] = [_package(each) for each in document["packages"]]
     unhashed = {each.name for each in map(_read, packages) if not each.digests and not each.commit}
     if unhashed:
@@ -78,7 +78,7 @@ def read_pylock(data: bytes, file: str = FILE) -> tuple[Package, ...]:
     Raises:
         LockParseError: it cannot be read.
     """
-    return tuple(sorted(_read(each) for each in _parsed(data, file)["packages"]))
+    return tuple(sorted(_read(each) for each in pylock_document(data, file)["packages"]))
 
 
 def digest_of(data: bytes) -> str:
@@ -86,7 +86,12 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _parsed(data: bytes, file: str = FILE) -> dict[str, Any]:
+def pylock_document(data: bytes, file: str = FILE) -> dict[str, Any]:
+    """Return what a pylock holds; its `packages` are tables with a name.
+
+    Raises:
+        LockParseError: it is no pylock.
+    """
     import tomli  # noqa: PLC0415 - only locks of Python packages are read with it
 
     try:

@@ -63,6 +63,41 @@ class ModelChain(Struct, frozen=True):
     gap: Gap | None = None
 
 
+class PackagePin(Struct, frozen=True):
+    """A Python package as it is locked for one target."""
+
+    target: str
+    version: str
+    file: str
+    """The pylock that holds it."""
+    is_built: bool = False
+    """There is no wheel: whoever installs it runs its code."""
+
+
+class AskedLine(Struct, frozen=True):
+    """A line that asks for a Python package."""
+
+    pack: str
+    """`comfyui` for ComfyUI's own."""
+    text: str
+    place: str
+    """`requirements.txt:3`; `registry:1` for what the registry tells."""
+    is_ignored: bool = False
+
+
+class PackageChain(Struct, frozen=True):
+    """From those who ask for a Python package to its pins."""
+
+    name: str
+    """Normalised."""
+    pins: tuple[PackagePin, ...]
+    """By target; none if it is not locked."""
+    lines: tuple[AskedLine, ...]
+    """ComfyUI's, then those of the packs by name; none if only other packages need it."""
+    limits: tuple[str, ...] = ()
+    """What comfylock.toml says about it, with its table."""
+
+
 class Explanation(Struct, frozen=True):
     """Everything that is behind one name."""
 
@@ -71,6 +106,8 @@ class Explanation(Struct, frozen=True):
     packs: tuple[PackChain, ...] = ()
     """Those asked for, and those of the class types asked for."""
     models: tuple[ModelChain, ...] = ()
+    packages: tuple[PackageChain, ...] = ()
+    """Python packages; one at the most."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """Inputs that could not be looked into: path and sentence."""
     nearest: tuple[str, ...] = ()
@@ -81,4 +118,4 @@ class Explanation(Struct, frozen=True):
     @property
     def is_known(self) -> bool:
         """Say whether anything in the project has that name."""
-        return bool(self.class_types or self.packs or self.models)
+        return bool(self.class_types or self.packs or self.models or self.packages)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from comfylock.lockfile.schema import Gap, Lock, ModelPin, PackPin
+from comfylock.lockfile.schema import Gap, Lock, ModelPin, PackPin, PythonPin
+
+if TYPE_CHECKING:
+    from comfylock.resolve.python_packages import (
+        PythonResolution,  # noqa: TC004 - outcomes are never decoded
+    )
 
 NoticeCode = Literal[
     "pending",
@@ -25,6 +30,9 @@ NoticeCode = Literal[
     "fallback",
     "mirror",
     "doubt",
+    "protected",
+    "requirement",
+    "built",
 ]
 """Why something is worth a look; stable, part of `--json`."""
 
@@ -33,7 +41,7 @@ class Notice(Struct, frozen=True, order=True):
     """Something that a person should know; not in the way of a lock, but of `--strict`."""
 
     subject: str
-    """The pack's name or the model's `folder/name`."""
+    """The pack's name, the model's `folder/name`, the image or the target."""
     code: NoticeCode
     message: str
     """One sentence without a full stop."""
@@ -54,6 +62,19 @@ class Pinned(Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
 
 
+class Packages(Struct, frozen=True):
+    """The Python packages of a lock, the files that hold them, and what there is to say."""
+
+    pins: tuple[PythonPin, ...] = ()
+    files: dict[str, bytes] = {}
+    """File name to its bytes, of all targets."""
+    gaps: tuple[Gap, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    resolutions: tuple[PythonResolution, ...] = ()
+    """Of the targets that were chosen anew, sorted by target."""
+    kept: int = 0
+
+
 class Resolution(Struct, frozen=True):
     """A lock with everything that could be pinned, and all that could not."""
 
@@ -67,6 +88,10 @@ class Resolution(Struct, frozen=True):
     """If there are any the lock is not whole and must not be written."""
     kept: int = 0
     """Pins of the old lock that stayed without a question."""
+    files: dict[str, bytes] = {}
+    """What stands beside the lock, by name: the pylock of each target."""
+    python: tuple[PythonResolution, ...] = ()
+    """How the Python packages were chosen, of the targets that were chosen anew."""
 
 
 class Moves(Struct, frozen=True):

@@ -10,12 +10,14 @@ from comfylock.references import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from comfylock.python.wanted import PackageSource
     from comfylock.references import Reference
     from comfylock.sources.interface import (
         CivitaiSource,
         FileSource,
         GitSource,
         HubSource,
+        ImageSource,
         PackRegistry,
         ReleaseSource,
         RepositoryFileSource,
@@ -35,5 +37,7 @@ class Sources:
     releases: ReleaseSource
     repository_files: RepositoryFileSource
     urls: UrlSource
+    images: ImageSource
+    python: PackageSource
     reference: Callable[[str], Reference] = parse_reference
     """What an address means; mirrors' addresses mean what they mirror."""

@@ -308,6 +308,7 @@ def test_all_parts_of_a_lock(run: Run) -> None:
     run.write("a.lock", write_lock(full()))
     run.write("b.lock", write_lock(Lock()))
     assert call(run, "diff", "b.lock", "a.lock") == 0
-    titles = ["Options", "ComfyUI", "Packs", "Models", "Workflows", "Unresolved", "Tools"]
-    shown = [line.split(" ")[0] for line in run.out.splitlines() if line[:1] != " "]
+    titles = ["Options", "ComfyUI", "Images", "Python packages", "Packs", "Models"]
+    titles += ["Workflows", "Unresolved", "Tools"]
+    shown = [line.partition(" (")[0] for line in run.out.splitlines() if line[:1] != " "]
     assert shown == titles

@@ -113,7 +113,8 @@ class RegistryService(StandIn):
             return self._page(request)
         if match := _INSTALL.match(path):
             self.installs += 1
-            return self._one_version(match[1], "")
+            asked = parse_qs(request.query_text).get("version", [""])
+            return self._one_version(match[1], asked[0])
         if match := _PACK.match(path):
             return self._pack(unquote(match[1]))
         if match := _VERSIONS.match(path):

@@ -86,12 +86,19 @@ class World:
 COMFYUI = ("0.3.10", "0.3.40", "0.3.61", "0.3.64", "0.6.0")
 """Releases of ComfyUI that there are."""
 
+COMFYUI_REQUIREMENTS = "torch\ntorchvision\ntorchaudio\nnumpy>=1.25.0\neinops\n"
+"""What each of them asks for."""
+
 
 def publish_comfyui(git: GitServer) -> None:
     """Give the git host a ComfyUI with a tag for each release."""
     repository = git.repository("github.com/comfyanonymous/ComfyUI")
     for version in COMFYUI:
-        commit = repository.commit({"comfyui_version.py": f'__version__ = "{version}"\n'})
+        files = {
+            "comfyui_version.py": f'__version__ = "{version}"\n',
+            "requirements.txt": COMFYUI_REQUIREMENTS,
+        }
+        commit = repository.commit(files)
         repository.tag(f"v{version}", commit)
 
 

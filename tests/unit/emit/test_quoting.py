@@ -82,6 +82,21 @@ def test_what_is_json_and_yaml_reads_back(text: str) -> None:
     assert pyyaml.safe_load(f"x: {quoting.yaml(text)}") == {"x": text}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["no", "1.5", "1e3", "0x1", "a: b", "- a", "*a", "&a", "!a", "a #b", "a.b", "o/r@v1", "a."],
+)
+def test_yaml_takes_texts_for_texts(text: str) -> None:
+    assert pyyaml.safe_load(f"x: {quoting.yaml(text)}") == {"x": text}
+
+
+def test_lines_of_yaml() -> None:
+    told = quoting.yaml_lines(["a", '"b"'])
+    assert pyyaml.safe_load(f"x: {told}") == {"x": 'a\n"b"'}
+    with pytest.raises(EmitError):
+        quoting.yaml_lines(["a\nb"])
+
+
 def test_no_template_of_hcl_begins() -> None:
     assert quoting.hcl('a"b\\c') == '"a\\"b\\\\c"'
     assert quoting.hcl("${x} %{y} $x") == '"$${x} %%{y} $x"'

@@ -9,19 +9,21 @@ from comfylock.emit import quoting, templating
 from comfylock.emit.quoting import BashWord, HclString
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
-def render(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def render(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Render a text that stands for a template of the package."""
 
     def rendered(text: str, *places: type[quoting.Quoted], **values: Any) -> str:
         loader = jinja2.DictLoader({"text": text})
         monkeypatch.setattr(jinja2, "PackageLoader", lambda _: loader)
+        templating._environment.cache_clear()
         return templating.render("text", *places, **values)
 
-    return rendered
+    yield rendered
+    templating._environment.cache_clear()
 
 
 def test_quoted_values_and_comments_are_printed(render: Callable[..., str]) -> None:
@@ -53,7 +55,7 @@ def test_quoted_values_and_comments_are_printed(render: Callable[..., str]) -> N
 def test_nothing_else_is_printed(render: Callable[..., str], text: str) -> None:
     word = quoting.bash("$(x)")
     values = {"raw": "$(x)", "word": word, "words": [word], "other": quoting.hcl("x")}
-    with pytest.raises(templating.UnquotedError, match=r"text prints a [A-Za-z]+, not BashWord"):
+    with pytest.raises(templating.UnquotedError, match=r"prints a [A-Za-z]+, not BashWord"):
         render(text, BashWord, none=None, **values)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from packaging.requirements import Requirement
 
 from comfylock.errors import SourceUnavailableError
+from comfylock.python.pylock import canonical, digest_of, read_pylock
+from comfylock.python.wanted import Compiled, NoSolution, Wanted
 from comfylock.resolve.sources import Sources
 from comfylock.sources.interface import (
     ArchiveFacts,
@@ -14,6 +17,7 @@ from comfylock.sources.interface import (
     CommitFacts,
     FileFacts,
     GitPin,
+    ImageFacts,
     Missing,
     ModelFacts,
     Refs,
@@ -25,6 +29,7 @@ from comfylock.sources.interface import (
 
 if TYPE_CHECKING:
     from comfylock.references import Reference
+    from comfylock.references.image import ImageReference
 
 HASH = "abcdef0123456789" * 4
 
@@ -55,6 +60,13 @@ class World(Struct):
     """Commit to its date, where a test cares."""
     files: dict[str, ModelFacts | Missing] = field(default_factory=dict)
     """Address to file."""
+    images: dict[str, str] = field(default_factory=dict)
+    """`docker.io/library/debian:12 linux/amd64` to the digit that its digest is made of."""
+    refused: set[str] = field(default_factory=set)
+    """Python packages that cannot be had."""
+    wanted: list[Wanted] = field(default_factory=list)
+    contents: dict[str, SourceFacts] = field(default_factory=dict)
+    """Commit to what its files say."""
     down: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
@@ -74,7 +86,16 @@ class World(Struct):
         """Everything that resolving may ask."""
         models = _Models(self)
         return Sources(
-            _Registry(self), _Git(self), _Files(self), models, models, models, models, models
+            _Registry(self),
+            _Git(self),
+            _Files(self),
+            models,
+            models,
+            models,
+            models,
+            models,
+            _Images(self),
+            _Packages(self),
         )
 
 
@@ -149,7 +170,13 @@ class _Git:
         if commit is None:
             return Missing("no-such-revision", f"{repository} has no `{revision}`")
         date = self.world.dates.get(commit, f"2025-01-01T00:00:0{len(commit) % 10}Z")
-        facts = CommitFacts(repository, commit, "e" * 40, date, contents=SourceFacts())
+        facts = CommitFacts(
+            repository,
+            commit,
+            "e" * 40,
+            date,
+            contents=self.world.contents.get(commit, SourceFacts()),
+        )
         return GitPin(facts, revision, revision if revision in tags else None)
 
 
@@ -171,6 +198,45 @@ class _Models:
         key = next(k for k in self.world.files if _means(k, reference))
         self.world.note("model", key)
         return self.world.files[key]
+
+
+class _Images:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def find(self, reference: ImageReference, platform: str) -> ImageFacts | Missing:
+        self.world.note("image", f"{reference.canonical} {platform}")
+        digest = self.world.images.get(f"{reference.canonical} {platform}")
+        if digest is None:
+            told = f"`{reference.canonical}` is not made for `{platform}`"
+            return Missing("no-such-platform", told, "take another")
+        warnings = ("it is another image tomorrow",) if reference.tag == "latest" else ()
+        digest, index = f"sha256:{digest * 64}", f"sha256:{'9' * 64}"
+        return ImageFacts(
+            reference.canonical, platform, digest, digest, 7, 1, index, warnings=warnings
+        )
+
+
+class _Packages:
+    """Chooses what was asked for at the version 1, and lets `refused` have no solution."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def compile(self, wanted: Wanted, *, offline: bool = False) -> Compiled | NoSolution:
+        assert not offline
+        self.world.note("python", f"{wanted.target.name} {' '.join(wanted.requirements)}")
+        self.world.wanted.append(wanted)
+        names = [Requirement(text).name for text in wanted.requirements]
+        if self.world.refused & set(names):
+            return NoSolution("conflict", "they disagree", tuple(sorted(self.world.refused)))
+        packages = "".join(
+            f'[[packages]]\nname = "{name}"\nversion = "1"\n'
+            f'wheels = [{{ url = "https://x/{name}.whl", hashes = {{ sha256 = "{HASH}" }} }}]\n'
+            for name in sorted(names)
+        )
+        pylock = canonical(f'lock-version = "1.0"\n{packages}'.encode())
+        return Compiled(pylock, digest_of(pylock), read_pylock(pylock))
 
 
 def _means(url: str, reference: Reference) -> bool:
