@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.emit.image_builds import targets_of
+from comfylock.emit.image_builds import AMD64, targets_of
 from comfylock.emit.image_parts import notes_of, refuse_misfits, rendered
 from comfylock.emit.image_words import placed
 from comfylock.emit.interface import Emitted
-from comfylock.emit.quoting import BashWord, bash_words, comment, docker
+from comfylock.emit.quoting import BashWord, bash_words, comment, docker, docker_image
 
 if TYPE_CHECKING:
     from comfylock.emit.plan import Plan
+    from comfylock.emit.quoting import DockerImage, DockerWord
 
 NAME = "Dockerfile.fragment"
+
+
+def _fetching(plan: Plan) -> DockerImage | DockerWord:
+    """Return what packs and models are fetched in: an image of the lock, if there is one."""
+    images = [image for image in plan.images if image.platform == AMD64]
+    images.sort(key=lambda image: (image.name != "cpu", image.name))
+    return docker_image(images[0].reference, images[0].digest) if images else docker("base")
 
 
 def generate(plan: Plan) -> tuple[Emitted, ...]:
@@ -34,7 +42,8 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
         comfyui=docker(plan.places(in_image=True).comfyui),
         system_packages=bash_words(plan.system_packages),
         python_version=comment(build.python.target.name if build.python else "any version"),
-        tools_image=docker("base"),
+        fetching=_fetching(plan),
+        tools_image=docker("fetching"),
         is_standalone=False,
         python=BashWord('"$PYTHON"'),
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from comfylock.emit.quoting import (
-    BashWord,
     HereLine,
     comment,
     docker,
@@ -42,9 +41,6 @@ TOKENS = {"huggingface": "HF_TOKEN", "civitai": "CIVITAI_TOKEN"}
 
 SECRETS = {"huggingface": "hf_token", "civitai": "civitai_token"}
 """Service to the build secret with its token."""
-
-MOUNTS = "--mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc"
-"""What every step that reaches for the network is given."""
 
 
 class BuildWords(Struct, frozen=True):
@@ -83,7 +79,6 @@ def common_words(plan: Plan) -> dict[str, Any]:
         "digest": docker(plan.digest),
         "image_name": docker(plan.settings.image_name),
         "unpinned": tuple(comment(str(each)) for each in plan.unpinned),
-        "mounts": BashWord(MOUNTS),
         "uv": tuple(map(HereLine, UV)),
         "secrets": tuple(map(comment, _secrets(plan))),
         "is_runtime": plan.settings.models == "runtime",

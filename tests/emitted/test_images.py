@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
+from msgspec.structs import replace
 
 from tests.emitted.engine import (
     Container,
@@ -224,21 +225,15 @@ def test_a_lock_that_moved_on_fails_the_build(world: ImageWorld) -> None:
 
 def test_a_class_type_that_no_pack_has_fails_the_build(world: ImageWorld) -> None:
     lock = world.write()
-    packs = tuple(
-        pack if pack.name != "alpha" else type(pack)(**{**_fields(pack), "provides": ("Alpha2",)})
-        for pack in lock.packs
-    )
-    world.write(packs=packs)
+    packs = [
+        replace(pack, provides=("Alpha2",)) if pack.name == "alpha" else pack for pack in lock.packs
+    ]
+    world.write(packs=tuple(packs))
     text = emitted(world)
     built(world, text)
     run = build(world, text, CHECK)
     assert run.returncode != 0
     assert "ComfyUI has no Alpha2, which alpha should provide" in run.stderr
-
-
-def _fields(struct: object) -> dict[str, object]:
-    names: tuple[str, ...] = struct.__struct_fields__  # type: ignore[attr-defined]
-    return {name: getattr(struct, name) for name in names}
 
 
 def test_a_container_from_start_to_end(world: ImageWorld) -> None:
@@ -351,7 +346,8 @@ ENV PATH=/opt/mine/bin:$PATH MINE=1
 
 def test_a_fragment_behind_somebody_elses_dockerfile(world: ImageWorld) -> None:
     text = emitted(world, "fragment", models="bake")
-    words = ("--build-arg=PYTHON=/opt/mine/bin/python",)
+    fetching = f"--build-context=fetching=docker-image://{BASE}"
+    words = ("--build-arg=PYTHON=/opt/mine/bin/python", fetching)
     run = built(world, MINE + text, *words)
     assert "as locked: 3 packs, 3 models, 2 Python packages" in run.stderr
     assert inside(TAG, "bash", "-c", "echo $MINE; ls /opt/ComfyUI/custom_nodes").split() == [
