@@ -23,6 +23,7 @@ from tests.emitted.engine import (
     inside,
     require_engine,
 )
+from tests.emitted.spoils import SPOILS
 from tests.services.hub import TOKEN
 from tests.services.image_world import BASE, ImageWorld, image_world
 from tests.services.loopback import Answer
@@ -179,21 +180,8 @@ def test_a_tree_and_a_commit_that_are_not_there_fail_the_build(world: ImageWorld
         assert told in run.stderr
 
 
-SPOILS = {
-    "model": ("printf x >> models/vae/ae.safetensors", "models/vae/ae.safetensors has 3997 bytes"),
-    "same size": (
-        "printf x | dd of=models/vae/ae.safetensors conv=notrunc status=none",
-        "models/vae/ae.safetensors has sha256",
-    ),
-    "no model": ("rm models/vae/ae.safetensors", "models/vae/ae.safetensors is missing"),
-    "archive": ("printf x >> custom_nodes/alpha/__init__.py", "alpha/__init__.py was changed"),
-    "odd name": ("rm custom_nodes/alpha/deep/er/*", "name.txt is missing"),
-    "more": ("touch custom_nodes/alpha/evil.py", "alpha/evil.py is not of the pack"),
-    "git": ("printf x >> custom_nodes/gamma/__init__.py", "custom_nodes/gamma:  M __init__.py"),
-    "git more": ("touch custom_nodes/gamma/evil.py", "custom_nodes/gamma: ?? evil.py"),
-    "submodule": ("printf x >> 'custom_nodes/gamma/deps/sub module/lib.py'", "custom_nodes/gamma:"),
-    "file": ("printf x >> custom_nodes/single.py", "custom_nodes/single.py has"),
-    "ComfyUI": ("printf x >> main.py", "ComfyUI:  M main.py"),
+IN_IMAGE = {
+    **SPOILS,
     "package": (
         "sed -i 's/^Version: .*/Version: 9.9/' /opt/venv/lib/*/site-packages/torch-*/METADATA",
         "torch is 9.9, locked is 2.8.0+cpu",
@@ -207,7 +195,7 @@ def test_a_spoiled_byte_is_found_at_the_end(world: ImageWorld) -> None:
     text = emitted(world, models="bake")
     built(world, text)
     head, end = text.split("FROM image AS verified")
-    for what, (command, told) in SPOILS.items():
+    for what, (command, told) in IN_IMAGE.items():
         spoiled = f"FROM image AS spoiled\nUSER 0\nRUN {command}\n\nFROM spoiled AS verified"
         run = build(world, head + spoiled + end)
         assert run.returncode != 0, what

@@ -140,8 +140,10 @@ download() {
       --silent --show-error --retry 3 --connect-timeout 30 --speed-limit 1024 --speed-time 60 \
       --continue-at - --output "$part" -- "$url" && return
     code=$?
-    # 22: the host says no; it was asked again where that helps.
-    [[ $code -ne 22 && $try -lt 5 ]] || return "$code"
+    # Not resolved, not reached, broken off: what may be otherwise in a while. When the host
+    # itself says no (22), curl has asked again where that helps.
+    case $code in 5 | 6 | 7 | 18 | 28 | 35 | 52 | 55 | 56 | 92) ;; *) return "$code" ;; esac
+    [[ $try -lt 5 ]] || return "$code"
     sleep $((try * try))
   done
 }
@@ -433,7 +435,8 @@ def git_faults(folder, told, pin, is_alone):
         settings = {**os.environ, "GIT_INDEX_FILE": f"{scratch}/index", "GIT_OPTIONAL_LOCKS": "0"}
 
         def git(*arguments):
-            command = ["git", "-C", folder, "-c", "safe.directory=*", "-c", "core.fsmonitor=false", *arguments]
+            options = ["--git-dir=.git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
+            command = ["git", "-C", folder, *options, *arguments]
             run = subprocess.run(command, env=settings, capture_output=True, text=True, errors="replace")
             return run.stdout.rstrip() if run.returncode == 0 else f"nothing ({run.stderr.strip()})"
 
