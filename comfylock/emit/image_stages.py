@@ -19,7 +19,8 @@ from comfylock.emit.quoting import (
     here_line,
 )
 from comfylock.emit.steps import ArchiveStep, FileStep, GitStep
-from comfylock.errors import UsageError
+from comfylock.errors import EmitError, UsageError
+from comfylock.names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +99,7 @@ def _pack(pack: PackStep, folder: str) -> PackStage:
         remarks=tuple(map(comment, remarks)),
         kind={ArchiveStep: "archive", GitStep: "git", FileStep: "file"}[type(pack)],
         sha256=docker("" if isinstance(pack, GitStep) else pack.sha256),
-        source=mirrored(url),
+        source=docker("") if isinstance(pack, GitStep) else mirrored(url),
         parent=bash(f"/out{folder}"),
         target=bash(f"/out{folder}/{pack.folder}"),
         folder=bash(f"{folder}/{pack.folder}"),
@@ -108,7 +109,14 @@ def _pack(pack: PackStep, folder: str) -> PackStage:
 
 
 def mirrored(url: str) -> DockerWord:
-    """Return an address for ADD, with what may stand in for `https://` of every host."""
+    """Return an address for ADD, with what may stand in for `https://` of every host.
+
+    Raises:
+        EmitError: ADD would take it for a git repository.
+    """
+    if url.partition("?")[0].endswith(".git"):
+        told = f"`{printable(url, 120)}` is no address of a file to ADD, which takes it for git's"
+        raise EmitError(told)
     rest = url.removeprefix("https://")
     return docker(url) if rest == url else DockerWord("${FILE_MIRROR}" + docker(rest))
 

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import pytest
@@ -349,3 +349,51 @@ def test_a_fragment_behind_somebody_elses_dockerfile(world: ImageWorld) -> None:
     assert run.returncode == 0, run.stderr
     built(world, text, *words, alone)
     assert "gamma" in inside(TAG, "ls", "/opt/ComfyUI/custom_nodes")
+
+
+def test_bake_and_compose_build_the_same_image(world: ImageWorld) -> None:
+    if docker("buildx", "version").returncode or docker("compose", "version").returncode:
+        pytest.skip("there is no docker buildx or no docker compose")
+    port = free_port()
+    settings: dict[str, Any] = {"models": "bake", "port": port, "image_name": f"{TAG}-made"}
+    built(world, emitted(world, **settings))
+    for kind, name in (("bake", "docker-bake.hcl"), ("compose", "compose.yaml")):
+        with open(os.path.join(world.folder, name), "w", encoding="utf-8") as file:
+            file.write(emitted(world, kind, **settings))
+    override = os.path.join(world.folder, "override.yaml")
+    with open(override, "w", encoding="utf-8") as stream:
+        stream.write(
+            "services:\n  comfyui:\n    network_mode: host\n    ports: !reset []\n"
+            "    deploy: !reset {}\n    pull_policy: never\n"
+        )
+    arguments = [word.partition("=")[2] for word in world.build_arguments()]
+    sets = [
+        word
+        for each in arguments
+        for word in (
+            "--set",
+            f"*.contexts.{each}" if each.startswith("uv=") else f"*.args.{each}",
+        )
+    ]
+    words = ["-f", os.path.join(world.folder, "docker-bake.hcl"), "-f", f"{override}.hcl"]
+    with open(f"{override}.hcl", "w", encoding="utf-8") as stream:
+        stream.write('target "_locked" {\n  network = "host"\n}\n')
+    context = ["--set", f"*.context={world.folder}", "--load"]
+    run = docker("buildx", "bake", *words, *context, *sets, HF_TOKEN=TOKEN)
+    assert run.returncode == 0, run.stderr[-3000:]
+    name = f"{TAG}-made:cu128-standard"
+    assert inside(name, "cat", "/opt/comfylock/verified").startswith("as locked: ")
+    compose = ["compose", "-f", os.path.join(world.folder, "compose.yaml"), "-f", override]
+    run = docker(*compose, "up", "--detach", "--no-build", HF_TOKEN=TOKEN)
+    try:
+        assert run.returncode == 0, run.stderr
+        end = time.monotonic() + 60
+        while True:
+            try:
+                assert told_by(port)["uid"] == 1000
+                break
+            except OSError:
+                assert time.monotonic() < end, docker(*compose, "logs", HF_TOKEN=TOKEN).stdout
+                time.sleep(0.2)
+    finally:
+        docker(*compose, "down", "--volumes", HF_TOKEN=TOKEN)
