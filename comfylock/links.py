@@ -108,10 +108,16 @@ def links_to(name: str, text: str, *, plain: bool = False) -> list[str]:
             follows = text[end : end + 1]
             if begin >= 0 and not follows.isalnum() and follows not in _CONTINUES:
                 url = text[begin:end]
-                if _STOPS.search(url) is None:
+                if _is_in_one(url):
                     found.append(url)
             at = text.find(needle, end)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _is_in_one(url: str) -> bool:
+    """Say whether nothing in a text ends the link that it begins with."""
+    return _STOPS.search(url) is None
 
 
 def links_by_name(text: str, *, plain: bool = False) -> dict[str, list[str]]:

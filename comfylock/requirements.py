@@ -59,6 +59,12 @@ class ModelRule(Struct, frozen=True):
     """It is made at run time or not wanted; not locked."""
     is_required: bool = False
     """Lock it even where no workflow names it; its key has a folder."""
+    tiers: tuple[str, ...] = ()
+    """It stands for several files; each has a rule of its own under `key@tier`."""
+    tier: str | None = None
+    """Which of several files this is the rule of."""
+    vram: int | None = None
+    """GB of GPU memory from which on this file is taken."""
 
 
 class ComfyuiRule(Struct, frozen=True):

@@ -159,7 +159,7 @@ def full() -> Lock:
                 ("alpha", "carl/gamma", "dora/single"),
                 (
                     "checkpoints/base.safetensors",
-                    "loras/sub/detail.safetensors",
+                    "loras/sub/detail.safetensors@fp8",
                     "loose.bin",
                     "upscale_models/x4.pth",
                     "vae/ae.safetensors",
@@ -231,6 +231,8 @@ def full() -> Lock:
                 sha256=SHA,
                 origin="node",
                 groups=("video",),
+                tier="fp8",
+                vram=12,
             ),
             ModelPin(
                 "tae.pth",

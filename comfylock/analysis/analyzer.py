@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
     from comfylock.workflow.reading import ClassKey, FoundAsset, Reading
 
-_NAME_OF = attrgetter("class_type")
 MAX_REMEMBERED = 100_000
 """Class uses kept to be shared between workflows."""
 
@@ -65,7 +64,7 @@ class Analyzer:
             class_types=tuple(uses),
             models=tuple(models),
             assets=_assets(reading.assets, with_inactive=with_inactive) if reading.assets else (),
-            minimum=newest({use.since for use in uses if use.since and use.count}),
+            minimum=newest([use.since for use in uses if use.count]),
             problems=tuple(problems),
         )
 
@@ -92,10 +91,10 @@ class Analyzer:
             company = {use.pack for use in uses if use.pack and use.kind == "pack"}
             for key, verdict, counts in undecided:
                 uses.append(_use(key, self.lookup.in_company(verdict, company), counts))
-        if len(set(map(_NAME_OF, uses))) < len(uses):
-            uses = _merged(uses)
-        uses.sort(key=_NAME_OF)
-        return uses
+        named = {use.class_type: use for use in uses}
+        if len(named) < len(uses):
+            return _merged(uses)
+        return [named[name] for name in sorted(named)]
 
     def _remember(self, key: tuple[ClassKey, int, int], use: ClassUse) -> None:
         if len(self._ready) > MAX_REMEMBERED:
@@ -131,10 +130,12 @@ def _merged(uses: list[ClassUse]) -> list[ClassUse]:
     merged: dict[tuple[str, str], ClassUse] = {}
     for use in uses:
         place = (use.class_type, use.pack or "")
-        merged[place] = _add(merged[place], use) if place in merged else use
+        known = merged.get(place)
+        merged[place] = use if known is None else _add(known, use)
     return [merged[place] for place in sorted(merged)]
 
 
+@lru_cache(maxsize=4096)
 def _add(use: ClassUse, other: ClassUse) -> ClassUse:
     """Return a use with the nodes of another stamp added."""
     versions = {*use.versions, *other.versions}

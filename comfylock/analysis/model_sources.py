@@ -86,9 +86,7 @@ class ModelSources:
             uses.append(use)
             if hosts:
                 refused.update(hosts)
-        for host in sorted(refused):
-            message = f"links to models on `{printable(host, 80)}`, which is not an allowed host"
-            problems.append(Problem("", message))
+        problems += [Problem("", message) for message in sorted(refused)]
         return uses
 
     def _links_in(self, notes: str, *, many: bool) -> Callable[[str], tuple[str, ...]]:
@@ -97,12 +95,12 @@ class ModelSources:
         if many:
             linked = links_by_name(notes, plain=plain)
             return lambda base: tuple(linked.get(base, ()))
-        return lambda base: tuple(links_to(base, notes, plain=plain)) if base in notes else ()
+        return lambda base: tuple(links_to(base, notes, plain=plain))
 
     def _use(
         self, found: list[FoundModel], stamps: list[ModelStamp], links: tuple[str, ...]
     ) -> tuple[ModelUse, tuple[str, ...]]:
-        """Return a model with its sources and the hosts that were refused.
+        """Return a model with its sources and the sentences on links that were refused.
 
         The same words about the same model give the same answer, which is remembered.
         """
@@ -157,12 +155,19 @@ class ModelSources:
         if url is None and self._configured:
             url = clean_url(text, self._configured)
         if url is None:
-            host = text.split("/", 3)[2] if text.count("/") > 2 else text[:80]
-            refused.add(host.rpartition("@")[2])  # a name and password are nobody's business
+            refused.add(_unclean(text))
         elif not is_allowed(url, self._hosts):
-            refused.add(host_of(url))
+            host = printable(host_of(url), 80)
+            refused.add(f"links to models on `{host}`, which is not an allowed host")
         elif url not in sources:
             sources[url] = Source(url, origin, sha256)
+
+
+def _unclean(text: str) -> str:
+    """Say what is wrong with a link that is no address, without what it may tell of secrets."""
+    scheme, _, rest = text.partition("//")
+    place = rest.partition("/")[0].rpartition("@")[2] or scheme or text
+    return f"links to a model at `{printable(place, 80)}` by no plain https address"
 
 
 def _likely(places: list[KnownModel], model: FoundModel) -> list[KnownModel]:

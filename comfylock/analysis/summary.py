@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from comfylock.analysis.model_sources import MAX_SOURCES
 from comfylock.model import (
@@ -38,24 +36,63 @@ SAMPLE = 3
 """Workflows named for each entry when only totals are asked for."""
 
 
-_Use = TypeVar("_Use", ClassUse, ModelUse)
+MAX_VARIANTS = 8
+"""Different words about one model that are remembered, so as not to be put together again."""
 
 
-class _Tally(Struct, Generic[_Use]):
-    """What was counted for one class type, pack or model."""
+class _Tally:
+    """Which workflows need one class type, pack or model.
 
-    first: _Use
-    count: int = 0
-    inactive: int = 0
-    is_active: bool = False
-    workflows: list[str] = []
-    last: str = ""
-    workflow_count: int = 0
-    versions: set[str] = set()
-    class_types: set[str] = set()
-    evidence: set[str] = set()
-    conflicts: set[str] = set()
-    since: set[str] = set()
+    Slots instead of a Struct: what is counted is set much more often than it is made.
+    """
+
+    __slots__ = ("last", "workflow_count", "workflows")
+
+    def __init__(self) -> None:
+        self.workflows: list[str] = []
+        self.workflow_count = 0
+        self.last: str | None = None
+
+    def add_path(self, path: str, *, keeps: bool) -> None:
+        """Note a workflow; the same one comes in a row, if at all."""
+        if self.last == path:
+            return
+        self.last = path
+        self.workflow_count += 1
+        if keeps or len(self.workflows) < SAMPLE:
+            self.workflows.append(path)
+
+
+class _ClassTally(_Tally):
+    __slots__ = ("conflicts", "count", "first", "inactive", "since")
+
+    def __init__(self, first: ClassUse) -> None:
+        super().__init__()
+        self.first = first
+        self.count = self.inactive = 0
+        self.since: frozenset[str] = frozenset()
+        self.conflicts: frozenset[str] = frozenset()
+
+
+class _PackTally(_Tally):
+    __slots__ = ("class_types", "evidence", "is_active", "versions")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_active = False
+        self.versions: set[str] = set()
+        self.class_types: set[str] = set()
+        self.evidence: set[str] = set()
+
+
+class _ModelTally(_Tally):
+    __slots__ = ("first", "is_active", "variants")
+
+    def __init__(self, first: ModelUse) -> None:
+        super().__init__()
+        self.first = first
+        self.variants = [first]  # the uses that the first was made from
+        self.is_active = False
 
 
 class Summary:
@@ -65,9 +102,9 @@ class Summary:
         self._registry = registry
         self._keeps = with_workflows
         self._workflows: list[WorkflowReport] = []
-        self._classes: dict[tuple[str, str, str], _Tally[ClassUse]] = {}
-        self._packs: dict[str, _Tally[ClassUse]] = {}
-        self._models: dict[tuple[str, str], _Tally[ModelUse]] = {}
+        self._classes: dict[tuple[str, str, str], _ClassTally] = {}
+        self._packs: dict[str, _PackTally] = {}
+        self._models: dict[tuple[str, str], _ModelTally] = {}
         self._assets: set[str] = set()
         self._minima: set[str] = set()
         self._numbers = [0, 0, 0, 0, 0]
@@ -95,8 +132,7 @@ class Summary:
         if report.minimum:
             self._minima.add(report.minimum)
         path = report.path
-        for use in report.class_types:
-            self._add_class(use, path)
+        self._add_classes(report.class_types, path)
         for model in report.models:
             self._add_model(model, path)
         if report.assets:
@@ -118,51 +154,52 @@ class Summary:
             findings=tuple(self._findings),
         )
 
-    def _add_class(self, use: ClassUse, path: str) -> None:
-        key = (use.class_type, use.pack or "", use.kind)
-        tally = self._classes.get(key)
-        if tally is None:
-            tally = self._classes[key] = _Tally(use)
-        elif tally.first.evidence != use.evidence:
-            tally.first = min(tally.first, use, key=_strength)
-        tally.count += use.count
-        if use.inactive:
-            tally.inactive += use.inactive
-        if use.since:
-            tally.since.add(use.since)
-        if use.conflicts:
-            tally.conflicts.update(use.conflicts)
-        if tally.last is not path:
-            self._add_path(tally, path)
-        if use.pack is None or use.pack == COMFYUI:
-            return
-        pack = self._packs.get(use.pack)
+    def _add_classes(self, uses: Iterable[ClassUse], path: str) -> None:
+        classes, keeps = self._classes, self._keeps
+        for use in uses:
+            pack, since = use.pack, use.since
+            key = (use.class_type, pack or "", use.kind)
+            tally = classes.get(key)
+            if tally is None:
+                tally = classes[key] = _ClassTally(use)
+            elif tally.first.evidence != use.evidence:
+                tally.first = min(tally.first, use, key=_strength)
+            tally.count += use.count
+            if use.inactive:
+                tally.inactive += use.inactive
+            if since and since not in tally.since:
+                tally.since |= {since}
+            if use.conflicts:
+                tally.conflicts |= {*use.conflicts}
+            if tally.last != path:  # `add_path`, spelled out: nothing is done more often
+                tally.last = path
+                tally.workflow_count += 1
+                if keeps or len(tally.workflows) < SAMPLE:
+                    tally.workflows.append(path)
+            if pack is not None and pack != COMFYUI:
+                self._add_pack(pack, use, path)
+
+    def _add_pack(self, name: str, use: ClassUse, path: str) -> None:
+        pack = self._packs.get(name)
         if pack is None:
-            pack = self._packs[use.pack] = _Tally(use)
+            pack = self._packs[name] = _PackTally()
         pack.is_active = pack.is_active or use.count > 0
         pack.versions.update(use.versions)
         pack.class_types.add(use.class_type)
         pack.evidence.add(use.evidence)
-        self._add_path(pack, path)
+        pack.add_path(path, keeps=self._keeps)
 
     def _add_model(self, use: ModelUse, path: str) -> None:
         key = (use.folder or "", use.name)
         tally = self._models.get(key)
         if tally is None:
-            tally = self._models[key] = _Tally(use)
-        elif tally.first is not use and tally.first != use:
+            tally = self._models[key] = _ModelTally(use)
+        elif use not in tally.variants:
             tally.first = _merged_model(tally.first, use)
+            if len(tally.variants) < MAX_VARIANTS:
+                tally.variants.append(use)
         tally.is_active = tally.is_active or not use.inactive
-        self._add_path(tally, path)
-
-    def _add_path(self, tally: _Tally[Any], path: str) -> None:
-        """Note a workflow; the same one comes in a row, if at all."""
-        if tally.last == path and tally.workflow_count:
-            return
-        tally.last = path
-        tally.workflow_count += 1
-        if self._keeps or len(tally.workflows) < SAMPLE:
-            tally.workflows.append(path)
+        tally.add_path(path, keeps=self._keeps)
 
     def _pack_entry(self, name: str) -> PackEntry:
         tally = self._packs[name]
@@ -186,7 +223,7 @@ class Summary:
         )
 
 
-def _class_entry(tally: _Tally[ClassUse]) -> ClassEntry:
+def _class_entry(tally: _ClassTally) -> ClassEntry:
     use = tally.first
     return ClassEntry(
         class_type=use.class_type,
@@ -203,7 +240,7 @@ def _class_entry(tally: _Tally[ClassUse]) -> ClassEntry:
     )
 
 
-def _model_entry(tally: _Tally[ModelUse]) -> ModelEntry:
+def _model_entry(tally: _ModelTally) -> ModelEntry:
     use = tally.first
     return ModelEntry(
         name=use.name,

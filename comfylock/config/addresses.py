@@ -9,6 +9,7 @@ import re
 
 from comfylock.links import clean_url, host_of
 from comfylock.patterns import Pattern
+from comfylock.redaction import FIELDS
 
 _HOST = r"(?!-)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::\d{1,5})?"
 _HOST_ONLY = Pattern(rf"{_HOST}\Z")
@@ -20,9 +21,7 @@ _SHORT_SSH = Pattern(
 )
 _USER_INFO = Pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 _PASSWORD = Pattern(r"ssh://[^/?#:]*:[^/?#]*@", re.IGNORECASE)
-_SECRET = Pattern(
-    r"(?i)[?&#;](?:[a-z_-]*token|[a-z_-]*api_?key|key|password|secret|sig|signature|x-amz-[a-z-]+)="
-)
+_SECRET = Pattern(rf"(?i)[?&#;](?:{FIELDS}|[a-z_-]*token|key)=")
 _REVISION = Pattern(r"[^\s~^:?*\[\\\x00-\x20\x7f]{1,255}\Z")
 
 TELLS_TOO_MUCH = "must hold no password, token or signature; tokens belong into the environment"

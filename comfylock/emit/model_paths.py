@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.emit.interface import Emitted
-from comfylock.emit.quoting import refuse_odd
+from comfylock.emit.quoting import comment, refuse_odd
 from comfylock.errors import EmitError, UsageError
 from comfylock.lockfile.layout import folder_place
 from comfylock.lockfile.mark import lock_mark
@@ -73,6 +73,7 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
     content = {SECTION: {"base_path": f"{places.volume}/", **paths}}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000)
     header = HEADER.format(mark=lock_mark(plan.digest), base=f"{places.volume}/models")
+    header += "".join(f"# {comment(line)}\n" for line in plan.not_pinned("model"))
     return (Emitted(NAME, (header + text).encode()),)
 
 

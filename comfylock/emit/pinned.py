@@ -34,6 +34,10 @@ SERVICES: dict[str, Service] = {
 }
 
 
+MIB_OF_GB = 1000
+"""MiB that a card of one GB has at the least: one of 24 GB reports 24,564."""
+
+
 def comfyui_step(pin: ComfyuiPin | None) -> ComfyuiStep | None:
     """Return ComfyUI's step; None if it is not locked, or without a commit."""
     if pin is None or pin.repository is None or pin.commit is None:
@@ -115,12 +119,13 @@ def model_steps(
         else:
             steps.append(_model(pin, place))
     _refuse_meetings(steps)
+    steps.sort(key=lambda step: (step.key, -(step.vram or 0), step.tier or ""))
     return tuple(steps), tuple(unpinned)
 
 
 def _model(pin: ModelPin, place: str) -> ModelStep:
     return ModelStep(
-        key=pin.key,
+        key=pin.place,
         folder=_there(pin.folder),
         path=place,
         service=_service(pin),
@@ -131,6 +136,8 @@ def _model(pin: ModelPin, place: str) -> ModelStep:
         needs_token=pin.private or pin.gated is not None,
         licence=pin.licence,
         groups=pin.groups,
+        tier=pin.tier,
+        vram=None if pin.vram is None else pin.vram * MIB_OF_GB,
     )
 
 

@@ -80,6 +80,10 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Return the folders of an image, or of what a script installs."""
         return places_of(self.settings, in_image=in_image)
 
+    def not_pinned(self, *kinds: str) -> tuple[str, ...]:
+        """Return a line for each thing of these kinds that the lock could not pin."""
+        return tuple(f"not pinned: {each}" for each in self.unpinned if each.kind in kinds)
+
     def packs_of(self, variant: Variant) -> tuple[PackStep, ...]:
         """Return the packs that are in a variant."""
         return tuple(pack for pack in self.packs if variant.has(pack.groups))

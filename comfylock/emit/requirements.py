@@ -44,6 +44,7 @@ def _emitted(plan: Plan, step: PythonStep, *, is_alone: bool) -> Emitted:
     built = sorted({each.name for each in packages if _is_built(each)})
     mark = lock_mark(plan.digest)
     header = HEADER.format(mark=mark, target=step.target.name, file=comment(step.file), name=name)
+    header += "".join(f"# {comment(line)}\n" for line in plan.not_pinned("python"))
     lines = [f"--no-binary {package}\n" for package in built]
     lines += [_lines(package) for package in packages]
     notes = tuple(_notes(packages, built, name))

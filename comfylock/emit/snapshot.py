@@ -38,6 +38,9 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
         "file_custom_nodes": [{"filename": pack.folder, "disabled": False} for pack in files],
         "pips": _pips(plan),
     }
+    gaps = plan.not_pinned("class-type", "comfyui", "pack")
+    if gaps:  # JSON has no comments; ComfyUI-Manager passes over keys that it does not know
+        content["comfy.lock gaps"] = gaps
     text = json.dumps(content, indent=4, ensure_ascii=False)
     return (Emitted(NAME, f"{text}\n".encode(), notes=tuple(_notes(plan))),)
 

@@ -84,6 +84,7 @@ RULES: dict[type[Entry], dict[str, Rule]] = {
         "origin": values.one_of("config", "node", "workflow", "note", "registry"),
         "mirrors": values.address_fault,
         "groups": values.word_fault,
+        "tier": values.word_fault,
     },
     Gap: {"reason": values.word_fault, "workflows": values.path_fault},
 }
@@ -133,7 +134,7 @@ _NUMBERS: dict[type[Entry], tuple[str, ...]] = {
     ImagePin: ("size",),
     PythonPin: ("packages",),
     PackPin: ("size",),
-    ModelPin: ("size", "model_id", "version_id", "file_id"),
+    ModelPin: ("size", "model_id", "version_id", "file_id", "vram"),
 }
 
 
@@ -161,6 +162,8 @@ def entry_faults(entry: Entry, *, texts: bool = True) -> Iterator[Fault]:
         yield from _ruled(entry, MODEL_RULES[entry.source])
         yield from _owners(entry, MODEL_SOURCES, _MODEL_KEYS)
         yield from _digest(entry)
+        if entry.vram is not None and entry.tier is None:
+            yield "vram", "says nothing without `tier`"
 
 
 def _ruled(entry: Entry, rules: dict[str, Rule]) -> Iterator[Fault]:

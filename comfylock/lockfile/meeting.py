@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.lockfile.document import gap_key
 from comfylock.lockfile.drift import Drift
-from comfylock.lockfile.model_needs import model_rule
+from comfylock.lockfile.model_needs import model_rule, needed_keys
 from comfylock.lockfile.pack_needs import FIRM, asked_names, names_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Meeting:
         packs: set[str] = set()
         for class_need in need.classes:
             packs |= self._class(need.path, class_need, listed)
-        models = {key for model in need.models if (key := self._model(need.path, model))}
+        models = {key for model in need.models for key in self._model(need.path, model)}
         if entry is None:
             self._add("MissingWorkflow", need.path, need.path, "is not locked")
             return
@@ -126,17 +126,20 @@ class Meeting:
             message = f"`{need.class_type}`{whose} is not locked"
             self._add("MissingNodeType", path, need.class_type, message)
 
-    def _model(self, path: str, need: ModelNeed) -> str | None:
-        """Return the key that a workflow has to list for a model; None if ignored or not locked."""
+    def _model(self, path: str, need: ModelNeed) -> set[str]:
+        """Return the keys that a workflow has to list for a model: locked ones, unless ignored."""
         rule = model_rule(self._needs, need.key, need.name)
         if rule is not None and rule.is_ignored:
-            return None
-        if need.key in self._models:
-            self._users[f"model: {need.key}"].add(path)
-        elif not self._covers("model", need.key, path):
-            self._add("MissingModel", path, need.key, f"`{need.key}` is not locked")
-            return None
-        return need.key
+            return set()
+        found = set()
+        for key in needed_keys(self._needs, need):
+            if key in self._models:
+                self._users[f"model: {key}"].add(path)
+            elif not self._covers("model", key, path):
+                self._add("MissingModel", path, key, f"`{key}` is not locked")
+                continue
+            found.add(key)
+        return found
 
     def _covers(self, kind: str, name: str, path: str) -> bool:
         """Say whether something is recorded as unresolved for a workflow, and note it."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from comfylock.lockfile.schema import ModelPin
-    from comfylock.requirements import ModelRule, Offer, Requirements
+    from comfylock.requirements import ModelNeed, ModelRule, Offer, Requirements
 
     Offers = Mapping[str, tuple[tuple[str, Offer], ...]]
 
@@ -36,6 +36,14 @@ def model_rule(needs: Requirements, key: str, name: str) -> ModelRule | None:
     return needs.model_rules.get(key) or needs.model_rules.get(name)
 
 
+def needed_keys(needs: Requirements, need: ModelNeed) -> tuple[str, ...]:
+    """Return the keys of the pins that a workflow's model needs: several where it has tiers."""
+    rule = model_rule(needs, need.key, need.name)
+    if rule is None or not rule.tiers:
+        return (need.key,)
+    return tuple(f"{rule.key}@{tier}" for tier in rule.tiers)
+
+
 def offers_of(needs: Requirements) -> dict[str, tuple[tuple[str, Offer], ...]]:
     """Return the addresses that workflows name, with the workflow, by the model's key."""
     found: dict[str, list[tuple[str, Offer]]] = {}
@@ -47,6 +55,8 @@ def offers_of(needs: Requirements) -> dict[str, tuple[tuple[str, Offer], ...]]:
 
 
 def _ruled(pin: ModelPin, rule: ModelRule) -> Iterator[tuple[Kind, str]]:
+    if rule.vram != pin.vram:
+        yield "RuleChanged", f"`{pin.key}` is for {_memory(rule.vram)} now"
     if rule.is_local:
         if pin.source != "local":
             yield "RuleChanged", f"`{pin.key}` is brought by the user now"
@@ -59,6 +69,10 @@ def _ruled(pin: ModelPin, rule: ModelRule) -> Iterator[tuple[Kind, str]]:
         yield "RuleChanged", f"`{pin.key}` is to be taken from {rule.url} now"
     if rule.sha256 is not None and pin.sha256 is not None and rule.sha256 != pin.sha256:
         yield "DigestDiffers", _digest_message(pin, rule.sha256, "comfylock.toml")
+
+
+def _memory(vram: int | None) -> str:
+    return "any GPU memory" if vram is None else f"{vram} GB of GPU memory"
 
 
 def _digests(pin: ModelPin, offers: tuple[tuple[str, Offer], ...]) -> Iterator[Drift]:

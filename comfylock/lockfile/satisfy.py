@@ -141,7 +141,8 @@ def _models(lock: Lock, needs: Requirements, meeting: Meeting) -> Iterator[Drift
     locked = {pin.key for pin in lock.models}
     locked |= {gap.name for gap in lock.unresolved if gap.kind == "model"}
     for key, rule in needs.model_rules.items():
-        if rule.is_required and not rule.is_ignored and key not in locked:
+        is_one = rule.is_required and not rule.is_ignored and not rule.tiers
+        if is_one and key not in locked:
             message = f"comfylock.toml asks for the model `{key}`, which is not locked"
             yield Drift("MissingModel", None, key, message)
 

@@ -191,11 +191,20 @@ class ModelPin(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     mirrors: tuple[str, ...] = ()
     """Other addresses that were proven to hold the same bytes, sorted."""
     groups: tuple[str, ...] = ()
+    tier: str | None = None
+    """Of several files that may be installed under this name, which one: `fp8`."""
+    vram: int | None = None
+    """GB of GPU memory from which on this one is taken; None: if no other is."""
+
+    @property
+    def place(self) -> str:
+        """`folder/name`: where it is installed."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
 
     @property
     def key(self) -> str:
-        """`folder/name`, by which workflows refer to it."""
-        return f"{self.folder}/{self.name}" if self.folder else self.name
+        """`folder/name`, or `folder/name@tier`, by which a lock's workflows refer to it."""
+        return f"{self.place}@{self.tier}" if self.tier else self.place
 
 
 class Gap(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):

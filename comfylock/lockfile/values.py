@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from comfylock.links import folder_key
 from comfylock.names import leaves_its_folder
 from comfylock.patterns import Pattern
+from comfylock.redaction import FIELDS
 from comfylock.versions import is_version
 
 if TYPE_CHECKING:
@@ -25,11 +26,8 @@ _PACK = Pattern(r"(?:https://)?[a-z0-9](?:[a-z0-9._:~-]*(?:/[a-z0-9._~-]+)*)\Z")
 _ADDRESS = Pattern(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[^\s\"'<>\\^`{|}]*)?\Z")
 _PLACE = Pattern(r"(?:https?://|ssh://git@)[a-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~+-]+)+\Z")
 _HUB = Pattern(r"(?:(?:datasets|spaces)/)?[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?\Z")
-_SECRET = Pattern(
-    r"(?i)[?&;](?:(?:[a-z_-]*[_-])?token|[a-z_-]*api[_-]?key|auth|authorization|[a-z_-]*secret"
-    r"|password|passwd|jwt|sig|signature|policy|credential|key-pair-id|x-(?:amz|goog)-[a-z-]+)="
-)
-"""Query fields that let somebody in, as AWS, CloudFront, Google and Azure sign addresses."""
+_SECRET = Pattern(rf"(?i)[?&;](?:{FIELDS})=")
+"""Query fields that let somebody in."""
 
 _TAG = Pattern(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*\Z")
 _WORD = Pattern(r"[a-z0-9][a-z0-9_.-]*\Z")

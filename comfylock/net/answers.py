@@ -185,7 +185,8 @@ class Offline:
         def find() -> T:
             kept, _ = self._cache.find(question, kind)
             if kept is None:
-                message = f"{question.kind} of `{self._cache.shown(question)}` is not known offline"
+                shown = self._cache.shown(question)
+                message = f"the answer about {question.kind} of `{shown}` is not known offline"
                 raise OfflineError(question.service, message, hint="run once without --offline")
             return kept.value
 

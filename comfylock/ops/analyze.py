@@ -32,7 +32,7 @@ WINDOW = 16
 Input = str | os.PathLike[str] | bytes
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of one input file."""
 
     path: str

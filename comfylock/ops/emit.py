@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock
 
 ALL = "all"
+LEADING = "script"
+"""The kind that leads from an earlier lock to the present one, and back."""
 
 
 class EmitRequest(Struct, frozen=True):
@@ -90,6 +92,9 @@ def emit_files(request: EmitRequest, environ: Mapping[str, str] | None = None) -
     config = project_config(request.project, environ)
     settings = emit_settings(config, request.settings)
     kinds = asked_kinds(request.kinds, settings)
+    if request.previous is not None and LEADING not in kinds:
+        told = f"an earlier lock says nothing to `{'`, `'.join(kinds)}`"
+        raise UsageError(told, hint=f"comfylock emit {LEADING} --from OLD.lock")
     path = lock_path(request.project)
     lock, digest = _lock_at(path)
     if not request.is_frozen:
@@ -205,8 +210,11 @@ def _refuse_stale(project: str, lock: Lock, environ: Mapping[str, str]) -> None:
     outcome = check(project, (), environ, allows_unresolved=True)
     if outcome.is_current:
         return
-    hint = "`comfylock lock --check` tells why; `comfylock lock` renews it; `--frozen` takes it"
-    raise EmitError(f"{outcome.path} is stale: the workflows need something else", hint=hint)
+    reasons = [drift.message for drift in outcome.drift]
+    reasons += [f"{path} cannot be read: {why}" for path, why in outcome.unreadable]
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    hint = "`comfylock lock --check` tells more; `comfylock lock` renews it; `--frozen` takes it"
+    raise EmitError(f"{outcome.path} is stale: {reasons[0]}{more}", hint=hint)
 
 
 def _is_there(path: str) -> bool:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PROJECT_FOLDER = ".github/"
 """What GitHub looks for in a repository's own folder and in no other."""
 
-SCANNED = 64 << 10
-"""Bytes of a file with another name that are looked into for a mark."""
+SCANNED = 4 << 10
+"""Bytes of a file with another name that are looked into for a mark: its head."""
 
 Fault = Literal["missing", "other-lock", "differs", "not-executable", "unreadable"]
 

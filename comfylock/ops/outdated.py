@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from comfylock.lockfile.comfyui_needs import NAME
+from comfylock.lockfile.document import image_key
 from comfylock.ops.check import exists
 from comfylock.ops.project import project_config
 from comfylock.ops.services import Mode, open_services
 from comfylock.ops.tree import meant
 from comfylock.resolve.newest import Survey, survey
+from comfylock.resolve.newest_environment import newer_comfyui, newer_image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from comfylock.lockfile.schema import Lock, ModelPin, PackPin
+    from comfylock.lockfile.schema import Lock
+    from comfylock.resolve.newest import Newer
     from comfylock.resolve.side_by_side import Reporter
+    from comfylock.resolve.sources import Sources
 
 
 class OutdatedOutcome(Struct, frozen=True):
@@ -45,22 +52,38 @@ def outdated(
         ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
     """
     lock = exists(project)
-    packs, models = _wanted(lock, names)
+    wanted = _wanted(lock, names)
     config = project_config(project, environ)
     with open_services(config, environ, Mode(is_offline=is_offline)) as services:
-        found = survey(packs, models, services.sources, services.executor, reporter)
+        sources = services.sources
+        below = _environment(wanted, sources)
+        found = survey(wanted.packs, wanted.models, sources, services.executor, reporter, below)
         return OutdatedOutcome(found, services.asked())
 
 
-def _wanted(lock: Lock, names: tuple[str, ...]) -> tuple[tuple[PackPin, ...], tuple[ModelPin, ...]]:
+def _environment(wanted: Lock, sources: Sources) -> dict[str, Callable[[], Newer]]:
+    """Return the questions about ComfyUI and images."""
+    found: dict[str, Callable[[], Newer]] = {
+        image_key(pin): partial(newer_image, pin, sources.images) for pin in wanted.images
+    }
+    if wanted.comfyui is not None:
+        found[NAME] = partial(newer_comfyui, wanted.comfyui, sources.git)
+    return found
+
+
+def _wanted(lock: Lock, names: tuple[str, ...]) -> Lock:
+    """Return the pins that are meant, as a lock of these alone."""
     if not names:
-        return lock.packs, lock.models
+        return lock
     wanted = {pair for name in names for pair in meant(lock, name)}
     for entry in lock.workflows:
         if ("workflow", entry.path) in wanted:
             wanted |= {("pack", name) for name in entry.packs}
             wanted |= {("model", key) for key in entry.models}
-    return (
-        tuple(pin for pin in lock.packs if ("pack", pin.name) in wanted),
-        tuple(pin for pin in lock.models if ("model", pin.key) in wanted),
+    return replace(
+        lock,
+        comfyui=lock.comfyui if ("comfyui", NAME) in wanted else None,
+        images=tuple(pin for pin in lock.images if ("image", image_key(pin)) in wanted),
+        packs=tuple(pin for pin in lock.packs if ("pack", pin.name) in wanted),
+        models=tuple(pin for pin in lock.models if ("model", pin.key) in wanted),
     )

@@ -112,5 +112,9 @@ def _texts(need: WorkflowNeed, subject: str, pin: PackPin | None) -> frozenset[s
         or names & {each.pack, each.stamped_id}
         or (each.class_type in provided and each.evidence not in FIRM)
     }
-    texts |= {model.name for model in need.models if subject == model.key}
+    texts |= {
+        model.name
+        for model in need.models
+        if subject == model.key or subject.startswith(f"{model.key}@")
+    }
     return frozenset(texts)

@@ -28,7 +28,7 @@ from comfylock.resolve.sources import Sources
 from comfylock.sources.civitai import Civitai
 from comfylock.sources.comfy_registry import ComfyRegistry
 from comfylock.sources.container_image import ContainerImages
-from comfylock.sources.direct_url import DirectUrl
+from comfylock.sources.direct_url import DirectUrl, may_be_visited
 from comfylock.sources.git import Git
 from comfylock.sources.git_command import Limits
 from comfylock.sources.git_files import RepositoryFiles
@@ -134,7 +134,11 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
                 has_token=tokens.github is not None,
             ),
             repository_files=RepositoryFiles(git),
-            urls=DirectUrl(answers, http, is_allowed=partial(_may_be_visited, trust.configured)),
+            urls=DirectUrl(
+                answers,
+                http,
+                is_allowed=partial(may_be_visited, configured=trust.configured),
+            ),
             images=ContainerImages(
                 answers,
                 http,
@@ -241,13 +245,3 @@ def _answers(mode: Mode, environ: Mapping[str, str], secrets: tuple[str, ...]) -
     memory = InMemory(secrets=secrets)
     answers: Counted = Offline(cache, memory) if mode.is_offline else Cached(cache, memory)
     return answers if mode.record is None else Recording(answers, mode.record, secrets=secrets)
-
-
-def _may_be_visited(configured: frozenset[str], url: str) -> bool:
-    """Say whether an address may be asked for at all.
-
-    Which hosts a workflow may name was decided when it was read; comfylock.toml and the registry
-    may name any. Plain http is for hosts that a person configured.
-    """
-    scheme, _, rest = url.partition("://")
-    return scheme == "https" or (scheme == "http" and rest.split("/", 1)[0] in configured)

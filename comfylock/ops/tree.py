@@ -65,9 +65,10 @@ def meant(lock: Lock, name: str) -> set[tuple[str, str]]:
         near = nearest(name.strip(), all_names(lock))
         hint = f"did you mean `{near[0]}`?" if near else "comfylock tree"
         raise UsageError(f"nothing called `{name}` is locked", hint=hint)
-    wanted = {("workflow", path) for path in found.workflows}
+    wanted: set[tuple[str, str]] = {("workflow", path) for path in found.workflows}
     wanted |= {("pack", pack) for pack in found.packs}
     wanted |= {("model", key) for key in found.models}
     wanted |= {("class-type", name) for name in found.class_types}
+    wanted |= set(found.others)
     classes = set(found.class_types)
     return wanted | {("pack", pin.name) for pin in lock.packs if classes & set(pin.provides)}

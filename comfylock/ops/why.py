@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from comfylock.errors import UsageError
 from comfylock.lockfile.diff import label
+from comfylock.lockfile.model_needs import needed_keys
 from comfylock.names import COMFYUI, normalise_model_path
 from comfylock.ops.check import exists
 from comfylock.ops.places import Finder
@@ -65,7 +66,8 @@ class _Chains:
             for need in workflow.classes:
                 self._classes.setdefault(need.class_type, []).append((workflow, need))
             for model in workflow.models:
-                self._models.setdefault(model.key, []).append((workflow, model))
+                for key in needed_keys(needs, model):
+                    self._models.setdefault(key, []).append((workflow, model))
 
     def explained(self, name: str) -> Explanation:
         known = named(self._lock, name)

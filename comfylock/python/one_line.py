@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from comfylock.names import printable
 from comfylock.patterns import Pattern
 from comfylock.python.asked import Asked
 from comfylock.redaction import redact, redact_url
@@ -29,6 +31,10 @@ _NAMED_URL = Pattern(
 )
 
 
+SHOWN = 160
+"""Characters of a line that a message repeats."""
+
+
 class LineError(ValueError):
     """A line cannot be read, or not be locked; the text says why."""
 
@@ -40,17 +46,19 @@ def read_requirement(text: str) -> Asked:
         LineError: with a sentence for a person.
     """
     text = without_quotes(text)
-    shown = redact(text)
-    _refuse_other_languages(text)
+    written = redact(text)
+    shown = printable(written, SHOWN)
+    _refuse_other_languages(text, shown)
     named = _NAMED_URL.match(text)
     if named is not None and (_URL.match(named[3]) or named[3].startswith("file:")):
-        return _from_url(named[3], shown, named[1], named[2] or "", named[4] or "")
+        asked = _from_url(named[3], shown, named[1], named[2] or "", named[4] or "")
+        return replace(asked, text=written)
     if _URL.match(text):
         url, _, marker = text.partition(" ;")
-        return _from_url(url.strip(), shown, "", "", marker.strip())
+        return replace(_from_url(url.strip(), shown, "", "", marker.strip()), text=written)
     if _PATH.match(text if named is None else named[3]):
         raise LineError(f"`{shown}` is a path of the author's machine or pack; nothing to lock")
-    return _from_text(text, shown)
+    return replace(_from_text(text, shown), text=written)
 
 
 def without_quotes(text: str) -> str:
@@ -60,13 +68,13 @@ def without_quotes(text: str) -> str:
     return text[1:-1].strip() if is_quoted else text
 
 
-def _refuse_other_languages(text: str) -> None:
+def _refuse_other_languages(text: str, shown: str) -> None:
     if not text.isprintable():
         raise LineError("holds characters that no requirement has")
     if _VARIABLE.search(text):
-        raise LineError(f"`{redact(text)}` needs an environment variable, which is never filled in")
+        raise LineError(f"`{shown}` needs an environment variable, which is never filled in")
     if _COMMAND.match(text):
-        raise LineError(f"`{redact(text)}` is a command and no requirement")
+        raise LineError(f"`{shown}` is a command and no requirement")
     conda = _CONDA.match(text)
     if conda is not None:
         raise LineError(f"`{text}` is conda's way of writing; write `{conda[1]}=={conda[2]}`")
@@ -84,7 +92,6 @@ def _from_text(text: str, shown: str) -> Asked:
         specifier=_ordered(requirement.specifier),
         extras=_extras(requirement),
         marker=str(requirement.marker or ""),
-        text=shown,
     )
 
 
@@ -95,14 +102,18 @@ def _with_commas(text: str) -> str:
 
 def _parsed(text: str) -> Requirement | None:
     try:
-        return Requirement(text)
-    except (InvalidRequirement, InvalidSpecifier):
+        requirement = Requirement(text)
+        # The name `x_` is taken by the parser, and is none once it is normalised.
+        return requirement if requirement.name[-1:].isalnum() else None
+    except (InvalidRequirement, InvalidSpecifier, RecursionError):
         return None
 
 
 def _reason(text: str) -> str:
     try:
         Requirement(text)
+    except RecursionError:
+        return " (nested too deeply)"
     except (InvalidRequirement, InvalidSpecifier) as error:
         first = str(error).splitlines()[0].split(":")[0].strip().rstrip(".")
         return f" ({first[:1].lower()}{first[1:]})" if first else ""
@@ -142,7 +153,6 @@ def _from_url(url: str, shown: str, name: str, extras: str, marker: str) -> Aske
         extras=_extras(checked),
         marker=str(checked.marker or ""),
         url=address + (f"#subdirectory={folder}" if folder else ""),
-        text=shown,
     )
 
 

@@ -8,7 +8,7 @@ reported beside it; nothing is guessed.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -211,14 +211,21 @@ class Lookup:
 
 def newest(versions: Iterable[str | None]) -> str | None:
     """Return the newest of some ComfyUI versions; None if none is known."""
-    known = [version for version in versions if version and is_version(version)]
-    if len(known) < 2:
-        return known[0] if known else None
-    return max(known, key=_rank)
+    return _newest(frozenset(versions))
+
+
+@lru_cache(maxsize=4096)
+def _newest(versions: frozenset[str | None]) -> str | None:
+    return max((v for v in versions if v and is_version(v)), key=_rank, default=None)
 
 
 def oldest(versions: Iterable[str | None]) -> str | None:
     """Return the oldest of some ComfyUI versions; None if none is known."""
+    return _oldest(frozenset(versions))
+
+
+@lru_cache(maxsize=4096)
+def _oldest(versions: frozenset[str | None]) -> str | None:
     return min((v for v in versions if v and is_version(v)), key=_rank, default=None)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from comfylock.lockfile.comfyui_needs import NAME, comfyui_drift
+from comfylock.lockfile.model_needs import needed_keys
 from comfylock.lockfile.schema import Gap, Lock, Options, WorkflowEntry
 from comfylock.resolve.comfyui import Settled, pin_comfyui
 from comfylock.resolve.images import ImageRun
@@ -151,8 +152,9 @@ def _workflows(
     for need in needs.workflows:
         packs = {names.get(name, name) for name in assignment.by_workflow.get(need.path, ())}
         models = {
-            model.key
+            key
             for model in need.models
+            for key in needed_keys(needs, model)
             if not (
                 (rule := rule_for(needs.model_rules, model.key, model.name)) and rule.is_ignored
             )

@@ -49,11 +49,14 @@ class Named(Struct, frozen=True):
     packs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     class_types: tuple[str, ...] = ()
+    others: tuple[tuple[BranchKind, str], ...] = ()
+    """What runs below the packs, by kind and name: ComfyUI, images, targets of Python packages."""
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing under that name."""
-        return not (self.workflows or self.packs or self.models or self.class_types)
+        named = (self.workflows, self.packs, self.models, self.class_types, self.others)
+        return not any(named)
 
 
 def named(lock: Lock, text: str) -> Named:
@@ -80,7 +83,19 @@ def named(lock: Lock, text: str) -> Named:
         packs=tuple(sorted(set(packs))),
         models=tuple(sorted({key for key, name in keys if is_model(path, key, name)})),
         class_types=spelled_alike(text.strip(), classes),
+        others=tuple(_below(lock, wanted)),
     )
+
+
+def _below(lock: Lock, wanted: str) -> Iterator[tuple[BranchKind, str]]:
+    if lock.comfyui is not None and wanted == "comfyui":
+        yield "comfyui", wanted
+    for image in lock.images:
+        if wanted in (image.name, image_key(image)):
+            yield "image", image_key(image)
+    for pin in lock.python:
+        if wanted == pin.target.lower():
+            yield "python", pin.target
 
 
 def pack_names(pin: PackPin) -> tuple[str, ...]:
@@ -91,7 +106,8 @@ def pack_names(pin: PackPin) -> tuple[str, ...]:
 
 def is_model(path: str, key: str, name: str) -> bool:
     """Say whether a lower-case path means a model: with its folder, without, or its last part."""
-    return path in (key.lower(), name.lower(), name.lower().rpartition("/")[2])
+    place = key.lower().rpartition("@")[0]  # of a file that is one of several
+    return path in (key.lower(), place, name.lower(), name.lower().rpartition("/")[2])
 
 
 def spelled_alike(name: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -107,6 +123,8 @@ def all_names(lock: Lock) -> set[str]:
     names = {name for pin in lock.packs for name in (*names_of(pin), *pin.provides)}
     names |= {name for pin in lock.models for name in (pin.key, pin.name)}
     names |= {entry.path for entry in lock.workflows}
+    names |= {image.name for image in lock.images} | {pin.target for pin in lock.python}
+    names |= {"comfyui"} if lock.comfyui is not None else set()
     return names | {gap.name for gap in lock.unresolved}
 
 

@@ -44,7 +44,7 @@ class ModelRun:
         offers = offers_of(needs)
         for key in sorted(self._wishes):
             wish, pin = self._wishes[key], self._old.get(key)
-            stays = pin is not None and not moves.moves(key, wish.name)
+            stays = pin is not None and not moves.moves(key, wish.place, wish.name)
             if pin is not None and stays and not model_drift(pin, needs, offers):
                 self.kept[key] = replace(pin, groups=wish.groups)
             else:
@@ -67,7 +67,7 @@ class ModelRun:
                 continue
             pin: ModelPin = found.pin  # type: ignore[assignment] # pin_model gives no pack
             changed = changed_digest(self._old.get(key), pin)
-            if changed is not None and not self._moves.names(key, wish.name):
+            if changed is not None and not self._moves.names(key, wish.place, wish.name):
                 gaps.append(model_gap(wish, Unpinned(changed)))
                 continue
             pins[key] = pin

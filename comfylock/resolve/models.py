@@ -188,6 +188,8 @@ def _pin(wish: ModelWish, chosen: Found, mirrors: tuple[str, ...]) -> ModelPin:
         origin=chosen.offer.origin,
         mirrors=mirrors,
         groups=wish.groups,
+        tier=wish.rule.tier if wish.rule is not None else None,
+        vram=wish.rule.vram if wish.rule is not None else None,
     )
 
 
@@ -204,6 +206,8 @@ def _local(wish: ModelWish) -> ModelPin:
         unhashed=why,
         origin="config",
         groups=wish.groups,
+        tier=rule.tier,
+        vram=rule.vram,
     )
 
 

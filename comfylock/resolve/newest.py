@@ -17,7 +17,7 @@ from comfylock.sources.interface import Missing, RegistryPack
 from comfylock.versions import version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
     from comfylock.lockfile.schema import ModelPin, PackPin
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from comfylock.sources.interface import GitSource, ModelFacts, Refs
 
 Status = Literal["outdated", "current", "unknown"]
+KINDS = ("comfyui", "image", "pack", "model")
 SHORT = 10
 """Digits of a commit that are shown."""
 
@@ -33,7 +34,7 @@ SHORT = 10
 class Newer(Struct, frozen=True):
     """One pin, and what there is today."""
 
-    kind: Literal["pack", "model"]
+    kind: Literal["comfyui", "image", "pack", "model"]
     name: str
     """As `tree` prints it."""
     source: str
@@ -52,7 +53,8 @@ class Survey(Struct, frozen=True):
     """All pins that were asked for."""
 
     entries: tuple[Newer, ...]
-    """Packs, then models, each sorted by name; without those that nobody answered for."""
+    """ComfyUI, images, packs, models, each sorted by name; without those that nobody answered
+    for."""
     unreachable: tuple[Unreachable, ...] = ()
 
 
@@ -62,11 +64,13 @@ def survey(
     sources: Sources,
     executor: Executor,
     reporter: Reporter | None = None,
+    environment: Mapping[str, Callable[[], Newer]] | None = None,
 ) -> Survey:
     """Return what is newer than these pins. Uses the network through `sources`.
 
     One question for all packs of the Comfy Registry; one for each other pin that can have a
-    successor, and one more for the date of what a git repository has newer.
+    successor, and one more for the date of what a git repository has newer. `environment` are
+    the questions about what runs below the packs, by name.
     """
     side = SideBySide(executor, reporter)
     given, files = list(packs), list(models)
@@ -76,12 +80,13 @@ def survey(
     ids = tuple(sorted(listed))
     questions = {ids: partial(sources.registry.packs, ids)} if ids else {}
     registry, repositories, hosts = side.start(questions), side.start(others), side.start(asked)
+    below = side.start(environment or {})
     failures: list[Unreachable] = []
-    found = list(repositories.collect(failures).values())
+    found = [*below.collect(failures).values(), *repositories.collect(failures).values()]
     for answers in registry.collect(failures).values():
         found += [_listed(listed[name], answers[name]) for name in ids]
     found += hosts.collect(failures).values()
-    ordered = sorted(found, key=lambda one: (one.kind != "pack", one.name))
+    ordered = sorted(found, key=lambda one: (KINDS.index(one.kind), one.name))
     return Survey(tuple(ordered), by_service(failures))
 
 

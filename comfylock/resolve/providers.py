@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from comfylock.lockfile.pack_needs import FIRM
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from comfylock.lockfile.schema import Lock
     from comfylock.requirements import ClassNeed, Requirements
-
-FIRM = ("config", "cnr_id", "aux_id")
-"""Evidence that names the pack beyond doubt."""
 
 PROJECT = "another workflow"
 """Evidence: what other workflows of the project say of the same class type."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from comfylock.errors import LockParseError
+from comfylock.lockfile.markers import conflict_lines, split_conflict
 from comfylock.lockfile.pack_needs import rule_of
 from comfylock.lockfile.python_needs import asked_of, file_fault, file_of
 from comfylock.lockfile.schema import Gap, PythonPin
@@ -94,7 +95,7 @@ class PythonRun:
     ) -> PythonResolution:
         request = PythonRequest(
             settings=self._settings(),
-            earlier=earlier if earlier is not None and names_in(earlier) else None,
+            earlier=readable(earlier) if earlier is not None else None,
             upgrade=moved or Upgrade(),
             versions_of=self._versions_of,
         )
@@ -170,11 +171,18 @@ class PythonRun:
 
 
 def names_in(pylock: bytes) -> frozenset[str]:
-    """Return the packages of a pylock; none of one that cannot be read."""
+    """Return the packages of a pylock, of our side of a merge; none if it cannot be read."""
+    data = readable(pylock)
+    return frozenset(each.name for each in read_pylock(data)) if data else frozenset()
+
+
+def readable(pylock: bytes) -> bytes | None:
+    """Return a pylock, of a merge that left conflict markers our side; None if it is neither."""
     try:
-        return frozenset(each.name for each in read_pylock(pylock)) if pylock else frozenset()
+        data = split_conflict(pylock).ours if conflict_lines(pylock) else pylock
+        return data if read_pylock(data) else None
     except LockParseError:
-        return frozenset()
+        return None
 
 
 def notices_of(resolution: PythonResolution) -> list[Notice]:

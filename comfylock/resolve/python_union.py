@@ -105,7 +105,7 @@ def _applies(asked: Asked, target: Target) -> bool | None:
         return True
     try:
         return Marker(asked.marker).evaluate({**target.markers, "extra": ""})
-    except (InvalidVersion, UndefinedComparison, UndefinedEnvironmentName):
+    except (InvalidVersion, RecursionError, UndefinedComparison, UndefinedEnvironmentName):
         return None
 
 

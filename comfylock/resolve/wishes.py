@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from comfylock.lockfile.satisfy import joined_groups
 from comfylock.requirements import (
     ClassNeed,
+    ModelNeed,
     ModelRule,
     Offer,
     PackRule,
@@ -77,9 +78,15 @@ class ModelWish(Struct, frozen=True):
     groups: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
+    def place(self) -> str:
         """`folder/name`."""
         return f"{self.folder}/{self.name}" if self.folder else self.name
+
+    @property
+    def key(self) -> str:
+        """`folder/name`, or `folder/name@tier`."""
+        tier = self.rule.tier if self.rule is not None else None
+        return f"{self.place}@{tier}" if tier else self.place
 
 
 class Assignment(Struct, frozen=True):
@@ -148,23 +155,55 @@ def model_wishes(needs: Requirements) -> dict[str, ModelWish]:
             rule = rule_for(needs.model_rules, need.key, need.name)
             if rule is not None and rule.is_ignored:
                 continue
-            known = wishes.get(need.key)
-            offers = need.offers if known is None else (*known.offers, *need.offers)
-            wishes[need.key] = ModelWish(
-                need.name,
-                need.folder,
-                rule,
-                _ranked(offers),
-                (known.workflows if known else frozenset()) | {workflow.path},
-                joined_groups((known.groups, groups)) if known else groups,
-            )
+            if rule is not None and rule.tiers:
+                found = _alternatives(needs, need, rule, (workflow.path, groups))
+            else:
+                found = [
+                    ModelWish(
+                        need.name,
+                        need.folder,
+                        rule,
+                        _ranked(need.offers),
+                        frozenset({workflow.path}),
+                        groups,
+                    )
+                ]
+            for wish in found:
+                known = wishes.get(wish.key)
+                wishes[wish.key] = wish if known is None else _joined(known, wish)
     for key, rule in needs.model_rules.items():
-        if rule.is_required and key not in wishes:
-            folder, _, name = key.partition("/")
+        if rule.is_required and not rule.tiers and key not in wishes:
+            folder, _, name = key.removesuffix(f"@{rule.tier}" if rule.tier else "").partition("/")
             wishes[key] = ModelWish(name, folder, rule, groups=rule.groups)
         elif key in wishes and rule.groups:
             wishes[key] = replace(wishes[key], groups=rule.groups)
     return wishes
+
+
+def _alternatives(
+    needs: Requirements, need: ModelNeed, rule: ModelRule, user: tuple[str, tuple[str, ...]]
+) -> list[ModelWish]:
+    """Return a wish for each of the files that may stand under one name."""
+    path, groups = user
+    return [
+        ModelWish(
+            need.name,
+            need.folder,
+            needs.model_rules[key],
+            workflows=frozenset({path}),
+            groups=groups,
+        )
+        for key in (f"{rule.key}@{tier}" for tier in rule.tiers)
+    ]
+
+
+def _joined(known: ModelWish, more: ModelWish) -> ModelWish:
+    return replace(
+        more,
+        offers=_ranked((*known.offers, *more.offers)),
+        workflows=known.workflows | more.workflows,
+        groups=joined_groups((known.groups, more.groups)),
+    )
 
 
 def rule_for(rules: Mapping[str, ModelRule], key: str, name: str) -> ModelRule | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from comfylock.links import clean_url, is_allowed
+from comfylock.links import clean_url
 from comfylock.names import printable
 from comfylock.net.interface import Question
 from comfylock.redaction import redact
@@ -17,26 +17,18 @@ if TYPE_CHECKING:
 
     from comfylock.net.http import Http
     from comfylock.net.interface import Answers
-    from comfylock.net.trust import Trust
     from comfylock.references import PlainUrl
 
 SERVICE = "url"
 
 
-def allowed_by(trust: Trust) -> Callable[[str], bool]:
-    """Return what says whether an address may be visited on a workflow's word.
+def may_be_visited(url: str, configured: frozenset[str]) -> bool:
+    """Say whether an address may be asked for at all.
 
-    Over http only what a person configured.
+    Which hosts a workflow may name was decided when it was read; comfylock.toml and the registry
+    may name any. Plain http is for the hosts that a person configured.
     """
-
-    def decide(url: str) -> bool:
-        parts = urlsplit(url)
-        if parts.netloc in trust.configured or parts.hostname in trust.configured:
-            return True
-        clean = clean_url(url)
-        return clean is not None and is_allowed(clean, trust.hosts)
-
-    return decide
+    return clean_url(url, configured) is not None
 
 
 class DirectUrl:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comfylock.model import Problem
 from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY, finder_for, texts_in
@@ -61,11 +62,11 @@ def add_files(
             if "://" in text:
                 reading.notes.append(text)
             for item in finder.find(key or name, text):
-                item.inactive = off
-                if isinstance(item, FoundAsset):
-                    reading.assets.append(item)
+                named = replace(item, inactive=True) if off else item
+                if isinstance(named, FoundAsset):
+                    reading.assets.append(named)
                 else:
-                    reading.models.append(item)
+                    reading.models.append(named)
 
 
 def salvage_api(value: dict[str, Any], problems: list[Problem]) -> tuple[dict[str, ApiNode], int]:

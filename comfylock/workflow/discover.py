@@ -6,7 +6,6 @@ folders, so that the same tree always gives the same list.
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ SKIPPED_FOLDERS = frozenset(
 """Folders that hold tools' and other people's files, whatever .gitignore says."""
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """A file to look into."""
 
     path: str
@@ -50,14 +49,14 @@ class Candidate(Struct, frozen=True):
     """Which of the given paths it came from."""
 
 
-class Repeated(Struct, frozen=True):
+class Repeated(Struct, frozen=True, gc=False):
     """A file that an earlier path has led to already."""
 
     path: str
     group: int = 0
 
 
-class Missing(Struct, frozen=True):
+class Missing(Struct, frozen=True, gc=False):
     """A given path that leads nowhere, and why."""
 
     path: str
@@ -74,8 +73,13 @@ def discover(
     """
     paths = list(paths)
     groups = range(len(paths)) if groups is None else groups
-    is_mixed = len({os.path.isabs(path) for path in paths}) > 1
-    key_of = _key if is_mixed or any(".." in path for path in paths) else _plain_key
+    together = "\n".join(paths)  # one search instead of one for each path
+    is_mixed = len(set(map(os.path.isabs, paths))) > 1
+    key_of: Callable[[str], str] = str
+    if is_mixed or ".." in together:
+        key_of = _key
+    elif "./" in together or "//" in together:
+        key_of = os.path.normpath
     if not _overlap(paths, key_of):
         for group, path in zip(groups, paths, strict=True):
             yield from _expand(path, group)
@@ -100,42 +104,34 @@ def discover(
 
 def _overlap(paths: list[str], key_of: Callable[[str], str]) -> bool:
     """Say whether two of the paths can mean the same file; if not, none need be remembered."""
-    if any(letter in path for path in paths for letter in "*?["):
+    together = "\n".join(paths)
+    if any(letter in together for letter in "*?["):
         return len(paths) > 1
     # A folder stands right before what is in it, once all names end alike.
-    keys = sorted(key_of(path).rstrip("/") + "/" for path in paths)
-    return any(b.startswith(a) or a == "./" for a, b in itertools.pairwise(keys))
+    keys = sorted([key_of(path).rstrip("/") + "/" for path in paths])
+    return "./" in keys[:-1] or any(map(str.startswith, keys[1:], keys))
 
 
 def _key(path: str) -> str:
     return path if path == STANDARD_INPUT else os.path.abspath(path)
 
 
-def _plain_key(path: str) -> str:
-    return os.path.normpath(path) if "./" in path or "//" in path else path
-
-
-def _expand(path: str, group: int) -> Iterator[Candidate | Missing]:
+def _expand(path: str, group: int) -> Iterable[Candidate | Missing]:
     if path == STANDARD_INPUT:
-        yield Candidate(path, is_named=True, group=group)
-        return
+        return (Candidate(path, is_named=True, group=group),)
     try:
         mode = os.stat(path).st_mode
     except ValueError:
-        yield Missing(path, "is no path", group)
-        return
+        return (Missing(path, "is no path", group),)
     except OSError as error:
         if any(letter in path for letter in "*?["):
-            yield from _glob(path, group)
-        else:
-            yield Missing(path, _why(error), group)
-        return
+            return _glob(path, group)
+        return (Missing(path, _why(error), group),)
+    if stat.S_ISREG(mode):
+        return (Candidate(path, is_named=True, group=group),)
     if stat.S_ISDIR(mode):
-        yield from _walk(path, group)
-    elif stat.S_ISREG(mode):
-        yield Candidate(path, is_named=True, group=group)
-    else:
-        yield Missing(path, "is neither a file nor a folder", group)
+        return _walk(path, group)
+    return (Missing(path, "is neither a file nor a folder", group),)
 
 
 def _glob(pattern: str, group: int) -> Iterator[Candidate | Missing]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from msgspec.structs import replace
 
 from comfylock.names import leaves_its_folder, normalise_model_path
 from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
 MODEL_EXTENSIONS = (
     ".safetensors",
@@ -115,8 +115,20 @@ MAX_REPOSITORY = 193
 MAX_FINDERS = 20_000
 MAX_REMEMBERED = 2_000
 """Values of one class type whose meaning is remembered."""
+MAX_DULL = 20_000
+MAX_DULL_TEXT = 40
+_DULL: set[str] = set()
+"""Short texts met that name no file in any class type: `randomize`, `euler` and their like."""
+
+PREVIEW = "videopreview"
+"""What VideoHelperSuite shows in its nodes, kept among their values; it repeats a file's name."""
+
 MAX_DEPTH = 12
 """Widget values nested deeper hold no file names that any known node understands."""
+
+
+Picked = tuple[Any, str, bool]
+"""Input name, or place in the widget list, or None; text; switched off by its own `on: false`."""
 
 
 def _is_plain(value: str) -> bool:
@@ -126,10 +138,13 @@ def _is_plain(value: str) -> bool:
 
 def is_model_name(value: str) -> bool:
     """Say whether a text looks like a model's file name: a known extension and nothing foreign."""
+    return value[-3:] in FILE_TAILS and len(value) <= MAX_NAME and _is_model_name(value)
+
+
+@lru_cache(maxsize=4096)
+def _is_model_name(value: str) -> bool:
     return (
-        value[-3:] in FILE_TAILS
-        and len(value) <= MAX_NAME
-        and value.lower().endswith(MODEL_EXTENSIONS)
+        value.lower().endswith(MODEL_EXTENSIONS)
         and _is_plain(value)
         and value.rpartition("/")[2].rpartition("\\")[2].lower() not in MODEL_EXTENSIONS
     )
@@ -168,11 +183,16 @@ def names_in_prompt(text: str) -> Iterator[tuple[str, str]]:
             name = match[1].rstrip(".")
             if name and "://" not in name:
                 yield "embeddings", normalise_model_path(name)
-    if "<lora:" in text.lower():
+    if _names_a_lora(text):
         for match in _PROMPT_LORA.finditer(text):
             name = normalise_model_path(match[1])
             if name and not leaves_its_folder(name):
                 yield "loras", name
+
+
+def _names_a_lora(text: str) -> bool:
+    """Say whether `<lora:` is in a text, in any case; lower case of a long text takes its time."""
+    return "<" in text and ("<l" in text or "<L" in text) and "<lora:" in text.lower()
 
 
 def texts_in(value: Any, depth: int = 0) -> Iterator[tuple[str | None, str, bool]]:
@@ -201,30 +221,80 @@ def texts_in(value: Any, depth: int = 0) -> Iterator[tuple[str | None, str, bool
 class FileFinder:
     """Finds the models and assets that the values of one class type name."""
 
+    __slots__ = (
+        "_assets",
+        "_dull",
+        "_folders",
+        "_found",
+        "_is_core",
+        "_is_loader",
+        "_only_folder",
+        "_takes_any_name",
+        "class_type",
+        "names",
+    )
+
     def __init__(self, tables: InputTables, class_type: str) -> None:
         models = tables.models.get(class_type, [])
+        assets = tables.assets.get(class_type, [])
         self.class_type = class_type
+        self.names = {row[2]: row[0] for row in (*models, *assets) if row[2] is not None}
+        """The input's name by its place among the widgets, as far as the tables tell."""
         self._is_core = class_type in tables.core  # its own loaders offer files only
         self._folders = {row[0]: row[1] for row in models}
         self._only_folder = models[0][1] if len(models) == 1 else None
-        self._assets = {row[0] for row in tables.assets.get(class_type, [])}
+        self._assets = frozenset([row[0] for row in assets])
         self._is_loader = "load" in class_type.lower()
         self._takes_any_name = not DIRECTORY_FOLDERS.isdisjoint(self._folders.values())
-        self._found: dict[tuple[str | None, str], tuple[FoundModel | FoundAsset, ...]] = {}
+        self._dull: AbstractSet[str] = frozenset() if self._takes_any_name else _DULL
+        self._found: dict[tuple[str | None, str], Sequence[FoundModel | FoundAsset]] = {}
 
-    def wants(self, text: str) -> bool:
-        """Say quickly whether a value is worth a look; most are not."""
-        return text[-3:] in FILE_TAILS or ":" in text or "/" in text or self._takes_any_name
+    def pick(self, values: Any) -> list[Picked]:
+        """Return the texts among a node's values that can name a file or hold a link; few do."""
+        if type(values) is list:
+            pairs: Iterable[tuple[Any, Any]] = enumerate(values)
+        elif type(values) is dict:
+            pairs = [pair for pair in values.items() if pair[0] != PREVIEW]
+        else:
+            pairs = ((None, values),)
+        dull = self._dull
+        picked: list[Picked] = []
+        for place, value in pairs:
+            kind = type(value)
+            if kind is str:
+                # A long text is not looked up: that would cost more than reading it.
+                if (len(value) > MAX_DULL_TEXT or value not in dull) and self._wants(value):
+                    picked.append((place, value, False))
+            elif kind is dict or kind is list:
+                for key, text, off in texts_in(value):
+                    if text not in dull and self._wants(text):
+                        picked.append((key or place, text, off))
+        return picked
 
-    def find(self, name: str | None, text: str) -> list[FoundModel | FoundAsset]:
+    def _wants(self, text: str) -> bool:
+        """Say whether a text is worth a look; a short one that never is, is remembered."""
+        if text[-3:] in FILE_TAILS or self._takes_any_name:
+            return True
+        if ":" in text:
+            if "://" in text or "embedding:" in text or _names_a_lora(text):
+                return True
+        elif "/" in text and len(text) <= MAX_REPOSITORY:
+            return not self._is_core
+        if len(text) <= MAX_DULL_TEXT:
+            if len(_DULL) >= MAX_DULL:  # a stranger's texts must not fill the memory
+                _DULL.clear()
+            _DULL.add(text)
+        return False
+
+    def find(self, name: str | None, text: str) -> Sequence[FoundModel | FoundAsset]:
         """Return what one value of one input names; several for prompts."""
         key = (name, text)
         found = self._found.get(key)
         if found is None:
-            found = tuple(self._find(name, text))
+            found = list(self._find(name, text))
             if len(text) <= MAX_NAME and len(self._found) < MAX_REMEMBERED:
                 self._found[key] = found
-        return [replace(item) for item in found] if found else []
+        return found
 
     def _find(self, name: str | None, text: str) -> Iterator[FoundModel | FoundAsset]:
         if is_model_name(text) or self._takes(name, text):

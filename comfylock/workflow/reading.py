@@ -42,7 +42,7 @@ class ModelStamp(Struct, frozen=True, gc=False):
     hash_type: str | None = None
 
 
-class FoundModel(Struct, gc=False):
+class FoundModel(Struct, frozen=True, gc=False):
     """A model name where it was found."""
 
     name: str
@@ -60,7 +60,7 @@ class FoundModel(Struct, gc=False):
     """The node's `properties.models`."""
 
 
-class FoundAsset(Struct, gc=False):
+class FoundAsset(Struct, frozen=True, gc=False):
     """An input file's name where it was found."""
 
     name: str

@@ -18,8 +18,6 @@ from comfylock.workflow.reading import FoundModel, Reading
 from comfylock.workflow.scope import SUBGRAPH_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from comfylock.workflow.scope import Instance
     from comfylock.workflow.ui_nodes import UiNode, UiSubgraph
 
@@ -43,8 +41,8 @@ def apply_overrides(
         for model in reading.models
         if model.class_type not in definitions or not is_model_name(model.name)
     ]
-    said = [list(_model_values(instance.node)) for instance in instances]
-    if _say_the_same(reading.models, instances, said):
+    said = [_model_values(instance.node) for instance in instances]
+    if not any(said) or _say_the_same(reading.models, instances, said):
         return
     overrides = _Overrides(reading.models, instances, definitions)
     for instance, values in zip(instances, said, strict=True):
@@ -170,21 +168,22 @@ class _Overrides:
         return places.get(name or "") if name else None
 
 
-def _model_values(node: UiNode) -> Iterator[_Value]:
-    """Yield (input name, inner node id, model name) for an instance's values that name models."""
+def _model_values(node: UiNode) -> list[_Value]:
+    """Return (input name, inner node id, model name) for an instance's values that name models."""
     values = node.named_values()
     if isinstance(values, dict):
-        for key, value in values.items():
-            if isinstance(value, str) and is_model_name(value):
-                yield key, None, value
-        return
+        return [(key, None, text) for key, text in values.items() if _is_model(text)]
     if not isinstance(values, list):
-        return
+        return []
+    found = [index for index, value in enumerate(values) if _is_model(value)]
+    if not found:
+        return []
     names = _proxies(node, len(values)) or _shown(node, len(values))
-    for index, value in enumerate(values):
-        if isinstance(value, str) and is_model_name(value):
-            name, inner = names[index] if names else (None, None)
-            yield name, inner, value
+    return [(*(names[index] if names else (None, None)), values[index]) for index in found]
+
+
+def _is_model(value: Any) -> bool:
+    return isinstance(value, str) and is_model_name(value)
 
 
 def _proxies(node: UiNode, count: int) -> list[tuple[str | None, str | None]]:

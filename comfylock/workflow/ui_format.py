@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from comfylock.model import Problem
 from comfylock.names import SUBGRAPH_ID
-from comfylock.workflow.models import FILE_TAILS, MAX_REPOSITORY
+from comfylock.workflow.models import FileFinder, finder_for
 from comfylock.workflow.node_files import add_files
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables, Reading
 from comfylock.workflow.scope import Instance, Scope
 from comfylock.workflow.subgraphs import apply_overrides
 from comfylock.workflow.ui_nodes import (
     NULL,
+    Properties,
     UiDefinitions,
     UiNode,
     UiSubgraph,
@@ -34,6 +35,8 @@ GROUP_PREFIXES = ("workflow>", "workflow/")
 _ID_OF = attrgetter("id")
 _OFF = (2, 4)
 """Modes of nodes that are muted and bypassed. Source: LGraphEventMode of litegraph."""
+
+_UNSTAMPED = Properties()
 
 _PLAIN: set[str] = set()
 """Types met that cannot stand for other nodes by their spelling."""
@@ -75,9 +78,20 @@ def _without_echoes(found: list[_Found]) -> list[_Found]:
 class _Walk:
     """One walk over a workflow; a class because every step adds to the same reading."""
 
+    __slots__ = (
+        "active",
+        "definitions",
+        "done",
+        "groups",
+        "inactive",
+        "instances",
+        "plain",
+        "reading",
+        "tables",
+    )
+
     def __init__(self, workflow: UiWorkflow, tables: InputTables, reading: Reading) -> None:
         self.tables = tables
-        self.special = tables.special
         self.reading = reading
         self.definitions: dict[str, tuple[UiSubgraph, str]] = {}
         self.groups: dict[str, Any] = (workflow.extra and workflow.extra.groupNodes) or {}
@@ -112,34 +126,48 @@ class _Walk:
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""
-        classes, special = self.reading.classes, self.special
+        classes, plain = self.reading.classes, self.plain
         nodes = scope.nodes
-        plain = self.plain
         muted = 0
         for index, node in enumerate(nodes):
             kind = node.type
-            off = inactive or node.mode in _OFF
-            muted += off
+            off = inactive
+            if node.mode and node.mode in _OFF:
+                off = True
             if kind not in plain and self._is_odd(kind):
                 self._enter(node, scope, index, inactive=off)
             else:
-                stamp = node.properties
-                key = (
-                    (kind, stamp.cnr_id, stamp.aux_id, stamp.ver)
-                    if stamp is not None
-                    else (kind, None, None, None)
-                )
+                stamp = node.properties or _UNSTAMPED
+                key = (kind, stamp.cnr_id, stamp.aux_id, stamp.ver)
                 counts = classes.get(key)
                 if counts is None:
-                    classes[key] = [0, 1] if off else [1, 0]
+                    counts = classes[key] = [0, 0]
+                if not off:
+                    counts[0] += 1
                 else:
-                    counts[off] += 1
-            values = node.widgets_values or node.widgets_values_named
-            if values and (kind in special or self._may_name_files(values)):
-                add_files(self.reading, self.tables, node, scope, inactive=off)
+                    counts[1] += 1
+            if off:
+                muted += 1
         self.reading.nodes += len(nodes)
         self.reading.inactive += muted
+        self._note_files(scope, inactive=inactive)
         self._check_ids(scope)
+
+    def _note_files(self, scope: Scope, *, inactive: bool) -> None:
+        """Note the files that one scope's nodes name."""
+        finders = self.tables.finders
+        for node in scope.nodes:
+            values = node.widgets_values
+            if node.widgets_values_named and not node.names_fit():
+                values = node.widgets_values_named
+            if values:
+                kind = node.type
+                finder = finders.get(kind) or self._finder(kind)
+                picked = finder.pick(values)
+                if picked:
+                    finder = finder_for(self.tables, kind)
+                    off = inactive or node.mode in _OFF
+                    add_files(self.reading, finder, node, scope, picked, inactive=off)
 
     def _is_odd(self, kind: str) -> bool:
         """Say whether a type stands for other nodes, or looks as if it did."""
@@ -152,22 +180,9 @@ class _Walk:
         is_group = kind.startswith(GROUP_PREFIXES)
         return is_group or SUBGRAPH_ID.match(kind) is not None or not kind.strip()
 
-    def _may_name_files(self, values: Any) -> bool:
-        """Say quickly whether a node's values are worth a closer look; keep texts with links."""
-        for value in values if values.__class__ is list else (values,):
-            if value.__class__ is str:
-                if value[-3:] in FILE_TAILS:
-                    return True
-                if ":" in value:
-                    if "://" in value:
-                        self.reading.notes.append(value)
-                    if "embedding:" in value or ("<" in value and "<lora:" in value.lower()):
-                        return True
-                elif "/" in value and len(value) <= MAX_REPOSITORY:
-                    return True
-            elif value.__class__ is dict or value.__class__ is list:
-                return True
-        return False
+    def _finder(self, kind: str) -> FileFinder:
+        """Return what looks at a class type's values; one for all names of definitions."""
+        return finder_for(self.tables, kind if kind in self.plain else "")
 
     def _declare(self, definitions: UiDefinitions, path: str) -> None:
         for index, subgraph in enumerate(definitions.subgraphs or ()):

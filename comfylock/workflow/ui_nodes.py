@@ -59,7 +59,7 @@ class UiNode(Struct, gc=False):
     def names_fit(self) -> bool:
         """Say whether the names stored beside a list of widget values are its names, in order."""
         named, values = self.widgets_values_named, self.widgets_values
-        return bool(named) and values.__class__ is list and len(values) == len(named or ())
+        return bool(named) and type(values) is list and len(values) == len(named or ())
 
     def named_values(self) -> Any:
         """Return the widget values by name if they are stored so, else as they are.

@@ -138,7 +138,7 @@ def test_json(run: Run) -> None:
         (["model-paths", "--variant", "vdieo"], "there is no variant or group `vdieo`"),
         (["model-paths", "--tier", "fp8"], "no model has a tier `fp8`"),
         (["model-paths", "--target", "cu128"], "the lock has no target `cu128`"),
-        (["model-paths", "--from", "old.lock"], "no lockfile at `old.lock`"),
+        (["model-paths", "--from", "old.lock"], "an earlier lock says nothing to `model-paths`"),
     ],
 )
 def test_bad_usage_writes_nothing(run: Run, words: list[str], message: str) -> None:
@@ -159,7 +159,7 @@ def test_a_stale_lock_is_refused_unless_it_is_taken_as_it_is(run: Run) -> None:
     project(run)
     run.write("workflows/second.json", ui(node(1, "Nobody Knows"), node(2, "BetaNode")))
     assert call(run, "emit", "model-paths", "-o", NAME) == 1
-    assert "comfy.lock is stale: the workflows need something else" in run.err
+    assert "comfy.lock is stale: nothing needs the pack `carl/gamma` (and 4 more)" in run.err
     assert not (run.folder / NAME).exists()
     assert call(run, "emit", "model-paths", "-o", NAME, "--frozen") == 0
 
@@ -182,8 +182,11 @@ def test_a_pylock_that_is_not_the_one(run: Run) -> None:
     assert "pylock.comfy.toml is not what was locked\n  expected abab" in run.err
 
 
-def test_a_way_from_an_old_lock_reads_it(run: Run) -> None:
+def test_a_way_from_an_old_lock_reads_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comfylock.ops.emit.LEADING", "model-paths")
     run.write("comfy.lock", write_lock(locked()))
+    assert call(run, "emit", "model-paths", "--from", "old.lock") == 2
+    assert "no lockfile at `old.lock`" in run.err
     run.write("old.lock", write_lock(locked(packs=(release("alpha", "1.0.0"), locked().packs[1]))))
     assert call(run, "emit", "model-paths", "--from", "old.lock") == 0
     run.write("old.lock", b"version = 99\n")

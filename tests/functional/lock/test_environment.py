@@ -342,6 +342,16 @@ def test_images_are_locked_for_each_platform(project: Project, oci: OciRegistry)
     found = {image.platform: (image.digest, image.index) for image in project.locked.images}
     assert found == {name: (digest, index) for name, digest in images.items()}
     assert project.lock("--check").code == 0
+    moved = repository.put_image("linux/amd64", [layer(6)], "1.0")
+    ended = project.ground.run("outdated", "cpu", "comfyui", "--json")
+    entries = json.loads(ended.out)["data"]["entries"]
+    assert [(entry["kind"], entry["status"]) for entry in entries] == [
+        ("comfyui", "current"),
+        ("image", "current"),  # what was learnt a moment ago is not asked for again
+        ("image", "current"),
+    ]
+    ended = project.ground.run("outdated", "cpu", COMFYLOCK_CACHE_DIR=f"{project.ground.folder}/c2")
+    assert f"cpu linux/amd64  {images['linux/amd64'][7:17]}  {moved[7:17]}" in ended.out
     project.ground.write("comfylock.toml", text.replace("base:1.0", "base:2.0").encode())
     ended = project.lock()
     assert ended.code == 1
@@ -374,3 +384,25 @@ def test_why_a_python_package_is_there(project: Project) -> None:
     project.lock()
     assert "not locked: no target of [python] has it" in project.ground.run("why", "numpy").out
     assert project.ground.run("why", "nothing-like-it").code == 1
+
+
+def test_p18_a_merge_keeps_the_versions_of_our_side(project: Project) -> None:
+    project.configure('[python.constraints]\nnumpy = "<2"')
+    project.lock()
+    ours, pylock = project.ground.lock, project.pylock
+    project.configure()
+    project.needs("fine", "new")
+    project.lock("--upgrade")
+    theirs, other = project.ground.lock, project.pylock
+
+    def conflict_of(one: str, two: str) -> bytes:
+        return f"<<<<<<< ours\n{one}=======\n{two}>>>>>>> theirs\n".encode()
+
+    project.needs("fine")
+    project.ground.write("comfy.lock", conflict_of(ours, theirs))
+    project.ground.write("pylock.comfy.toml", conflict_of(pylock, other))
+    assert project.lock("--check").code == 2
+    ended = project.lock()
+    assert ended.code == 0, ended.err
+    assert 'version = "1.26.4"' in project.pylock
+    assert project.lock("--check").code == 0

@@ -135,19 +135,30 @@ def test_a_name_no_entry_fits(analyze: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "host"),
+    ("url", "place"),
     [
-        ("https://evil.example/x.safetensors", "evil.example"),
         ("http://huggingface.co/x.safetensors", "huggingface.co"),
+        ("https://huggingface.co/a/../x.safetensors", "huggingface.co"),
         ("https://me:hunter2@huggingface.co/x.safetensors", "huggingface.co"),
-        ("file:///etc/passwd", ""),
+        ("https://me:hunter2@evil.example/x.safetensors", "evil.example"),
+        ("file:///etc/passwd", "file:"),
         ("javascript:alert(1)", "javascript:alert(1)"),
+        ("http://\x1b[2J/x", "\ufffd[2J"),
     ],
 )
-def test_links_of_strangers_are_refused_and_told(analyze: Any, url: str, host: str) -> None:
+def test_links_that_are_no_addresses_are_refused_and_told(
+    analyze: Any, url: str, place: str
+) -> None:
     report = analyze(ui(loader(url=url)))
     assert sources(report) == []
-    message = f"links to models on `{host}`, which is not an allowed host"
+    message = f"links to a model at `{place}` by no plain https address"
+    assert report.problems == (Problem("", message),)
+
+
+def test_links_of_strangers_are_refused_and_told(analyze: Any) -> None:
+    report = analyze(ui(loader(url="https://evil.example/x.safetensors")))
+    assert sources(report) == []
+    message = "links to models on `evil.example`, which is not an allowed host"
     assert report.problems == (Problem("", message),)
 
 

@@ -5,7 +5,7 @@ import pytest
 from comfylock.config.models import model_key
 from comfylock.model import Source
 from comfylock.requirements import ModelRule
-from tests.settings import SECRET, SHA, fault, settings
+from tests.settings import SECRET, SHA, fault, faults, settings
 
 URL = "https://models.example.com/x.pt"
 
@@ -108,7 +108,10 @@ def test_plain_http_is_for_hosts_that_a_person_configured() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("", " must say where it comes from: `url`, `huggingface`, `civitai`, `air`, `local` or"),
+        (
+            "",
+            " must say where it comes from: `url`, `huggingface`, `civitai`, `air`, `local`,",
+        ),
         ("ignore = false", " must say where it comes from"),
         (f'sha256 = "{SHA}"', " must say where it comes from"),
         (f'url = "{URL}", local = true', " `url` and `local` contradict each other"),
@@ -168,3 +171,48 @@ def test_a_model_that_is_named_twice() -> None:
 
 def test_a_key_is_shown_on_one_line() -> None:
     assert "\n" not in fault(f'[models]\n"a\\nerror: x\\u001b[31m" = "{URL}"')
+
+
+ONE = f'{{ tier = "fp16", vram = 24, url = "{URL}" }}'
+
+
+def test_several_files_under_one_name() -> None:
+    two = '{ tier = "fp8", civitai = 5, file = 6 }'
+    table = f'{{ alternatives = [{ONE}, {two}], groups = ["g"], always = true }}'
+    config = settings(f"[models]\n'unet/x' = {table}\n[groups]\ng = []")
+    key = "diffusion_models/x"
+    address = "https://civitai.com/api/download/models/5?fileId=6"
+    shared = {"groups": ("g",), "is_required": True}
+    assert config.model_rules == {
+        key: ModelRule(key, tiers=("fp16", "fp8"), **shared),  # type: ignore[arg-type]
+        f"{key}@fp16": ModelRule(f"{key}@fp16", url=URL, tier="fp16", vram=24, **shared),  # type: ignore[arg-type]
+        f"{key}@fp8": ModelRule(f"{key}@fp8", url=address, tier="fp8", **shared),  # type: ignore[arg-type]
+    }
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ("[]", "alternatives must be a list of two tables or more"),
+        (f"[{ONE}]", "alternatives must be a list of two tables or more"),
+        (f"[{ONE}, 3]", "alternatives must be a list of two tables or more"),
+        (f"[{ONE}, {{ civitai = 1 }}]", "alternatives[1].tier must be a lower-case word"),
+        (f"[{ONE}, {{ tier = 'A', civitai = 1 }}]", "alternatives[1].tier must be a lower-case"),
+        (f"[{ONE}, {{ tier = 'fp16', civitai = 1 }}]", "[1].tier is the tier of another one"),
+        (f"[{ONE}, {{ tier = 'b', vram = 24, civitai = 1 }}]", "[1].vram is another one's too"),
+        ("[{ tier = 'a', civitai = 2 }, { tier = 'b', civitai = 1 }]", "[1].vram is missing"),
+        (f"[{ONE}, {{ tier = 'b' }}]", "alternatives[1] must say where it comes from"),
+        (f"[{ONE}, {{ tier = 'b', ignore = true }}]", "alternatives[1].ignore is no setting"),
+        (f"[{ONE}, {{ tier = 'b', vram = 0, civitai = 1 }}]", "[1].vram must be from 1 to"),
+    ],
+)
+def test_what_is_wrong_with_alternatives(entries: str, message: str) -> None:
+    found = faults(f"[models]\n'loras/x' = {{ alternatives = {entries} }}")
+    assert any(message in told for told in found), found
+
+
+def test_alternatives_need_a_folder_and_stand_alone() -> None:
+    two = f"[{ONE}, {{ tier = 'b', civitai = 1 }}]"
+    assert "needs a key with a folder" in fault(f"[models]\nx = {{ alternatives = {two} }}")
+    told = faults(f"[models]\n'a/x' = {{ alternatives = {two}, sha256 = '{SHA}' }}")
+    assert any("`alternatives` and `sha256` contradict each other" in each for each in told)

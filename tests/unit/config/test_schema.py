@@ -29,7 +29,7 @@ from comfylock.config.lock_settings import (
     PREFERENCES,
     SYSTEMS,
 )
-from comfylock.config.models import MODEL_KEYS, ORIGINS
+from comfylock.config.models import ALTERNATIVE_KEYS, MODEL_KEYS, ORIGINS
 from comfylock.config.packs import PACK_KEYS
 from comfylock.config.python import PYTHON_KEYS
 from comfylock.errors import ConfigError
@@ -40,6 +40,7 @@ SCHEMA: dict[str, Any] = json.loads(Path(SCHEMA_FILE).read_text("utf-8"))
 PROPERTIES = SCHEMA["properties"]
 VALIDATOR = Draft7Validator(SCHEMA)
 
+ONE = '{ tier = "a", vram = 24, url = "https://x/a" }'
 GOOD = [
     "",
     '[lock]\nworkflows = ["workflows/", "a b/*.json", "..x/y", "x..", "./-a"]\nprefer = "latest"',
@@ -55,6 +56,7 @@ GOOD = [
     '[models]\nx = { huggingface = "o/r", path = "a/b.pt", revision = "refs/pr/1" }',
     '[models]\nx = { civitai = 1, file = 2 }\ny = { air = "urn:air:sdxl:lora:civitai:1@2+3" }',
     f'[models]\nx = {{ local = true, sha256 = "{SHA}", size = 0 }}\ny = {{ ignore = true }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", civitai = 1 }}], always = true }}',
     '[models]\n"loras/x" = { url = "https://x/y", local = false, always = true }',
     '[groups]\nvideo = ["workflows/video/*"]',
     '[emit]\noutput = "deploy/"\nkinds = ["script"]\nvariants = ["full"]\nport = 1',
@@ -111,6 +113,14 @@ BAD = [
     '[models]\nx = { air = "urn:air:sdxl:lora:civitai:1" }',
     "[models]\nx = { ignore = true, always = true }",
     "[models]\nx = { ignore = false }",
+    '[models]\n"a/x" = { alternatives = [] }',
+    '[models]\n"a/x" = { alternatives = [ { tier = "a", url = "https://x/a" } ] }',
+    '[models]\n"a/x" = { alternatives = [ { url = "https://x/a" }, { url = "https://x/b" } ] }',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "B", civitai = 1 }}] }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", vram = 0, civitai = 1 }}] }}',
+    f'[models]\n"a/x" = {{ civitai = 1, alternatives = [{ONE}, {{ tier = "b", civitai = 1 }}] }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", ignore = true }}] }}',
+    f'[models]\n"a/x" = {{ alternatives = [{ONE}, {{ tier = "b", civitai = 1, always = true }}] }}',
     '[groups]\nVideo = ["a"]',
     '[groups]\nvideo = "a"',
     "[emit]\nzzz = 1",
@@ -187,6 +197,7 @@ def test_both_know_the_same_settings() -> None:
     assert list(PROPERTIES["trust"]["properties"]) == list(TRUST_KEYS)
     assert set(SCHEMA["definitions"]["pack"]["properties"]) == set(PACK_KEYS)
     assert set(SCHEMA["definitions"]["model"]["properties"]) == set(MODEL_KEYS)
+    assert list(SCHEMA["definitions"]["alternative"]["properties"]) == list(ALTERNATIVE_KEYS)
 
 
 def test_both_know_the_same_values() -> None:
@@ -218,7 +229,7 @@ def test_every_setting_is_described() -> None:
 
     for key, schema in PROPERTIES.items():
         visit(schema, key)
-    for kind in ("pack", "model"):
+    for kind in ("pack", "model", "alternative"):
         for key, schema in SCHEMA["definitions"][kind]["properties"].items():
             visit(schema, f"{kind}.{key}")
     assert told == []

@@ -34,6 +34,12 @@ def test_every_folder_of_the_lock_is_there() -> None:
     assert all(isinstance(value, str) for value in found.values())
 
 
+def test_what_is_not_pinned_stands_as_a_comment() -> None:
+    lock = small(models=(hub_model(folder=None),), workflows=())
+    (file,) = generate(plan_of(lock, SHA, EmitSettings(allow_unpinned=True)))
+    assert "\n# not pinned: model `ae.safetensors`: it has no folder" in file.data.decode()
+
+
 def test_the_usual_folders_are_there_without_any_model() -> None:
     found = paths()
     assert found["loras"] == "models/loras/"

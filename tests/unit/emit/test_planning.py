@@ -45,7 +45,7 @@ def test_a_lock_with_everything_in_it() -> None:
         for pin in full().packs
     ]
     keys = [
-        pin.key for pin in full().models if pin.folder and (pin.sha256 or pin.source == "local")
+        pin.place for pin in full().models if pin.folder and (pin.sha256 or pin.source == "local")
     ]
     assert [model.key for model in found.models] == sorted(keys)
     assert {step.kind for step in found.unpinned} == {"class-type", "comfyui", "model", "pack"}

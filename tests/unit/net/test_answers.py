@@ -299,7 +299,10 @@ def test_offline_takes_what_is_known_however_old(cache: Cache, now: Now) -> None
     assert offline.ask(PACK, Fact, NEVER) == Fact("a", 1)
     with pytest.raises(OfflineError) as caught:
         offline.ask(BLOB, Fact, NEVER)
-    assert str(caught.value) == "url: sha256 of `https://a.example/b` is not known offline"
+    assert (
+        str(caught.value)
+        == "url: the answer about sha256 of `https://a.example/b` is not known offline"
+    )
     assert (caught.value.service, caught.value.exit_code) == ("url", 3)
     assert offline.counts() == {"comfy-registry": (1, 0), "url": (1, 0)}
 

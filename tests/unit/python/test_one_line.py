@@ -114,3 +114,13 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         return
     assert asked.name or asked.url
     assert read_requirement(asked.requirement).requirement == asked.requirement
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a; " + "(" * 950 + "python_version>'3'" + ")" * 950, "a" + "[" * 1900, "a>=1," * 390 + "!"],
+)
+def test_hostile_lines_are_one_short_sentence(text: str) -> None:
+    with pytest.raises(LineError) as caught:
+        read_requirement(text)
+    assert len(str(caught.value)) < 400

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from comfylock.errors import SourceUnavailableError
 from comfylock.net.answers import Cached, InMemory
 from comfylock.net.cache import Cache
-from comfylock.net.trust import Trust
 from comfylock.references import PlainUrl
-from comfylock.sources.direct_url import DirectUrl, allowed_by
+from comfylock.sources.direct_url import DirectUrl, may_be_visited
 from comfylock.sources.file_front import KEPT, Front, TooLargeError
 from comfylock.sources.interface import Missing, ModelFacts
 from tests.services.file_host import FileHost, file_host_serving
@@ -19,7 +20,7 @@ from tests.services.web import Fault, Reply, document, moved
 from tests.unit.sources.loopback_client import client_for, trust_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from comfylock.net.http import Http
@@ -48,7 +49,13 @@ def source(host: FileHost, http: Http) -> DirectUrl:
 
 
 def source_over(answers: Answers, host: FileHost, http: Http) -> DirectUrl:
-    return DirectUrl(answers, http, is_allowed=allowed_by(trust_for(host)), limit=LIMIT)
+    return DirectUrl(answers, http, is_allowed=allowed_on(host), limit=LIMIT)
+
+
+def allowed_on(host: FileHost) -> Callable[[str], bool]:
+    """Everything that this host has."""
+    hosts = trust_for(host).configured
+    return lambda url: urlsplit(url).netloc in hosts
 
 
 def missing(source: DirectUrl, url: str) -> Missing:
@@ -207,15 +214,16 @@ def test_a_redirect_into_a_private_network_is_refused(host: FileHost, source: Di
 
 
 def test_who_is_allowed() -> None:
-    trust = Trust(hosts=frozenset({"github.com"}), configured=frozenset({"box:80", "files.test"}))
-    is_allowed = allowed_by(trust)
+    is_allowed = partial(may_be_visited, configured=frozenset({"box:80", "files.test"}))
     assert is_allowed("https://github.com/a")
-    assert is_allowed("https://raw.github.com/a")
+    assert is_allowed("https://anywhere.example/a")
     assert is_allowed("http://box:80/a")
-    assert is_allowed("http://files.test:99/a")
+    assert is_allowed("http://files.test/a")
     assert not is_allowed("http://github.com/a")
     assert not is_allowed("http://box:81/a")
     assert not is_allowed("https://github.com/../a")
+    assert not is_allowed("ftp://github.com/a")
+    assert not is_allowed("file:///etc/passwd")
 
 
 # what has not changed is not read again
