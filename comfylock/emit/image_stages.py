@@ -148,17 +148,18 @@ def chosen_models(plan: Plan) -> tuple[ModelStep, ...]:
     Raises:
         UsageError: a model has alternatives, and the settings do not choose.
     """
-    found: dict[str, ModelStep] = {}
-    counts: dict[str, int] = {}
+    named: dict[str, list[ModelStep]] = {}
     for model in plan.models:
-        counts[model.key] = counts.get(model.key, 0) + 1
-        if model.tier is None or model.tier == plan.settings.tier:
-            found[model.key] = model
-    for key in counts:
-        if key not in found:
-            told = f"`{key}` has alternatives, and an image takes one"
+        named.setdefault(model.key, []).append(model)
+    found: list[ModelStep] = []
+    for key, models in named.items():
+        fitting = [model for model in models if model.tier in {None, plan.settings.tier}]
+        if len(models) > 1 and not fitting:
+            tiers = ", ".join(f"`{model.tier}`" for model in models)
+            told = f"`{printable(key, 120)}` has alternatives, and an image takes one of {tiers}"
             raise UsageError(told, hint="choose with `--tier`, or `tier` in `[emit]`")
-    return tuple(found.values())
+        found.append((fitting or models)[0])
+    return tuple(found)
 
 
 def _model(model: ModelStep, folder: str, number: int) -> ModelStage:
