@@ -40,7 +40,7 @@ def docker(*words: str, **environ: str) -> Run:
         capture_output=True,
         text=True,
         env={**os.environ, **environ},
-        timeout=600,
+        timeout=3000,
     )
 
 
