@@ -61,6 +61,12 @@ class DockerJson(Quoted):
     __slots__ = ()
 
 
+class HereLine(Quoted):
+    """A line of a here-document whose delimiter is quoted: nothing in it is expanded."""
+
+    __slots__ = ()
+
+
 class HclString(Quoted):
     """A string of HCL with its quotes."""
 
@@ -132,6 +138,22 @@ def docker_json(words: Iterable[str]) -> DockerJson:
     """Return words in exec form."""
     listed = [refuse_odd(word, "a Dockerfile") for word in words]
     return DockerJson(json.dumps(listed, ensure_ascii=False))
+
+
+HERE_END = "EOF"
+"""The one delimiter of here-documents in templates."""
+
+
+def here_line(*fields: str) -> HereLine:
+    """Return texts as one line, with tabs between them.
+
+    Raises:
+        EmitError: it would end the here-document, or a field holds control characters.
+    """
+    line = "\t".join(refuse_odd(field, "a here-document") for field in fields)
+    if line.strip() == HERE_END:
+        raise EmitError(f"`{HERE_END}` cannot stand in a here-document")
+    return HereLine(line)
 
 
 def hcl(text: str) -> HclString:
