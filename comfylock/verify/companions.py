@@ -1,7 +1,6 @@
 """Files that were made from a lock and say from which: is it the lock of now?
 
-A companion carries `comfy.lock sha256:DIGEST` (or `comfy.lock@sha256:DIGEST`) in a comment or a
-label near its beginning, DIGEST being that of the lock's bytes.
+A companion carries the mark of `lockfile.mark`, as everything does that `emit` writes.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from comfylock.patterns import Pattern
+from comfylock.lockfile.mark import marked_digest
 from comfylock.verify.disk import read_small
 from comfylock.verify.findings import Checked, Finding, Item, judged
 from comfylock.verify.mends import quote
@@ -18,13 +17,9 @@ from comfylock.verify.mends import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FRONT = 64 << 10
-"""Bytes from the front in which a companion says what it is from."""
-
 MAX_FILES = 2000
 MAX_SIZE = 16 << 20
 LOCK = "comfy.lock"
-_DIGEST = Pattern(r"""comfy\.lock["']?[ \t:=@-]{0,4}["']?(?:sha256[:=-])([0-9a-f]{64})\b""")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "custom_nodes", "models", "output", "venv"})
 
 
@@ -54,11 +49,11 @@ def _companions(project: str) -> Iterator[tuple[str, str]]:
             data = read_small(os.path.join(project, *name.split("/")), MAX_SIZE)
         except OSError:
             continue
-        if data is None or b"comfy.lock" not in data[:FRONT]:
+        if data is None or b"comfy.lock" not in data:
             continue
-        match = _DIGEST.search(data[:FRONT].decode("utf-8", "replace"))
-        if match is not None:
-            yield name, match[1]
+        digest = marked_digest(data)
+        if digest is not None:
+            yield name, digest
 
 
 def _files(project: str) -> list[str]:

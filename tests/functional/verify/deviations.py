@@ -533,7 +533,7 @@ def a_workflow_that_needs_another_model(tree: Tree) -> None:
 
 @deviation(("companion-stale", "install.sh"))
 def a_script_made_from_another_lock(tree: Tree) -> None:
-    text = f"#!/usr/bin/env bash\n# comfy.lock sha256:{'0' * 64}\n"
+    text = f"#!/usr/bin/env bash\n# comfy.lock sha256: {'0' * 64}\n"
     (tree.project / "install.sh").write_text(text)
 
 

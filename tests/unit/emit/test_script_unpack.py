@@ -77,7 +77,7 @@ def test_programs_stay_programs(tmp_path: Path) -> None:
 HOSTILE = {
     "climbs": _zip(("../evil", 0)),
     "climbs deeper": _zip(("a/../../evil", 0)),
-    "absolute": _zip(("/tmp/comfylock-evil", 0)),
+    "absolute": _zip(("/var/comfylock-evil", 0)),
     "backslash": _zip(("..\\evil", 0)),
     "drive": _zip(("C:/evil", 0)),
     "empty part": _zip(("a//b", 0)),
@@ -93,7 +93,7 @@ HOSTILE = {
     "tar device": _tar("device", tarfile.CHRTYPE),
     "tar fifo": _tar("fifo", tarfile.FIFOTYPE),
     "tar climbs": _tar("../evil"),
-    "tar absolute": _tar("/tmp/comfylock-evil"),
+    "tar absolute": _tar("/var/comfylock-evil"),
     "no archive": b"<html>Sign in</html>",
     "cut short": node_zip({"a.py": b"x" * 999})[:-40],
 }

@@ -125,10 +125,10 @@ LOCK = b"version = 1\n"
 @pytest.mark.parametrize(
     "text",
     [
-        "# comfy.lock sha256:{}\n",
-        'LABEL dev.comfylock.lock="comfy.lock@sha256:{}"\n',
-        "# made from comfy.lock: sha256:{}",
-        '{{"comfy.lock": "sha256:{}"}}',
+        "# comfy.lock sha256: {}\n",
+        'LABEL dev.comfylock.lock="comfy.lock sha256: {}"\n',
+        '{{"comfy.lock sha256": "{}"}}',
+        '{{"name": "comfy.lock sha256", "value": "{}"}}',
     ],
 )
 @pytest.mark.parametrize("name", ["install.sh", "docker/Dockerfile", ".github/workflows/ci.yml"])
