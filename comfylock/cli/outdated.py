@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from comfylock.resolve.newest import Newer, Survey
 
 EXAMPLES = """\
-What of the lock has something newer: ComfyUI, images, packs, models. Moves nothing.
+What has something newer: ComfyUI, images, packs, models. Moves nothing.
 
 examples:
   comfylock outdated
@@ -25,8 +25,8 @@ examples:
 
 Packs of the Comfy Registry are held against its newest active version, those of
 git against the newest release tag, or the branch they were taken from; models
-against what their revision, model or release is today; ComfyUI against its newest
-release; images against where their tags lead today. To move one:
+against what their revision, model or release is today; ComfyUI against its
+newest release; images against where their tags lead today. To move one:
 `comfylock lock --upgrade-package NAME`.
 """
 

@@ -25,7 +25,7 @@ TABLE: dict[str, Kind] = {
     "dockerfile": Kind("an image, on a CUDA base or RunPod's worker", "dockerfile"),
     "fragment": Kind("packs, Python packages and models for a Dockerfile of one's own", "fragment"),
     "bake": Kind("docker buildx bake: every accelerator in every variant", "bake"),
-    "compose": Kind("docker compose: a service with a GPU, a volume and a health check", "compose"),
+    "compose": Kind("docker compose: a GPU, a volume and a health check", "compose"),
     "model-paths": Kind("extra_model_paths.yaml for a network volume", "model_paths"),
     "snapshot": Kind("a snapshot for ComfyUI-Manager", "snapshot"),
     "requirements": Kind("requirements.txt with digests, for pip", "requirements"),

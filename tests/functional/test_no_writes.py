@@ -42,6 +42,12 @@ QUIET = {
     "outdated": [["--offline"], ["alpha", "--offline", "--json"], ["nobody"]],
     "audit": [[], ["--json"], ["--models", "workflows"], ["--installed", "nowhere"]],
     "verify": [[], ["--json"], ["--format", "sarif"], ["--installed", "."], ["nobody"]],
+    "definitions": [["show", "."], ["show", "nobody", "--json"]],
+    "check": [["workflows", "--definitions", "."], ["workflows", "--definitions", "nobody"]],
+    "check-upgrade": [
+        ["--from", ".", "--to", ".", "workflows"],
+        ["--from", ".", "--to", ".", "workflows", "--fix", "--dry-run"],
+    ],
     "registry": [["show", "AlphaNode"], ["search", "alpha"], ["show", "nobody"]],
     "cache": [["dir"], ["info"], ["prune"], ["clean"]],
     "merge-driver": [[], ["a", "b", "c"]],

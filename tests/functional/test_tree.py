@@ -123,7 +123,7 @@ def test_all_that_a_lock_can_say(run: Run) -> None:
         "├── checkpoints/base.safetensors version 22, file 33 (gated: login)\n"
         "│       (private)\n"
         "├── loose.bin url, sha256 none (no sha256)\n"
-        "├── loras/sub/detail.safetensors v2.0 [video]\n"
+        "├── loras/sub/detail.safetensors@fp8 v2.0 [video]\n"
         "├── upscale_models/x4.pth datasets/org/repo 0123456789\n"
         "├── vae/ae.safetensors org/repo 0123456789 (gated: auto)\n"
         "├── vae/mine.safetensors local, sha256 none (no sha256)\n"
