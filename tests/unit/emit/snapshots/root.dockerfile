@@ -655,6 +655,7 @@ fetch_models() {
 # Is it up? The image's health check asks.
 health() {
   local answer
+  trap '' PIPE # who hangs up early is not well, which is said below
   exec 3<> "/dev/tcp/127.0.0.1/$COMFYUI_PORT"
   printf 'GET /system_stats HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
   read -r -t 8 answer <&3
