@@ -10,7 +10,7 @@ from comfylock.cli.envelope import success
 
 if TYPE_CHECKING:
     from comfylock.ops.verify_request import VerifyOutcome
-    from comfylock.verify.findings import Finding
+    from comfylock.verifying.findings import Finding
 
 
 def verify_json(outcome: VerifyOutcome, code: int) -> bytes:

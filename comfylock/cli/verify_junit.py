@@ -12,7 +12,7 @@ from comfylock.cli.text import safe
 
 if TYPE_CHECKING:
     from comfylock.ops.verify_request import VerifyOutcome
-    from comfylock.verify.findings import Finding, Item
+    from comfylock.verifying.findings import Finding, Item
 
 
 def verify_junit(outcome: VerifyOutcome) -> bytes:

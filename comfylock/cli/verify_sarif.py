@@ -14,11 +14,11 @@ import msgspec
 
 from comfylock import __version__
 from comfylock.cli.text import safe
-from comfylock.verify.kinds import meaning
+from comfylock.verifying.kinds import meaning
 
 if TYPE_CHECKING:
     from comfylock.ops.verify_request import VerifyOutcome
-    from comfylock.verify.findings import Finding
+    from comfylock.verifying.findings import Finding
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}

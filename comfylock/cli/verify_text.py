@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from comfylock.cli.text import Style
     from comfylock.ops.verify_request import VerifyOutcome
-    from comfylock.verify.findings import Finding, Item
+    from comfylock.verifying.findings import Finding, Item
 
 NARROW = 60
 """Columns below which a row's values stand below its name."""

@@ -9,7 +9,7 @@ from comfylock.errors import ComfylockError, UsageError
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
 from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
-from comfylock.verify.findings import Checked, Finding, in_order
+from comfylock.verifying.findings import Checked, Finding, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock
     from comfylock.ops.verify_disk import Packages
     from comfylock.python.wanted import Package
-    from comfylock.verify.digests import Progress
-    from comfylock.verify.environments import Comparison, Side
-    from comfylock.verify.installed import Installation
+    from comfylock.verifying.digests import Progress
+    from comfylock.verifying.environments import Comparison, Side
+    from comfylock.verifying.installed import Installation
 
 
 class _Run:
@@ -176,7 +176,7 @@ def _compare_packages(
             told = "the lock has no Python packages, so the environment was not compared"
             run.add("python", Checked((Finding("python-unlocked", "python", "python", told),)))
         return
-    from comfylock.verify.python_packages import packages_checked  # noqa: PLC0415 - as above
+    from comfylock.verifying.python_packages import packages_checked  # noqa: PLC0415 - as above
 
     run.add("python", packages_checked(locked, *packages, python))
 
@@ -195,8 +195,8 @@ def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] 
 
 def _take_inventory(run: _Run, place: Installation, packages: Packages | None) -> None:
     from comfylock.ops.verify_disk import write_inventory_file  # noqa: PLC0415 - as above
-    from comfylock.verify.environments import inventory_side  # noqa: PLC0415
-    from comfylock.verify.inventory_of import inventory_of  # noqa: PLC0415
+    from comfylock.verifying.environments import inventory_side  # noqa: PLC0415
+    from comfylock.verifying.inventory_of import inventory_of  # noqa: PLC0415
 
     inventory, findings = inventory_of(place, *(packages or (None, None)))
     run.add("installed", Checked(findings))
@@ -218,7 +218,7 @@ def _compare(run: _Run, lock: Lock | None) -> None:
     """Put two environments side by side: two files, or this project or machine and a file."""
     from comfylock.ops.verify_against import against, side_of  # noqa: PLC0415 - as above
     from comfylock.ops.verify_python import packages_beside  # noqa: PLC0415
-    from comfylock.verify.environments import lock_side  # noqa: PLC0415
+    from comfylock.verifying.environments import lock_side  # noqa: PLC0415
 
     def packages(folder: str, other: Lock) -> tuple[Package, ...] | None:
         return packages_beside(folder, other, run.request.target)

@@ -13,12 +13,12 @@ from comfylock.net.cache import Cache
 from comfylock.ops.cache import cache_folder, cache_root
 from comfylock.sources.comfy_registry_archive import known_files
 from comfylock.sources.git_command import Commands, Limits
-from comfylock.verify.comfyui import comfyui_fault
-from comfylock.verify.digests import Digests
-from comfylock.verify.findings import Checked, Finding
-from comfylock.verify.folders import folders_of
-from comfylock.verify.installed import Installation, installed
-from comfylock.verify.python_environment import (
+from comfylock.verifying.comfyui import comfyui_fault
+from comfylock.verifying.digests import Digests
+from comfylock.verifying.findings import Checked, Finding
+from comfylock.verifying.folders import folders_of
+from comfylock.verifying.installed import Installation, installed
+from comfylock.verifying.python_environment import (
     Distribution,
     Environment,
     NoEnvironmentError,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from comfylock.lockfile.schema import Lock, PackPin
     from comfylock.ops.verify_request import VerifyRequest
-    from comfylock.verify.digests import Progress
-    from comfylock.verify.inventory import Inventory
+    from comfylock.verifying.digests import Progress
+    from comfylock.verifying.inventory import Inventory
 
 DIGESTS = "digests.json"
 """Where digests of files are remembered, in the cache's folder."""
@@ -138,7 +138,7 @@ def write_inventory_file(path: str, inventory: Inventory) -> None:
         WriteError: it cannot be written.
     """
     from comfylock.files import write_atomically  # noqa: PLC0415 - as above
-    from comfylock.verify.inventory import write_inventory  # noqa: PLC0415
+    from comfylock.verifying.inventory import write_inventory  # noqa: PLC0415
 
     try:
         write_atomically(path, write_inventory(inventory))

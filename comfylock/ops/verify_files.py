@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from comfylock.ops.check import check
 from comfylock.ops.project import lock_path, locked_inputs, project_config, read_bytes
-from comfylock.verify.companions import companions_checked
-from comfylock.verify.findings import Checked, Finding, Item, Subject
-from comfylock.verify.mends import RELOCK
+from comfylock.verifying.companions import companions_checked
+from comfylock.verifying.findings import Checked, Finding, Item, Subject
+from comfylock.verifying.mends import RELOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

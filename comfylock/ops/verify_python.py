@@ -15,8 +15,8 @@ from comfylock.ops.companions import digests_of, read_companions
 from comfylock.python.pylock import read_pylock
 from comfylock.python.targets import PLATFORMS, parse_target
 from comfylock.python.wanted import Package
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.python_packages import same_version
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.python_packages import same_version
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock, PythonPin

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from comfylock.verify.environments import Comparison
-from comfylock.verify.findings import Finding, Item, exit_code
+from comfylock.verifying.environments import Comparison
+from comfylock.verifying.findings import Finding, Item, exit_code
 
 
 class VerifyRequest(Struct, frozen=True):

@@ -17,23 +17,23 @@ from comfylock.ops.registry import project_registry
 from comfylock.ops.services import USER_AGENT, Effort, Mode, open_services, trust_of
 from comfylock.python.targets import parse_target
 from comfylock.redaction import redact_url
-from comfylock.verify.findings import Checked, Finding
-from comfylock.verify.server import (
+from comfylock.verifying.findings import Checked, Finding
+from comfylock.verifying.server import (
     ServerFacts,
     modules_of,
     seen_names,
     server_checked,
     versions_of,
 )
-from comfylock.verify.upstream import upstream
-from comfylock.verify.upstream_python import locked_files, questions
+from comfylock.verifying.upstream import upstream
+from comfylock.verifying.upstream_python import locked_files, questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from comfylock.lockfile.schema import Lock
     from comfylock.python.wanted import Package
-    from comfylock.verify.upstream import Away, Reporter
+    from comfylock.verifying.upstream import Away, Reporter
 
 MAX_ANSWER = 256 << 20
 """Bytes of an `/object_info`, which holds the names of all models again and again."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.verify.kinds import KINDS
+from comfylock.verifying.kinds import KINDS
 from tests.functional.verify.conftest import found, verify
 from tests.functional.verify.deviations import DEVIATIONS
 

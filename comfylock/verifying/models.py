@@ -11,19 +11,19 @@ from msgspec.structs import replace
 from comfylock.lockfile.diff import label
 from comfylock.net.pages import is_page
 from comfylock.sources.file_front import KEPT, is_lfs_pointer
-from comfylock.verify import mends
-from comfylock.verify.digests import Trouble
-from comfylock.verify.disk import Walk, read_small
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.look import Settled, shown, troubled
-from comfylock.verify.packs import is_optional
-from comfylock.verify.shelf import SUFFIXES, Shelf
+from comfylock.verifying import mends
+from comfylock.verifying.digests import Trouble
+from comfylock.verifying.disk import Walk, read_small
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.look import Settled, shown, troubled
+from comfylock.verifying.packs import is_optional
+from comfylock.verifying.shelf import SUFFIXES, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from comfylock.lockfile.schema import ModelPin
-    from comfylock.verify.look import Look
+    from comfylock.verifying.look import Look
 
 PARTIAL = (".aria2", ".crdownload", ".download", ".incomplete", ".part", ".partial", ".tmp")
 """What downloads that did not come to their end are called."""

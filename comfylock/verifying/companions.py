@@ -10,9 +10,9 @@ import os
 from typing import TYPE_CHECKING
 
 from comfylock.lockfile.mark import marked_digest
-from comfylock.verify.disk import read_small
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.mends import quote
+from comfylock.verifying.disk import read_small
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.mends import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

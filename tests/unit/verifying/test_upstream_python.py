@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from comfylock.python.targets import parse_target
-from comfylock.verify.upstream_python import locked_files, questions
+from comfylock.verifying.upstream_python import locked_files, questions
 
 LINUX = parse_target("linux-x86_64-py3.12-cu128")
 WINDOWS = parse_target("windows-x86_64-py3.11-cpu")

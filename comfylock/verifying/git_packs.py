@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from comfylock.names import repository_key
 from comfylock.redaction import redact_url
-from comfylock.verify import mends
-from comfylock.verify.findings import Finding, Subject
+from comfylock.verifying import mends
+from comfylock.verifying.findings import Finding, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from comfylock.net.interface import Known, Question
 from comfylock.sources.archive import file_digests
 from comfylock.sources.comfy_registry_archive import known_files
 from comfylock.sources.interface import ArchiveFacts, Missing
-from comfylock.verify.companions import companions_checked
-from comfylock.verify.pack_folders import three_parts
-from comfylock.verify.plain_tree import plain_tree_id
+from comfylock.verifying.companions import companions_checked
+from comfylock.verifying.pack_folders import three_parts
+from comfylock.verifying.plain_tree import plain_tree_id
 from tests.installation import ALPHA, alpha_pin, digest
 from tests.locks import release
 from tests.services.git_repository import Link, Program, Repository, Submodule

@@ -16,8 +16,8 @@ from comfylock.references import (
     RepositoryFile,
 )
 from comfylock.sources.interface import Missing, ModelFacts
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.upstream_packs import BYTES, missing_finding, move, other_bytes
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.upstream_packs import BYTES, missing_finding, move, other_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from comfylock.lockfile.schema import PackPin
-    from comfylock.verify.pack_folders import PackFolder
+    from comfylock.verifying.pack_folders import PackFolder
 
 
 @dataclass(frozen=True, slots=True)

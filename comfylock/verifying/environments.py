@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from comfylock.lockfile.pack_needs import names_of
 from comfylock.names import printable, repository_key
-from comfylock.verify.findings import Finding, Subject
-from comfylock.verify.matching import folder_name
-from comfylock.verify.python_packages import TOOLS
+from comfylock.verifying.findings import Finding, Subject
+from comfylock.verifying.matching import folder_name
+from comfylock.verifying.python_packages import TOOLS
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock, ModelPin, PackPin
     from comfylock.python.wanted import Package
-    from comfylock.verify.inventory import InstalledModel, InstalledPack, Inventory
+    from comfylock.verifying.inventory import InstalledModel, InstalledPack, Inventory
 
 SHORT = 10
 INTERPRETER = ("python", "python")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from comfylock.verify.comfyui import comfyui_checked
-from comfylock.verify.digests import Digests, Trouble
-from comfylock.verify.findings import Checked, Finding, joined
-from comfylock.verify.look import shown, troubled
-from comfylock.verify.models import model_looks
-from comfylock.verify.packs import Archives, Ground, pack_looks
-from comfylock.verify.shelf import Shelf
+from comfylock.verifying.comfyui import comfyui_checked
+from comfylock.verifying.digests import Digests, Trouble
+from comfylock.verifying.findings import Checked, Finding, joined
+from comfylock.verifying.look import shown, troubled
+from comfylock.verifying.models import model_looks
+from comfylock.verifying.packs import Archives, Ground, pack_looks
+from comfylock.verifying.shelf import Shelf
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from comfylock.lockfile.schema import Lock
     from comfylock.sources.git_command import Commands
-    from comfylock.verify.folders import Folders
+    from comfylock.verifying.folders import Folders
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from packaging.version import InvalidVersion, Version
 
 from comfylock.names import printable, repository_key
 from comfylock.redaction import redact_url
-from comfylock.verify import mends
-from comfylock.verify.digests import Trouble
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.look import troubled
+from comfylock.verifying import mends
+from comfylock.verifying.digests import Trouble
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.look import troubled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from comfylock.python.wanted import Package
-    from comfylock.verify.python_environment import Distribution, Environment
+    from comfylock.verifying.python_environment import Distribution, Environment
 
 TOOLS = frozenset({"pip", "setuptools", "uv", "wheel"})
 """What environments have to install packages with; they are no deviation."""

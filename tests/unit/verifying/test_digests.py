@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comfylock.hashing import ChangedError, NotAFileError, sha256_of_file
-from comfylock.verify import digests
-from comfylock.verify.digests import Digests, Trouble
+from comfylock.verifying import digests
+from comfylock.verifying.digests import Digests, Trouble
 
 if TYPE_CHECKING:
     from pathlib import Path

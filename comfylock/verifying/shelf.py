@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from comfylock.verify.disk import Walk, walk
+from comfylock.verifying.disk import Walk, walk
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import ModelPin
-    from comfylock.verify.folders import Folders
+    from comfylock.verifying.folders import Folders
 
 SUFFIXES = (
     ".bin", ".ckpt", ".gguf", ".onnx", ".pkl", ".pt", ".pt2", ".pth", ".safetensors", ".sft",

@@ -12,18 +12,18 @@ from comfylock.names import repository_key
 from comfylock.patterns import Pattern
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
-from comfylock.verify import mends
-from comfylock.verify.digests import Trouble
-from comfylock.verify.disk import read_small
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.git_packs import SHORT, Locked, checkout_findings
-from comfylock.verify.look import troubled
+from comfylock.verifying import mends
+from comfylock.verifying.digests import Trouble
+from comfylock.verifying.disk import read_small
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.git_packs import SHORT, Locked, checkout_findings
+from comfylock.verifying.look import troubled
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import ComfyuiPin
     from comfylock.sources.git_checkout import Checkout
     from comfylock.sources.git_command import Commands
-    from comfylock.verify.findings import Status
+    from comfylock.verifying.findings import Status
 
 NAME = "comfyui"
 MAX_SOURCE = 1 << 20

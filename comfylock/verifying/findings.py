@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from comfylock.verify.kinds import Severity, meaning
+from comfylock.verifying.kinds import Severity, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

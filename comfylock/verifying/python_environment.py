@@ -13,7 +13,7 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from comfylock.patterns import Pattern
-from comfylock.verify.disk import read_small
+from comfylock.verifying.disk import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from comfylock.lockfile.pack_needs import names_of
 from comfylock.names import normalise_model_path, printable
-from comfylock.verify import mends
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.matching import folder_name
-from comfylock.verify.python_packages import same_version
+from comfylock.verifying import mends
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.matching import folder_name
+from comfylock.verifying.python_packages import same_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

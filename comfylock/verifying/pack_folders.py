@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from comfylock.definitions.project_file import read_project
 from comfylock.names import normalise_registry_id, normalise_repository, repository_key
 from comfylock.sources.git_folder import CheckoutError, GitFolder, git_folder
-from comfylock.verify.disk import read_small
+from comfylock.verifying.disk import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from comfylock.lockfile.diff import label
 from comfylock.names import printable, repository_key
 from comfylock.references.image import parse_image
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion, VersionList
-from comfylock.verify.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Finding, Item, judged
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         PackRegistry,
         Reason,
     )
-    from comfylock.verify.findings import Subject
+    from comfylock.verifying.findings import Subject
 
 AVAILABLE = 5
 """Versions that are listed."""

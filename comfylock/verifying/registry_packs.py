@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.names import leaves_its_folder, printable
-from comfylock.verify import mends
-from comfylock.verify.digests import Trouble
-from comfylock.verify.disk import walk
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.look import shown, troubled
-from comfylock.verify.pack_folders import TRACKING
+from comfylock.verifying import mends
+from comfylock.verifying.digests import Trouble
+from comfylock.verifying.disk import walk
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.look import shown, troubled
+from comfylock.verifying.pack_folders import TRACKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from comfylock.lockfile.schema import PackPin
-    from comfylock.verify.findings import Status
-    from comfylock.verify.pack_folders import PackFolder
+    from comfylock.verifying.findings import Status
+    from comfylock.verifying.pack_folders import PackFolder
 
 MADE = frozenset({"__pycache__", ".git", ".ipynb_checkpoints"})
 """Folders that appear while a pack is used."""

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.verify.folders import folders_of
+from comfylock.verifying.folders import folders_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from comfylock.verify.folders import Folders
+    from comfylock.verifying.folders import Folders
 
 
 def read(folder: Path, text: str, **environ: str) -> Folders:

@@ -14,15 +14,15 @@ from comfylock.lockfile.diff import label
 from comfylock.lockfile.pack_needs import names_of
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
-from comfylock.verify import mends
-from comfylock.verify.digests import Trouble
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.git_packs import SHORT, Locked, checkout_findings
-from comfylock.verify.look import Settled, shown, troubled
-from comfylock.verify.matching import folder_name, match
-from comfylock.verify.pack_folders import PackFolder, pack_folders
-from comfylock.verify.plain_tree import plain_tree_id
-from comfylock.verify.registry_packs import RegistryLook
+from comfylock.verifying import mends
+from comfylock.verifying.digests import Trouble
+from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.git_packs import SHORT, Locked, checkout_findings
+from comfylock.verifying.look import Settled, shown, troubled
+from comfylock.verifying.matching import folder_name, match
+from comfylock.verifying.pack_folders import PackFolder, pack_folders
+from comfylock.verifying.plain_tree import plain_tree_id
+from comfylock.verifying.registry_packs import RegistryLook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from comfylock.lockfile.schema import PackPin
     from comfylock.sources.git_command import Commands
-    from comfylock.verify.look import Look
+    from comfylock.verifying.look import Look
 
 
 class Archives(Protocol):

@@ -15,7 +15,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from comfylock.names import printable
 from comfylock.python.targets import PLATFORMS
-from comfylock.verify.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Finding, Item, judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

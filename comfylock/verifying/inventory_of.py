@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from comfylock.errors import SourceUnavailableError
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
-from comfylock.verify.comfyui import checkout_of, version_of
-from comfylock.verify.digests import Trouble
-from comfylock.verify.disk import walk
-from comfylock.verify.inventory import (
+from comfylock.verifying.comfyui import checkout_of, version_of
+from comfylock.verifying.digests import Trouble
+from comfylock.verifying.disk import walk
+from comfylock.verifying.inventory import (
     InstalledComfyui,
     InstalledModel,
     InstalledPack,
@@ -19,18 +19,18 @@ from comfylock.verify.inventory import (
     Inventory,
     digest_of_files,
 )
-from comfylock.verify.look import shown, troubled
-from comfylock.verify.pack_folders import TRACKING, PackFolder, pack_folders, remote_key
-from comfylock.verify.registry_packs import MADE
-from comfylock.verify.shelf import SUFFIXES, Shelf
+from comfylock.verifying.look import shown, troubled
+from comfylock.verifying.pack_folders import TRACKING, PackFolder, pack_folders, remote_key
+from comfylock.verifying.registry_packs import MADE
+from comfylock.verifying.shelf import SUFFIXES, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from comfylock.sources.git_checkout import Checkout
-    from comfylock.verify.findings import Finding
-    from comfylock.verify.installed import Installation
-    from comfylock.verify.python_environment import Distribution, Environment
+    from comfylock.verifying.findings import Finding
+    from comfylock.verifying.installed import Installation
+    from comfylock.verifying.python_environment import Distribution, Environment
 
 
 def inventory_of(

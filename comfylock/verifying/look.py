@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from comfylock.verify.findings import Checked, Finding
+from comfylock.verifying.findings import Checked, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from comfylock.verify.digests import Trouble
-    from comfylock.verify.findings import Subject
+    from comfylock.verifying.digests import Trouble
+    from comfylock.verifying.findings import Subject
 
 Found = "Mapping[str, str | Trouble]"
 """Absolute path to sha256, or why there is none."""

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from comfylock.errors import RefusedError, SourceUnavailableError
-from comfylock.verify.findings import Checked
-from comfylock.verify.upstream_models import model_checked
-from comfylock.verify.upstream_packs import (
+from comfylock.verifying.findings import Checked
+from comfylock.verifying.upstream_models import model_checked
+from comfylock.verifying.upstream_packs import (
     comfyui_checked,
     file_checked,
     git_checked,
