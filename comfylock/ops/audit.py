@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from comfylock.auditing.locked import audit_lock
 from comfylock.auditing.looked_into import findings_of
-from comfylock.auditing.policy import Judged, fails, judge
+from comfylock.auditing.policy import Judged, is_minded, judge
 from comfylock.config.audit import AuditRules
 from comfylock.lockfile.schema import Lock
 from comfylock.model_files.look import look_at
@@ -62,7 +62,11 @@ class AuditOutcome(Struct, frozen=True):
     @property
     def is_clean(self) -> bool:
         """Say whether nothing was found that the project minds."""
-        return not fails(self.judged.findings, self.rules)
+        return not any(map(self.minds, self.judged.findings))
+
+    def minds(self, found: Finding) -> bool:
+        """Say whether a finding is as grave as the project minds."""
+        return is_minded(found, self.rules)
 
 
 def audit(

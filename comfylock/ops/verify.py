@@ -9,11 +9,12 @@ from comfylock.errors import ComfylockError, UsageError
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
 from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
-from comfylock.verifying.findings import Checked, Finding, in_order
+from comfylock.verifying.findings import Checked, in_order, observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock
     from comfylock.ops.verify_disk import Packages
     from comfylock.python.wanted import Package
@@ -112,7 +113,7 @@ def _lock(run: _Run) -> Lock | None:
             return None
         path = lock_path(request.project)
         mend = error.hint or "git restore comfy.lock"
-        finding = Finding("lock-unreadable", "file", path, str(error), path, mend)
+        finding = observe("lock-unreadable", "file", path, str(error), path, mend)
         run.add("files", Checked((finding,)))
         return None
 
@@ -168,13 +169,13 @@ def _compare_packages(
             told = "Python packages are locked, and no environment was looked at"
             mend = "--python EXE, the interpreter that runs ComfyUI"
             run.checked += Checked(
-                (Finding("python-unproven", "python", "python", told, None, mend),)
+                (observe("python-unproven", "python", "python", told, None, mend),)
             )
         return
     if locked is None:
         if run.request.python is not None and lock is not None and not lock.python:
             told = "the lock has no Python packages, so the environment was not compared"
-            run.add("python", Checked((Finding("python-unlocked", "python", "python", told),)))
+            run.add("python", Checked((observe("python-unlocked", "python", "python", told),)))
         return
     from comfylock.verifying.python_packages import packages_checked  # noqa: PLC0415 - as above
 

@@ -15,7 +15,7 @@ from comfylock.sources.comfy_registry_archive import known_files
 from comfylock.sources.git_command import Commands, Limits
 from comfylock.verifying.comfyui import comfyui_fault
 from comfylock.verifying.digests import Digests
-from comfylock.verifying.findings import Checked, Finding
+from comfylock.verifying.findings import Checked, observe
 from comfylock.verifying.folders import folders_of
 from comfylock.verifying.installed import Installation, installed
 from comfylock.verifying.python_environment import (
@@ -29,6 +29,7 @@ from comfylock.verifying.python_environment import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock, PackPin
     from comfylock.ops.verify_request import VerifyRequest
     from comfylock.verifying.digests import Progress
@@ -48,7 +49,7 @@ def not_comfyui(folder: str) -> Finding | None:
         return None
     inner = os.path.join(folder, "ComfyUI")
     mend = f"--installed {inner}" if comfyui_fault(inner) is None else "--installed DIR"
-    return Finding("not-comfyui", "comfyui", folder, f"`{folder}` {fault}", mend=mend)
+    return observe("not-comfyui", "comfyui", folder, f"`{folder}` {fault}", mend=mend)
 
 
 def installed_checked(lock: Lock, place: Installation) -> Checked:
@@ -122,10 +123,10 @@ def packages_of(request: VerifyRequest) -> tuple[Packages | None, tuple[Finding,
         if request.python is None:
             return None, ()
         mend = "--python EXE, the interpreter that runs ComfyUI"
-        return None, (Finding("unreadable", "python", asked, str(error), asked, mend),)
+        return None, (observe("unreadable", "python", asked, str(error), asked, mend),)
     found, faults = distributions(environment)
     told = [
-        Finding("unreadable", "python", path, f"`{path}` {why}", path, "chmod -R u+rX " + path)
+        observe("unreadable", "python", path, f"`{path}` {why}", path, "chmod -R u+rX " + path)
         for path, why in faults
     ]
     return (environment, found), tuple(told)

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 from comfylock.ops.check import check
 from comfylock.ops.project import lock_path, locked_inputs, project_config, read_bytes
 from comfylock.verifying.companions import companions_checked
-from comfylock.verifying.findings import Checked, Finding, Item, Subject
+from comfylock.verifying.findings import Checked, Item, observe
 from comfylock.verifying.mends import RELOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.findings import About, Finding
     from comfylock.lockfile.drift import Drift
     from comfylock.lockfile.schema import Lock
     from comfylock.ops.check import CheckOutcome
     from comfylock.ops.places import Place
 
-_ABOUT: dict[str, Subject] = {
+_ABOUT: dict[str, About] = {
     "MissingModel": "model",
     "OrphanModel": "model",
     "DigestDiffers": "model",
@@ -53,7 +54,7 @@ def files_checked(
         return companions  # a lock of packs that are always there, or of none
     if not paths and _are_absent(project, lock, environ):
         told = "none of the locked workflows is here, so they were not compared with the lock"
-        note = Finding("workflows-absent", "workflow", "workflows", told)
+        note = observe("workflows-absent", "workflow", "workflows", told)
         return companions + Checked((note,))
     outcome = check(project, paths, environ)
     findings = [_unreadable(path, told) for path, told in outcome.unreadable]
@@ -84,14 +85,14 @@ def _are_absent(project: str, lock: Lock, environ: Mapping[str, str]) -> bool:
 
 def _unreadable(path: str, told: str) -> Finding:
     message = f"`{path}`: {told}"
-    return Finding("unreadable", "workflow", path, message, path, "restore the file")
+    return observe("unreadable", "workflow", path, message, path, "restore the file")
 
 
 def _drifted(outcome: CheckOutcome, drift: Drift) -> Finding:
     places = outcome.places.get(drift, ())
     where = drift.workflow or (places[0].workflow if places else None)
-    about: Subject = _ABOUT.get(drift.kind, "pack")
-    return Finding(drift.kind, about, drift.subject, drift.message, _placed(where, places), RELOCK)
+    about: About = _ABOUT.get(drift.kind, "pack")
+    return observe(drift.kind, about, drift.subject, drift.message, _placed(where, places), RELOCK)
 
 
 def _placed(where: str | None, places: tuple[Place, ...]) -> str | None:

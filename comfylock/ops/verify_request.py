@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from comfylock.findings import Finding
 from comfylock.verifying.environments import Comparison
-from comfylock.verifying.findings import Finding, Item, exit_code
+from comfylock.verifying.findings import Item, exit_code
 
 
 class VerifyRequest(Struct, frozen=True):

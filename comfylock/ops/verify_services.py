@@ -17,7 +17,7 @@ from comfylock.ops.registry import project_registry
 from comfylock.ops.services import USER_AGENT, Effort, Mode, open_services, trust_of
 from comfylock.python.targets import parse_target
 from comfylock.redaction import redact_url
-from comfylock.verifying.findings import Checked, Finding
+from comfylock.verifying.findings import Checked, observe
 from comfylock.verifying.server import (
     ServerFacts,
     modules_of,
@@ -120,7 +120,7 @@ def server_part(
     modules = modules_of(info)
     if not modules:
         told = f"`{shown}/object_info` gives no class types: this is no ComfyUI"
-        finding = Finding("server-answer", "server", shown, told, shown, "--server URL")
+        finding = observe("server-answer", "server", shown, told, shown, "--server URL")
         return Checked((finding,)), ()
     comfyui, own_python, torch = versions_of(stats)
     models = {f: names for f, each in listed.items() if (names := seen_names(each)) is not None}

@@ -15,11 +15,12 @@ from comfylock.sources.git_folder import CheckoutError
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
 from comfylock.verifying.disk import read_small
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.git_packs import SHORT, Locked, checkout_findings
 from comfylock.verifying.look import troubled
 
 if TYPE_CHECKING:
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import ComfyuiPin
     from comfylock.sources.git_checkout import Checkout
     from comfylock.sources.git_command import Commands
@@ -115,11 +116,11 @@ def _by_version(pin: ComfyuiPin, folder: str, version: str | None, item: Item) -
         repository, commit = pin.repository or "", pin.commit or ""
         aside = mends.move(folder, folder.rstrip(os.sep) + ".old")
         mend = f"{aside} && {mends.clone(folder, repository, commit)}"
-        finding = Finding("comfyui-version", "comfyui", NAME, told, ".", mend, wanted, version)
+        finding = observe("comfyui-version", "comfyui", NAME, told, ".", mend, wanted, version)
         return _item(item, [finding], "verified", "version")
     compared = "only its version was compared" if version and wanted else "nothing was compared"
     told = f"ComfyUI at commit {(pin.commit or '')[:SHORT]} is locked, this is no git checkout"
-    finding = Finding("comfyui-unproven", "comfyui", NAME, f"{told}: {compared}", ".")
+    finding = observe("comfyui-unproven", "comfyui", NAME, f"{told}: {compared}", ".")
     return _item(item, [finding], "unproven", "version" if version and wanted else "")
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from comfylock.lockfile.mark import marked_digest
 from comfylock.verifying.disk import read_small
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.mends import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from comfylock.findings import Finding
 
 MAX_FILES = 2000
 MAX_SIZE = 16 << 20
@@ -35,7 +37,7 @@ def companions_checked(project: str, lock: bytes) -> Checked:
             told = f"`{name}` was made from another state of `{LOCK}`"
             mend = f"make it again: comfylock emit … > {quote(name)}"
             mine.append(
-                Finding("companion-stale", "file", name, told, name, mend, expected, digest)
+                observe("companion-stale", "file", name, told, name, mend, expected, digest)
             )
         findings += mine
         items.append(judged(item, mine))

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
+from comfylock.findings import About
 from comfylock.lockfile.pack_needs import names_of
 from comfylock.names import printable, repository_key
-from comfylock.verifying.findings import Finding, Subject
+from comfylock.verifying.findings import observe
 from comfylock.verifying.matching import folder_name
 from comfylock.verifying.python_packages import TOOLS
 
 if TYPE_CHECKING:
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock, ModelPin, PackPin
     from comfylock.python.wanted import Package
     from comfylock.verifying.inventory import InstalledModel, InstalledPack, Inventory
@@ -25,7 +27,7 @@ INTERPRETER = ("python", "python")
 class Row(Struct, frozen=True, order=True):
     """One thing that is not the same on both sides."""
 
-    about: Subject
+    about: About
     name: str
     left: str | None
     """What tells it from the other side's; None if it is not there."""
@@ -85,7 +87,7 @@ def compare(left: Side, right: Side) -> Comparison:
             same += 1
             continue
         shown = _labels(one, two)
-        rows.append(Row(cast("Subject", key[0]), key[1], *shown))
+        rows.append(Row(cast("About", key[0]), key[1], *shown))
     return Comparison(left.name, right.name, tuple(sorted(rows, key=_order)), same)
 
 
@@ -232,4 +234,4 @@ def row_finding(row: Row, comparison: Comparison) -> Finding:
     else:
         told = f"`{row.name}` differs: {left}, {right}"
     mend = "install both from one lock: comfylock verify --installed DIR tells what differs from it"
-    return Finding("differs", row.about, row.name, told, None, mend, row.left, row.right)
+    return observe("differs", row.about, row.name, told, None, mend, row.left, row.right)

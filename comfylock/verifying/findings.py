@@ -6,43 +6,39 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from comfylock.verifying.kinds import Severity, meaning
+from comfylock.findings import About, Finding, rank
+from comfylock.verifying.kinds import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Subject = Literal["comfyui", "pack", "model", "python", "image", "workflow", "file", "server"]
 Status = Literal["verified", "unproven", "differs", "missing", "extra", "unknown"]
 """`unproven`: nothing speaks against it, and its bytes could not be compared."""
 
 
-class Finding(Struct, frozen=True):
-    """One way in which reality is not what the lock says."""
+def observe(
+    kind: str,
+    about: About,
+    subject: str,
+    message: str,
+    place: str | None = None,
+    mend: str | None = None,
+    expected: str | None = None,
+    actual: str | None = None,
+) -> Finding:
+    """Return one way in which reality is not what the lock says; its kind says how grave it is.
 
-    kind: str
-    """Stable; see docs/verify.md."""
-    about: Subject
-    subject: str
-    """The pack's name, the model's `folder/name`, the package, the workflow, the file."""
-    message: str
-    """One sentence without a full stop."""
-    place: str | None = None
-    """The file: relative to ComfyUI's folder, the model root or the project."""
-    mend: str | None = None
-    """The command that mends it, or what to do where none can."""
-    expected: str | None = None
-    actual: str | None = None
-
-    @property
-    def severity(self) -> Severity:
-        """Return how grave it is."""
-        return meaning(self.kind).severity
+    `place` is the file: relative to ComfyUI's folder, the model root or the project; `mend` the
+    command that mends it.
+    """
+    severity = meaning(kind).severity
+    return Finding(kind, severity, about, subject, message, place, mend, expected, actual)
 
 
 class Item(Struct, frozen=True):
     """One line of the dependency report."""
 
-    about: Subject
+    about: About
     name: str
     status: Status
     version: str | None = None
@@ -87,7 +83,6 @@ _ABOUT: dict[str, int] = {
         ("workflow", "file", "comfyui", "pack", "model", "python", "image", "server")
     )
 }
-_GRAVITY: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
 _ABSENT = frozenset({"pack-missing", "model-missing", "python-missing", "companion-missing"})
 _STATUS: dict[str, int] = {
     name: at
@@ -100,7 +95,7 @@ def in_order(checked: Checked) -> Checked:
     findings = sorted(
         set(checked.findings),
         key=lambda f: (
-            _GRAVITY[f.severity],
+            -rank(f.severity),
             _ABOUT[f.about],
             f.subject,
             f.kind,

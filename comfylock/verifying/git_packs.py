@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from comfylock.names import repository_key
 from comfylock.redaction import redact_url
 from comfylock.verifying import mends
-from comfylock.verifying.findings import Finding, Subject
+from comfylock.verifying.findings import observe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from comfylock.findings import About, Finding
     from comfylock.sources.git_checkout import Change, Checkout, Module
 
 SHORT = 10
@@ -37,7 +38,7 @@ _TOLD = {
 class Locked:
     """What a checkout should be."""
 
-    about: Subject
+    about: About
     name: str
     path: str
     """The checkout's folder."""
@@ -68,7 +69,7 @@ def _finding(locked: Locked, kind: str, message: str, mend: str, **more: str | N
     name = {"comfyui-file-missing": "comfyui-missing-file"}
     full = f"{locked.prefix}-{kind}"
     given = {"place": locked.place, **more}
-    return Finding(name.get(full, full), locked.about, locked.name, message, mend=mend, **given)
+    return observe(name.get(full, full), locked.about, locked.name, message, mend=mend, **given)
 
 
 def _damaged(locked: Locked, told: str) -> Finding:

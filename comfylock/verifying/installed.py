@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.verifying.comfyui import comfyui_checked
 from comfylock.verifying.digests import Digests, Trouble
-from comfylock.verifying.findings import Checked, Finding, joined
+from comfylock.verifying.findings import Checked, joined
 from comfylock.verifying.look import shown, troubled
 from comfylock.verifying.models import model_looks
 from comfylock.verifying.packs import Archives, Ground, pack_looks
@@ -16,6 +16,7 @@ from comfylock.verifying.shelf import Shelf
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock
     from comfylock.sources.git_command import Commands
     from comfylock.verifying.folders import Folders

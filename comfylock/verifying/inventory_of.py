@@ -27,8 +27,8 @@ from comfylock.verifying.shelf import SUFFIXES, Shelf
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.findings import Finding
     from comfylock.sources.git_checkout import Checkout
-    from comfylock.verifying.findings import Finding
     from comfylock.verifying.installed import Installation
     from comfylock.verifying.python_environment import Distribution, Environment
 

@@ -5,23 +5,7 @@ docs/verify.md says the same in a table, and a test holds the two together.
 
 from __future__ import annotations
 
-from typing import Literal
-
-from msgspec import Struct
-
-Severity = Literal["error", "warning", "note"]
-"""An error fails the run, a warning with `--strict` only, a note never."""
-
-
-class Meaning(Struct, frozen=True):
-    """What one kind of finding says."""
-
-    severity: Severity
-    told: str
-    is_integrity: bool = False
-    """Bytes are not those of the pin: exit code 4."""
-    is_unreadable: bool = False
-    """Something could not be looked at: exit code 2."""
+from comfylock.findings import Meaning
 
 
 def _error(told: str) -> Meaning:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from comfylock.verifying.findings import Checked, Finding
+from comfylock.verifying.findings import Checked, observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.findings import About, Finding
     from comfylock.verifying.digests import Trouble
-    from comfylock.verifying.findings import Subject
+
 
 Found = "Mapping[str, str | Trouble]"
 """Absolute path to sha256, or why there is none."""
@@ -53,7 +54,7 @@ def shown(path: str, base: str) -> str:
     return relative.replace(os.sep, "/")
 
 
-def troubled(about: Subject, subject: str, place: str, trouble: Trouble) -> Finding:
+def troubled(about: About, subject: str, place: str, trouble: Trouble) -> Finding:
     """Return the finding for a file that has no digest."""
     kind = "unreadable" if trouble.kind == "not-a-file" else trouble.kind
     mends = {
@@ -61,4 +62,4 @@ def troubled(about: Subject, subject: str, place: str, trouble: Trouble) -> Find
         "changing": "run it again when nobody changes the files",
         "unreadable": "run it as a user who may read the file",
     }
-    return Finding(kind, about, subject, f"`{place}` {trouble.told}", place, mends[kind])
+    return observe(kind, about, subject, f"`{place}` {trouble.told}", place, mends[kind])

@@ -14,7 +14,7 @@ from comfylock.sources.file_front import KEPT, is_lfs_pointer
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
 from comfylock.verifying.disk import Walk, read_small
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.look import Settled, shown, troubled
 from comfylock.verifying.packs import is_optional
 from comfylock.verifying.shelf import SUFFIXES, Shelf
@@ -22,6 +22,7 @@ from comfylock.verifying.shelf import SUFFIXES, Shelf
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import ModelPin
     from comfylock.verifying.look import Look
 
@@ -90,10 +91,10 @@ def _look(
     if finding is None and is_optional(pin.groups, groups):
         told = f"`{pin.key}` is not there; only groups need it: {', '.join(pin.groups)}"
         item = replace(_item(pin, None), status="missing")
-        return Settled(Checked((Finding("group-absent", "model", pin.key, told),), (item,)))
+        return Settled(Checked((observe("group-absent", "model", pin.key, told),), (item,)))
     if finding is None:
         target = shelf.target(pin)
-        finding = Finding(
+        finding = observe(
             "model-missing",
             "model",
             pin.key,
@@ -120,7 +121,7 @@ def _elsewhere(pin: ModelPin, shelf: Shelf) -> Finding | None:
                 place = shown(path, shelf.base)
                 told = f"`{pin.key}` is not there, and `{place}` has its name and size"
                 mend = mends.move(path, target)
-                return Finding("model-misplaced", "model", pin.key, told, place, mend)
+                return observe("model-misplaced", "model", pin.key, told, place, mend)
     return None
 
 
@@ -131,22 +132,22 @@ def _near(pin: ModelPin, folder: str, walked: Walk, target: str, base: str) -> F
         link = walked.links.get(pin.name, "")
         told = f"`{place}` is a symbolic link to `{link}`, where nothing is"
         mend = f"{mends.remove(path)} && {mends.model(pin, path)}"
-        return Finding("model-dangling", "model", pin.key, told, place, mend)
+        return observe("model-dangling", "model", pin.key, told, place, mend)
     if os.path.isdir(path) or pin.name in walked.odd:
         told = f"`{place}` is no file"
         mend = f"{mends.move(path, path + '.other')} && {mends.model(pin, path)}"
-        return Finding("model-not-a-file", "model", pin.key, told, place, mend)
+        return observe("model-not-a-file", "model", pin.key, told, place, mend)
     for name in walked.files:
         other = os.path.join(folder, *name.split("/"))
         if name.lower() == pin.name.lower():
             told = f"`{shown(other, base)}` differs from `{pin.key}` in capital letters"
             mend = mends.move(other, path)
             where = shown(other, base)
-            return Finding("model-case", "model", pin.key, told, where, mend, pin.name, name)
+            return observe("model-case", "model", pin.key, told, where, mend, pin.name, name)
         if name.startswith(pin.name) and name.lower().endswith(PARTIAL):
             told = f"`{shown(other, base)}` is a download that did not come to its end"
             mend = mends.model(pin, target)
-            return Finding("model-partial", "model", pin.key, told, shown(other, base), mend)
+            return observe("model-partial", "model", pin.key, told, shown(other, base), mend)
     return None
 
 
@@ -174,7 +175,7 @@ class ModelLook:
             place, other = self._shown(first), self._shown(good)
             told = f"`{place}` is found before `{other}`, which is the locked file"
             mend = mends.move(first.path, first.path + ".other")
-            findings.append(Finding("model-shadowed", "model", pin.key, told, place, mend))
+            findings.append(observe("model-shadowed", "model", pin.key, told, place, mend))
         proof = "size and sha256" if pin.sha256 else "name" if pin.size is None else "size"
         item = _item(pin, first.size)
         if not pin.sha256:
@@ -186,7 +187,7 @@ class ModelLook:
         findings: list[Finding] = []
         if copy.link is not None:
             told = f"`{self._shown(copy)}` is a symbolic link to `{copy.link}`"
-            findings.append(Finding("model-link", "model", pin.key, told, self._shown(copy)))
+            findings.append(observe("model-link", "model", pin.key, told, self._shown(copy)))
         if pin.size is not None and copy.size != pin.size:
             findings.append(self._other_size(copy))
         elif pin.sha256 is None:
@@ -204,7 +205,7 @@ class ModelLook:
         told = f"`{pin.key}` is there; no sha256 of it is locked: "
         told += pin.unhashed or "the user brings the file"
         mend = "comfylock lock --require-hashes names every such model"
-        return Finding("model-unhashed", "model", pin.key, told, self._shown(copy), mend)
+        return observe("model-unhashed", "model", pin.key, told, self._shown(copy), mend)
 
     def _other_size(self, copy: Copy) -> Finding:
         pin, place = self._pin, self._shown(copy)
@@ -217,7 +218,7 @@ class ModelLook:
         else:
             kind, told = "model-size", f"`{place}` has {copy.size:,} bytes, locked are {pin.size:,}"
         mend = mends.model(pin, copy.path)
-        return Finding(kind, "model", pin.key, told, place, mend, str(pin.size), str(copy.size))
+        return observe(kind, "model", pin.key, told, place, mend, str(pin.size), str(copy.size))
 
     def _other_bytes(self, copy: Copy, actual: str) -> Finding:
         pin, place = self._pin, self._shown(copy)
@@ -227,7 +228,7 @@ class ModelLook:
         else:
             kind, told = "model-digest", f"`{place}` has the locked size and other bytes"
         mend = mends.model(pin, copy.path)
-        return Finding(kind, "model", pin.key, told, place, mend, pin.sha256, actual)
+        return observe(kind, "model", pin.key, told, place, mend, pin.sha256, actual)
 
     def _shown(self, copy: Copy) -> str:
         return shown(copy.path, self._shelf.base)
@@ -261,6 +262,6 @@ def _extras(shelf: Shelf, known: set[tuple[int, int]]) -> Checked:
             seen.add(identity)
             place = shown(path, shelf.base)
             named, told = f"{key}/{name}", f"`{place}` is not locked"
-            findings.append(Finding("model-extra", "model", named, told, place))
+            findings.append(observe("model-extra", "model", named, told, place))
             items.append(Item("model", named, "extra", size=status.st_size))
     return Checked(tuple(findings), tuple(items))

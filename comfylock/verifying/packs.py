@@ -16,7 +16,7 @@ from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.git_packs import SHORT, Locked, checkout_findings
 from comfylock.verifying.look import Settled, shown, troubled
 from comfylock.verifying.matching import folder_name, match
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Executor
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import PackPin
     from comfylock.sources.git_command import Commands
     from comfylock.verifying.look import Look
@@ -80,7 +81,7 @@ def _look(pin: PackPin, mine: tuple[PackFolder, ...], ground: Ground) -> Look:
     more = [_twice(pin, place, shown(each.path, ground.base), each.path) for each in others]
     if folder.link is not None:
         told = f"`{place}` is a symbolic link to `{folder.link}`"
-        more.append(Finding("pack-link", "pack", pin.name, told, place))
+        more.append(observe("pack-link", "pack", pin.name, told, place))
     if folder.trouble is not None:
         trouble = Trouble("unreadable", folder.trouble)
         more.append(troubled("pack", pin.name, place, trouble))
@@ -156,7 +157,7 @@ def _plain(pin: PackPin, folder: PackFolder, place: str) -> Checked:
     aside = mends.move(folder.path, folder.path + ".disabled")
     told = f"the files in `{place}` are not those of commit {(pin.commit or '')[:SHORT]}"
     mend = f"{aside} && {mends.install(pin, folder.path)}"
-    finding = Finding("pack-tree", "pack", pin.name, told, place, mend, pin.tree, found)
+    finding = observe("pack-tree", "pack", pin.name, told, place, mend, pin.tree, found)
     return _checked(pin, [finding])
 
 
@@ -176,7 +177,7 @@ class _FileLook:
             return _checked(pin, [], "every byte")
         told = f"`{self._place}` is not the file that is locked"
         mend = mends.install(pin, self._folder.path)
-        finding = Finding(
+        finding = observe(
             "pack-edited", "pack", pin.name, told, self._place, mend, pin.sha256, actual
         )
         return _checked(pin, [finding])
@@ -193,17 +194,17 @@ def _absent(pin: PackPin, disabled: tuple[PackFolder, ...], ground: Ground) -> C
         place = shown(disabled[0].path, ground.base)
         told = f"`{pin.name}` is installed in `{place}` and disabled"
         mend = mends.move(disabled[0].path, os.path.join(ground.custom_nodes[0], disabled[0].name))
-        finding = Finding("pack-disabled", "pack", pin.name, told, place, mend)
+        finding = observe("pack-disabled", "pack", pin.name, told, place, mend)
         return _checked(pin, [finding])
     if is_optional(pin.groups, ground.groups):
         told = f"`{pin.name}` is not installed; only {_of_groups(pin.groups)} it"
-        finding = Finding("group-absent", "pack", pin.name, told)
+        finding = observe("group-absent", "pack", pin.name, told)
         item = replace(_checked(pin, []).items[0], status="missing", proof="")
         return Checked((finding,), (item,))
     told = f"`{pin.name}` is not installed"
     mend = mends.install(pin, target)
     return _checked(
-        pin, [Finding("pack-missing", "pack", pin.name, told, shown(target, ground.base), mend)]
+        pin, [observe("pack-missing", "pack", pin.name, told, shown(target, ground.base), mend)]
     )
 
 
@@ -219,7 +220,7 @@ def _of_groups(groups: tuple[str, ...]) -> str:
 
 def _twice(pin: PackPin, place: str, other: str, path: str) -> Finding:
     told = f"`{pin.name}` is installed in `{place}` and again in `{other}`"
-    return Finding("pack-duplicate", "pack", pin.name, told, other, mends.disable(path))
+    return observe("pack-duplicate", "pack", pin.name, told, other, mends.disable(path))
 
 
 def _other_source(pin: PackPin, folder: PackFolder, place: str) -> Finding:
@@ -231,7 +232,7 @@ def _other_source(pin: PackPin, folder: PackFolder, place: str) -> Finding:
     wanted = "the Comfy Registry" if pin.source == "comfy-registry" else "git"
     told = f"`{place}` is {actual}, locked is {expected} from {wanted}"
     mend = mends.reinstall(pin, folder.path)
-    return Finding("pack-source", "pack", pin.name, told, place, mend, expected, actual)
+    return observe("pack-source", "pack", pin.name, told, place, mend, expected, actual)
 
 
 def _extra(folder: PackFolder, base: str) -> Settled:
@@ -242,7 +243,7 @@ def _extra(folder: PackFolder, base: str) -> Settled:
     name = folder.registry_id or min(folder.identities, key=len, default=folder.name)
     version = folder.version or (folder.git.head if folder.git is not None else None)
     told = f"`{place}` is not locked, and ComfyUI runs its code"
-    finding = Finding(
+    finding = observe(
         "pack-extra", "pack", name, told, place, mends.disable(folder.path), None, version
     )
     item = Item("pack", name, "extra", found=version, error=told)

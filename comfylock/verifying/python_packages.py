@@ -10,12 +10,13 @@ from comfylock.names import printable, repository_key
 from comfylock.redaction import redact_url
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.look import troubled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from comfylock.findings import Finding
     from comfylock.python.wanted import Package
     from comfylock.verifying.python_environment import Distribution, Environment
 
@@ -59,7 +60,7 @@ def _interpreter(environment: Environment, python: str | None) -> Checked:
         return Checked()
     told = f"the environment has Python {environment.version}, locked is {python}"
     mend = f"uv venv --python {python} {mends.quote(environment.prefix)}"
-    finding = Finding(
+    finding = observe(
         "python-interpreter", "python", "python", told, None, mend, python, environment.version
     )
     return Checked((finding,))
@@ -74,7 +75,7 @@ def _package(package: Package, found: list[Distribution], python: str) -> Checke
         if not findings:
             told = f"{_label(package)} is not installed"
             mend = mends.package(python, "install", asked)
-            findings = [Finding("python-missing", "python", package.name, told, None, mend)]
+            findings = [observe("python-missing", "python", package.name, told, None, mend)]
         return Checked(tuple(findings), (judged(item, findings),))
     first = whole[0]
     item = Item("python", package.name, "verified", package.version, first.version, proof="version")
@@ -84,13 +85,13 @@ def _package(package: Package, found: list[Distribution], python: str) -> Checke
         mend = f"{mends.package(python, 'uninstall', package.name)} && "
         mend += mends.package(python, "install", asked)
         place = whole[1].place
-        findings.append(Finding("python-duplicate", "python", package.name, told, place, mend))
+        findings.append(observe("python-duplicate", "python", package.name, told, place, mend))
     if not same_version(package.version, first.version) and package.version is not None:
         told = f"`{package.name}` is {printable(str(first.version), 40)}, "
         told += f"locked is {package.version}"
         mend = mends.package(python, "install", asked)
         findings.append(
-            Finding(
+            observe(
                 "python-version",
                 "python",
                 package.name,
@@ -114,13 +115,13 @@ def _source(package: Package, found: Distribution, python: str) -> list[Finding]
     if found.is_editable:
         told = f"`{package.name}` runs from a source folder, where its code can change"
         mend = mends.package(python, "install", f"{package.name}=={package.version}")
-        return [Finding("python-editable", "python", package.name, told, found.place, mend)]
+        return [observe("python-editable", "python", package.name, told, found.place, mend)]
     if package.commit is None:
         if package.url is None and found.commit is not None:
             told = f"`{package.name}` is from commit {found.commit[:SHORT]} of a repository, "
             told += "locked is a release"
             mend = mends.package(python, "install", f"{package.name}=={package.version}")
-            return [Finding("python-source", "python", package.name, told, found.place, mend)]
+            return [observe("python-source", "python", package.name, told, found.place, mend)]
         return []
     where = f"{package.name} @ git+{package.url}@{package.commit}"
     mend = mends.package(python, "install", where)
@@ -132,7 +133,7 @@ def _source(package: Package, found: Distribution, python: str) -> list[Finding]
         at += f" of `{redact_url(found.url)}`"
     told = f"`{package.name}` is from {at}, locked is commit {package.commit[:SHORT]}"
     return [
-        Finding(
+        observe(
             "python-source",
             "python",
             package.name,
@@ -150,7 +151,7 @@ def _broken(found: Distribution, asked: str, python: str) -> Finding:
         return troubled("python", found.name, found.place, Trouble("unreadable", found.fault or ""))
     told = f"`{printable(found.place, 160)}` {found.fault}"
     mend = mends.package(python, "install", "--reinstall", asked)
-    return Finding("python-broken", "python", found.name, told, found.place, mend)
+    return observe("python-broken", "python", found.name, told, found.place, mend)
 
 
 def _unlocked(found: list[Distribution], python: str) -> Checked:
@@ -162,5 +163,5 @@ def _unlocked(found: list[Distribution], python: str) -> Checked:
         return Checked()
     told = f"`{first.name}` {printable(str(first.version), 40)} is not locked"
     mend = mends.package(python, "uninstall", first.name)
-    finding = Finding("python-extra", "python", first.name, told, first.place, mend)
+    finding = observe("python-extra", "python", first.name, told, first.place, mend)
     return Checked((finding,), (Item("python", first.name, "extra", found=first.version),))

@@ -11,13 +11,14 @@ from comfylock.names import leaves_its_folder, printable
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
 from comfylock.verifying.disk import walk
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.look import shown, troubled
 from comfylock.verifying.pack_folders import TRACKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import PackPin
     from comfylock.verifying.findings import Status
     from comfylock.verifying.pack_folders import PackFolder
@@ -189,7 +190,7 @@ class RegistryLook:
         expected: str | None = None,
         actual: str | None = None,
     ) -> Finding:
-        return Finding(kind, "pack", self._pin.name, message, place, mend, expected, actual)
+        return observe(kind, "pack", self._pin.name, message, place, mend, expected, actual)
 
     def _is_plain(self, name: str) -> bool:
         return name in self._walk.files and name not in self._walk.links

@@ -12,13 +12,14 @@ from msgspec import Struct
 from comfylock.lockfile.pack_needs import names_of
 from comfylock.names import normalise_model_path, printable
 from comfylock.verifying import mends
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.matching import folder_name
 from comfylock.verifying.python_packages import same_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock, PackPin
     from comfylock.python.wanted import Package
 
@@ -88,7 +89,7 @@ def server_checked(
             continue
         told = f"the server does not see `{model.key}`"
         mend = "comfylock verify --installed DIR, where the server's files are"
-        finding = Finding("server-model", "model", model.key, told, facts.address, mend)
+        finding = observe("server-model", "model", model.key, told, facts.address, mend)
         checked += Checked((finding,))
     return checked + Checked(tuple(_extra(facts, folders)))
 
@@ -117,7 +118,7 @@ def _pack(
         if class_type not in facts.modules:
             told = f"the server does not offer `{printable(class_type, 80)}` of `{pin.name}`"
             mend = "look into the server's log for why the pack was not loaded; then restart it"
-            findings.append(Finding("server-class", "pack", pin.name, told, facts.address, mend))
+            findings.append(observe("server-class", "pack", pin.name, told, facts.address, mend))
             continue
         folder = _folder_of(facts.modules[class_type])
         owner = folders.get((folder or "").lower())
@@ -126,7 +127,7 @@ def _pack(
             origin = f"`{owner}`" if owner is not None else "ComfyUI itself"
             told = f"`{printable(class_type, 80)}` is from {origin} there, locked is `{pin.name}`"
             mend = f'"{class_type}" under [class-types] in comfylock.toml says which is meant'
-            findings.append(Finding("server-origin", "pack", pin.name, told, facts.address, mend))
+            findings.append(observe("server-origin", "pack", pin.name, told, facts.address, mend))
     if not expected:
         return Checked()
     item = Item("pack", pin.name, "unproven", pin.version, proof="class types of a server")
@@ -139,7 +140,7 @@ def _extra(facts: ServerFacts, folders: Mapping[str, str]) -> Iterator[Finding]:
     for folder in unknown[:MAX_EXTRA]:
         told = f"the server has loaded `custom_nodes/{printable(folder, 80)}`, which is not locked"
         mend = mends.disable(f"custom_nodes/{folder}")
-        yield Finding("server-extra", "pack", folder, told, facts.address, mend)
+        yield observe("server-extra", "pack", folder, told, facts.address, mend)
 
 
 def _versions(
@@ -151,7 +152,7 @@ def _versions(
         told = f"the server runs ComfyUI {facts.comfyui}, locked is {wanted}"
         mend = "install the locked one and restart the server"
         findings.append(
-            Finding(
+            observe(
                 "server-version",
                 "comfyui",
                 "comfyui",
@@ -178,7 +179,7 @@ def _other(what: str, locked: str, found: str, address: str) -> Finding:
     told = f"the server runs {what} {found}, locked is {locked}"
     mend = "install the locked packages and restart the server"
     name = what.lower()
-    return Finding("server-python", "python", name, told, address, mend, locked, found)
+    return observe("server-python", "python", name, told, address, mend, locked, found)
 
 
 def seen_names(document: object) -> frozenset[str] | None:

@@ -16,12 +16,13 @@ from comfylock.references import (
     RepositoryFile,
 )
 from comfylock.sources.interface import Missing, ModelFacts
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.upstream_packs import BYTES, missing_finding, move, other_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import ModelPin
     from comfylock.references import Reference
     from comfylock.sources.interface import (
@@ -97,7 +98,7 @@ def _compared(pin: ModelPin, found: ModelFacts) -> list[Finding]:
     findings: list[Finding] = []
     if pin.sha256 is not None and found.sha256 is None:
         told = f"nobody says any more what `{pin.key}` holds: {found.unhashed or 'no sha256'}"
-        findings.append(Finding("upstream-unproven", "model", pin.key, told))
+        findings.append(observe("upstream-unproven", "model", pin.key, told))
     elif (pin.sha256 is not None and found.sha256 != pin.sha256) or (
         pin.size is not None and found.size not in (None, pin.size)
     ):
@@ -114,23 +115,23 @@ def _terms(pin: ModelPin, found: ModelFacts) -> list[Finding]:
         before = f"was `{pin.gated}`" if pin.gated else "was open"
         told = f"`{pin.key}` {before} when it was locked and is behind a gate now (`{found.gated}`)"
         findings.append(
-            Finding("upstream-gated", "model", pin.key, told, None, relock, pin.gated, found.gated)
+            observe("upstream-gated", "model", pin.key, told, None, relock, pin.gated, found.gated)
         )
     if found.private and not pin.private:
         told = f"`{pin.key}` was public when it was locked and is private now"
-        findings.append(Finding("upstream-gated", "model", pin.key, told, None, relock))
+        findings.append(observe("upstream-gated", "model", pin.key, told, None, relock))
     if found.licence != pin.licence:
         told = f"the licence of `{pin.key}` is {found.licence or 'not said any more'}, "
         told += f"locked is {pin.licence or 'none'}"
         findings.append(
-            Finding(
+            observe(
                 "upstream-licence", "model", pin.key, told, None, relock, pin.licence, found.licence
             )
         )
     if found.repository and pin.repository and not _same(found.repository, pin.repository):
         told = f"`{pin.repository}` has moved to `{found.repository}`"
         findings.append(
-            Finding(
+            observe(
                 "upstream-moved",
                 "model",
                 pin.key,
@@ -166,4 +167,4 @@ def _mirror(pin: ModelPin, url: str, services: ModelServices) -> Finding | None:
         return None
     told = found.message if isinstance(found, Missing) else "it holds other bytes by now"
     message = f"the mirror `{url}` of `{pin.key}` is none any more: {told}"
-    return Finding("upstream-mirror", "model", pin.key, message, None, move(pin.key))
+    return observe("upstream-mirror", "model", pin.key, message, None, move(pin.key))

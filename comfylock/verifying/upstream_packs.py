@@ -10,12 +10,13 @@ from comfylock.lockfile.diff import label
 from comfylock.names import printable, repository_key
 from comfylock.references.image import parse_image
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion, VersionList
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.versions import is_version, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from comfylock.findings import About, Finding
     from comfylock.lockfile.schema import ComfyuiPin, ImagePin, PackPin
     from comfylock.sources.interface import (
         FileSource,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         PackRegistry,
         Reason,
     )
-    from comfylock.verifying.findings import Subject
+
 
 AVAILABLE = 5
 """Versions that are listed."""
@@ -49,11 +50,11 @@ _KINDS: dict[Reason, str] = {
 BYTES = "the same bytes at its service"
 
 
-def missing_finding(about: Subject, name: str, missing: Missing) -> Finding:
+def missing_finding(about: About, name: str, missing: Missing) -> Finding:
     """Return the finding for a pin that its service does not give."""
     kind = _KINDS.get(missing.reason, "upstream-gone")
     mend = missing.hint or move(name)
-    return Finding(kind, about, name, missing.message, None, mend)
+    return observe(kind, about, name, missing.message, None, mend)
 
 
 def move(name: str) -> str:
@@ -74,10 +75,10 @@ def registry_checked(
         return _checked(pin, findings)
     if pack.status != "active":
         told = f"`{pin.name}` is {pack.status} in the Comfy Registry"
-        findings.append(Finding("upstream-banned", "pack", pin.name, told, mend=move(pin.name)))
+        findings.append(observe("upstream-banned", "pack", pin.name, told, mend=move(pin.name)))
     if pack.id != pin.name:
         told = f"`{pin.name}` is called `{pack.id}` in the Comfy Registry today"
-        findings.append(Finding("upstream-moved", "pack", pin.name, told, mend="comfylock lock -U"))
+        findings.append(observe("upstream-moved", "pack", pin.name, told, mend="comfylock lock -U"))
     if isinstance(version, Missing):
         findings.append(missing_finding("pack", pin.name, version))
     else:
@@ -95,15 +96,15 @@ def _status(pin: PackPin, version: RegistryVersion) -> list[Finding]:
     findings: list[Finding] = []
     told = f"`{pin.name}` {pin.version} is {now} in the Comfy Registry, it was {before}"
     if now in ("banned", "deleted"):
-        findings.append(Finding("upstream-banned", "pack", pin.name, told, mend=move(pin.name)))
+        findings.append(observe("upstream-banned", "pack", pin.name, told, mend=move(pin.name)))
     elif now == "flagged" and before != "flagged":
-        findings.append(Finding("upstream-flagged", "pack", pin.name, told, mend=move(pin.name)))
+        findings.append(observe("upstream-flagged", "pack", pin.name, told, mend=move(pin.name)))
     elif now != before:
         mend = move(f"{pin.name}=={pin.version}")
-        findings.append(Finding("upstream-status", "pack", pin.name, told, mend=mend))
+        findings.append(observe("upstream-status", "pack", pin.name, told, mend=mend))
     if version.deprecated and not pin.deprecated:
         told = f"`{pin.name}` {pin.version} was deprecated since it was locked"
-        findings.append(Finding("upstream-deprecated", "pack", pin.name, told, mend=move(pin.name)))
+        findings.append(observe("upstream-deprecated", "pack", pin.name, told, mend=move(pin.name)))
     return findings
 
 
@@ -115,7 +116,7 @@ def _archive(pin: PackPin, version: RegistryVersion, registry: PackRegistry) -> 
         told += f"`{printable(version.url, 120)}`"
         mend = move(f"{pin.name}=={pin.version}")
         findings.append(
-            Finding("upstream-address", "pack", pin.name, told, None, mend, pin.url, version.url)
+            observe("upstream-address", "pack", pin.name, told, None, mend, pin.url, version.url)
         )
     is_same = version.url == pin.url
     asked = version if is_same else replace(version, url=pin.url or "", is_mirrored=None)
@@ -131,11 +132,11 @@ def _archive(pin: PackPin, version: RegistryVersion, registry: PackRegistry) -> 
 
 
 def other_bytes(
-    about: Subject, name: str, told: str, expected: str | None, actual: str | None
+    about: About, name: str, told: str, expected: str | None, actual: str | None
 ) -> Finding:
     """Return the finding for bytes that a service exchanged; no command takes them unseen."""
     mend = f"ask its author why; `comfylock why {name}` tells where it is from"
-    return Finding("upstream-digest", about, name, told, None, mend, expected, actual)
+    return observe("upstream-digest", about, name, told, None, mend, expected, actual)
 
 
 def git_checked(pin: PackPin, git: GitSource) -> Checked:
@@ -159,23 +160,23 @@ def newest_tags(tags: Iterable[str]) -> tuple[str, ...]:
     ]
 
 
-def _commit(about: Subject, name: str, pin: PackPin | ComfyuiPin, found: GitPin) -> list[Finding]:
+def _commit(about: About, name: str, pin: PackPin | ComfyuiPin, found: GitPin) -> list[Finding]:
     facts, findings = found.facts, []
     if repository_key(facts.repository) != repository_key(pin.repository or ""):
         told = f"`{pin.repository}` has moved to `{facts.repository}`"
-        findings.append(Finding("upstream-moved", about, name, told, mend=move(name)))
+        findings.append(observe("upstream-moved", about, name, told, mend=move(name)))
     if pin.tree is not None and facts.tree != pin.tree:
         told = f"commit {facts.commit[:SHORT]} of `{pin.repository}` has another tree than locked"
         findings.append(other_bytes(about, name, told, pin.tree, facts.tree))
     if not facts.on_branch:
         told = f"no branch or tag of `{facts.repository}` leads to {facts.commit[:SHORT]} any more"
-        findings.append(Finding("upstream-history", about, name, told, mend=move(name)))
+        findings.append(observe("upstream-history", about, name, told, mend=move(name)))
     return findings
 
 
-def _tag(about: Subject, name: str, tag: str, commit: str) -> Finding:
+def _tag(about: About, name: str, tag: str, commit: str) -> Finding:
     told = f"tag `{tag}` leads to commit {commit[:SHORT]} by now"
-    return Finding("upstream-tag", about, name, told, mend=move(name), actual=commit)
+    return observe("upstream-tag", about, name, told, mend=move(name), actual=commit)
 
 
 def file_checked(pin: PackPin, files: FileSource) -> Checked:

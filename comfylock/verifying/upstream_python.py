@@ -15,11 +15,12 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from comfylock.names import printable
 from comfylock.python.targets import PLATFORMS
-from comfylock.verifying.findings import Checked, Finding, Item, judged
+from comfylock.verifying.findings import Checked, Item, judged, observe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from comfylock.findings import Finding
     from comfylock.python.targets import Target
 
 MEND = "comfylock lock"
@@ -120,15 +121,15 @@ def _checked(package: LockedFiles, heads: Heads) -> Checked:
         shown = f"`{printable(file.name, 120)}`"
         if status in (404, 410):
             told = f"{shown} of `{package.name}` is not there any more"
-            findings.append(Finding("upstream-gone", "python", package.name, told, mend=MEND))
+            findings.append(observe("upstream-gone", "python", package.name, told, mend=MEND))
         elif status in (401, 403, 451):
             told = f"{shown} of `{package.name}` is there and nobody may have it ({status})"
-            findings.append(Finding("upstream-refused", "python", package.name, told, mend=MEND))
+            findings.append(observe("upstream-refused", "python", package.name, told, mend=MEND))
         elif status == 200 and None not in (length, file.size) and length != file.size:
             told = f"{shown} of `{package.name}` has {length} bytes, locked are {file.size}"
             expected, actual = str(file.size), str(length)
             findings.append(
-                Finding(
+                observe(
                     "upstream-digest",
                     "python",
                     package.name,
