@@ -38,6 +38,8 @@ class Meaning(Struct, frozen=True):
     """Bytes are not those of the pin."""
     is_unreadable: bool = False
     """Something could not be looked at."""
+    is_open: bool = False
+    """Nothing speaks against the subject, and not all of it could be compared."""
 
 
 class Finding(Struct, frozen=True):

@@ -97,10 +97,12 @@ def audit(
     has_lock = os.path.lexists(lock_file) or not (request.models or request.installed)
     lock = exists(request.project) if has_lock else Lock()
     looked = _look_into(files, lock, reporter)
+    places = {pin.key: pin.place for pin in lock.models}
     by_lock = [
         found
         for found in audit_lock(lock, rules)
-        if found.kind not in FROM_NAMES or found.subject not in looked.known
+        if found.kind not in FROM_NAMES
+        or places.get(found.subject, found.subject) not in looked.known
     ]
     day = today or dt.datetime.now(dt.UTC).date().isoformat()
     return AuditOutcome(
@@ -126,7 +128,7 @@ class _Looked:
 
 def _look_into(files: Sequence[ModelFile], lock: Lock, reporter: Reporter | None) -> _Looked:
     looked = _Looked()
-    locked = {pin.key for pin in lock.models}
+    locked = {pin.place for pin in lock.models}
     for each in files:
         try:
             facts = _facts(each.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
@@ -60,16 +61,24 @@ class Thing(Struct, frozen=True):
     """What one side says about one thing; what is None is not known and differs from nothing."""
 
     label: str
-    facts: dict[str, str | None] = {}
+    facts: Mapping[str, str | frozenset[str] | None] = {}
+    """A set is what any one of will do."""
     aliases: tuple[str, ...] = ()
     """Other names of it."""
 
     def differs(self, other: Thing) -> bool:
         """Say whether any fact that both sides know is not the same."""
-        return any(
-            value is not None and other.facts.get(key) is not None and value != other.facts[key]
-            for key, value in self.facts.items()
-        )
+        return any(_differ(value, other.facts.get(key)) for key, value in self.facts.items())
+
+
+def _differ(one: str | frozenset[str] | None, two: str | frozenset[str] | None) -> bool:
+    if one is None or two is None:
+        return False
+    if isinstance(one, frozenset) and isinstance(two, str):
+        return two not in one
+    if isinstance(two, frozenset) and isinstance(one, str):
+        return one not in two
+    return one != two
 
 
 def compare(left: Side, right: Side) -> Comparison:
@@ -103,7 +112,7 @@ def _labels(one: Thing | None, two: Thing | None) -> tuple[str | None, str | Non
         return first, second
     for key, value in one.facts.items():
         other = two.facts.get(key)
-        if value is not None and other is not None and value != other:
+        if isinstance(value, str) and isinstance(other, str) and value != other:
             return f"{first}, {key} {value[:SHORT]}", f"{second}, {key} {other[:SHORT]}"
     return first, second
 
@@ -130,7 +139,10 @@ def _renamed(
 def lock_side(name: str, lock: Lock, python: tuple[Package, ...] | None) -> Side:
     """Return what a lock says."""
     things = {("pack", pin.name): _pack_thing(pin) for pin in lock.packs}
-    things |= {("model", pin.key): _model_thing(pin) for pin in lock.models}
+    places: dict[str, list[ModelPin]] = {}
+    for model in lock.models:
+        places.setdefault(model.place, []).append(model)
+    things |= {("model", place): _model_thing(models) for place, models in places.items()}
     parts = {"pack", "model"}
     if lock.comfyui is not None and (lock.comfyui.version or lock.comfyui.commit):
         pin = lock.comfyui
@@ -164,10 +176,22 @@ def _pack_thing(pin: PackPin) -> Thing:
     return Thing(label or "", facts, (*names_of(pin), folder_name(pin).lower()))
 
 
-def _model_thing(pin: ModelPin) -> Thing:
-    size = str(pin.size) if pin.size is not None else None
-    label = f"sha256 {pin.sha256[:SHORT]}" if pin.sha256 else f"{size or 'unknown'} bytes"
-    return Thing(label, {"sha256": pin.sha256, "size": size})
+def _model_thing(alternatives: list[ModelPin]) -> Thing:
+    labels = []
+    for pin in alternatives:
+        known = f"sha256 {pin.sha256[:SHORT]}" if pin.sha256 else f"{pin.size or 'unknown'} bytes"
+        labels.append(f"{known} ({pin.tier})" if pin.tier else known)
+    digests = {pin.sha256 for pin in alternatives}
+    sizes = {str(pin.size) if pin.size is not None else None for pin in alternatives}
+    return Thing(" or ".join(labels), {"sha256": _any_of(digests), "size": _any_of(sizes)})
+
+
+def _any_of(values: set[str | None]) -> str | frozenset[str] | None:
+    """Return a fact; None if any of its values is not known."""
+    known = frozenset(value for value in values if value is not None)
+    if len(known) < len(values):
+        return None
+    return known if len(known) > 1 else next(iter(known))
 
 
 def inventory_side(name: str, found: Inventory) -> Side:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comfylock.findings import About, Finding, rank
 from comfylock.verifying.kinds import meaning
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Status = Literal["verified", "unproven", "differs", "missing", "extra", "unknown"]
-"""`unproven`: nothing speaks against it, and its bytes could not be compared."""
+"""`unproven`: nothing speaks against it, and its bytes could not be compared; `unknown`: nobody
+could look at it, or it is not pinned."""
 
 
 def observe(
@@ -78,10 +80,16 @@ SHORT = 10
 """Digits of a commit or digest that are shown."""
 
 _ABOUT: dict[str, int] = {
-    name: at
-    for at, name in enumerate(
-        ("workflow", "file", "comfyui", "pack", "model", "python", "image", "server")
-    )
+    "settings": 0,
+    "lock": 1,
+    "workflow": 2,
+    "file": 3,
+    "comfyui": 4,
+    "pack": 5,
+    "model": 6,
+    "python": 7,
+    "image": 8,
+    "server": 9,
 }
 _ABSENT = frozenset({"pack-missing", "model-missing", "python-missing", "companion-missing"})
 _STATUS: dict[str, int] = {
@@ -91,7 +99,10 @@ _STATUS: dict[str, int] = {
 
 
 def in_order(checked: Checked) -> Checked:
-    """Return findings and items sorted, each once; several items of one thing become one."""
+    """Return findings and items sorted, each once; several items of one thing become one.
+
+    No item stays verified of which anything but a note is found.
+    """
     findings = sorted(
         set(checked.findings),
         key=lambda f: (
@@ -103,20 +114,22 @@ def in_order(checked: Checked) -> Checked:
             f.message,
         ),
     )
+    told: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        told.setdefault((finding.about, finding.subject), []).append(finding)
     merged: dict[tuple[str, str], Item] = {}
     for item in checked.items:
         key = (item.about, item.name)
         merged[key] = _joined(merged[key], item) if key in merged else item
-    items = sorted(merged.values(), key=lambda i: (_ABOUT[i.about], i.name))
+    items = [judged(item, told.get(key, ())) for key, item in merged.items()]
+    items.sort(key=lambda i: (_ABOUT[i.about], i.name))
     return Checked(tuple(findings), tuple(items))
 
 
 def _joined(first: Item, second: Item) -> Item:
     """Return what two parts of a verification say about one thing: the worse of both."""
-    worse = max(first, second, key=lambda item: _STATUS[item.status])
-    # What is proven in one way needs no other proof.
-    if {first.status, second.status} == {"verified", "unproven"}:
-        worse = first if first.status == "verified" else second
+    both = [item for item in (first, second) if item.status != "unproven" or item.proof]
+    worse = max(both or [first], key=lambda item: _STATUS[item.status])
     return Item(
         worse.about,
         worse.name,
@@ -126,27 +139,31 @@ def _joined(first: Item, second: Item) -> Item:
         available=first.available or second.available,
         size=first.size if first.size is not None else second.size,
         proof="; ".join(dict.fromkeys(filter(None, (first.proof, second.proof)))),
-        error=first.error or second.error,
+        error=worse.error or first.error or second.error,
     )
 
 
-def judged(item: Item, findings: tuple[Finding, ...] | list[Finding]) -> Item:
-    """Return an item with the gravest of its findings as its error."""
-    told = [f for f in findings if f.severity == "error"]
+def judged(item: Item, findings: Iterable[Finding]) -> Item:
+    """Return an item as its findings let it stand, with the gravest as its error."""
+    given = sorted(findings, key=lambda finding: (-rank(finding.severity), _is_unreadable(finding)))
+    told = [f for f in given if f.severity != "note" and not _is_open(f)]
+    if item.status not in ("verified", "unproven", "differs"):
+        return item if item.error or not told else replace(item, error=told[0].message)
     if not told:
-        return item
-    status: Status = "missing" if told[0].kind in _ABSENT else "differs"
-    return Item(
-        item.about,
-        item.name,
-        status,
-        version=item.version,
-        found=_found(told[0]) or item.found,
-        available=item.available,
-        size=item.size,
-        proof=item.proof,
-        error=told[0].message,
-    )
+        is_open = item.status == "verified" and any(map(_is_open, given))
+        return replace(item, status="unproven") if is_open else item
+    first = told[0]
+    status: Status = "unknown" if _is_unreadable(first) else "differs"
+    status = "missing" if first.kind in _ABSENT else status
+    return replace(item, status=status, found=_found(first) or item.found, error=first.message)
+
+
+def _is_unreadable(finding: Finding) -> bool:
+    return meaning(finding.kind).is_unreadable
+
+
+def _is_open(finding: Finding) -> bool:
+    return meaning(finding.kind).is_open
 
 
 def _found(finding: Finding) -> str | None:

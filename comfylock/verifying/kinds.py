@@ -28,8 +28,13 @@ def _note(told: str) -> Meaning:
     return Meaning("note", told)
 
 
+def _open(told: str) -> Meaning:
+    return Meaning("note", told, is_open=True)
+
+
 KINDS: dict[str, Meaning] = {
     # files
+    "workflow-unread": Meaning("warning", "nodes of a workflow could not be read", is_open=True),
     "workflows-absent": _note("no locked workflow is here, so none was compared with the lock"),
     "companion-stale": _error("a file was emitted from another state of the lock"),
     "companion-missing": _error("a file that the lock names is not there"),
@@ -49,7 +54,7 @@ KINDS: dict[str, Meaning] = {
     "comfyui-staged": _warning("git has a change of ComfyUI prepared for a commit"),
     "comfyui-remote": _warning("ComfyUI was cloned from another repository"),
     "comfyui-damaged": _error("ComfyUI's git folder is damaged"),
-    "comfyui-unproven": _note("ComfyUI is no git checkout, so only its version was compared"),
+    "comfyui-unproven": _open("ComfyUI is no git checkout, so only its version was compared"),
     # packs
     "pack-missing": _error("a locked pack is not installed"),
     "pack-disabled": _error("a locked pack is installed and disabled"),
@@ -71,7 +76,7 @@ KINDS: dict[str, Meaning] = {
     "pack-submodule-commit": _error("a submodule of a pack is at another commit"),
     "pack-list": _error("a pack's `.tracking` is not the list of its archive"),
     "pack-link": _note("a pack's folder is a symbolic link"),
-    "pack-unproven": _note("a pack's bytes could not be compared with its archive"),
+    "pack-unproven": _open("a pack's bytes could not be compared with its archive"),
     # models
     "model-missing": _error("a locked model is not there"),
     "model-misplaced": _error("a locked model is in another folder"),
@@ -85,9 +90,10 @@ KINDS: dict[str, Meaning] = {
     "model-stand-in": _bytes("a web page or a git-lfs pointer is where a model should be"),
     "model-dangling": _error("a model is a symbolic link that leads nowhere"),
     "model-shadowed": _error("another file of the same name is found before the locked one"),
+    "model-alternative": _note("one of a model's alternatives is there"),
     "model-link": _note("a model is a symbolic link; what it leads to was checked"),
     "model-extra": _note("a model is there that is not locked"),
-    "model-unhashed": _note("a model has no locked sha256, so its bytes could not be compared"),
+    "model-unhashed": _open("a model has no locked sha256, so its bytes could not be compared"),
     "group-absent": _note("something is not there that only groups need"),
     # Python
     "python-missing": _error("a locked Python package is not installed"),
@@ -125,7 +131,7 @@ KINDS: dict[str, Meaning] = {
     "upstream-tag": _warning("a tag leads to another commit than when it was locked"),
     "upstream-address": _warning("a service names another address for a pin"),
     "upstream-mirror": _warning("a mirror does not hold the pinned bytes any more"),
-    "upstream-unproven": _note("nobody can be asked about a pin"),
+    "upstream-unproven": _open("nobody can be asked about a pin"),
 }
 """Kind to what it means; the kinds of docs/lockfile.md are findings too, each an error."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.version import InvalidVersion, Version
 
 from comfylock.names import printable, repository_key
@@ -103,6 +104,8 @@ def _package(package: Package, found: list[Distribution], python: str) -> Checke
             )
         )
     findings += _source(package, first, python)
+    if package.version is None and package.commit is None:  # an address: nothing to compare with
+        item = replace(item, status="unproven", proof="it is there")
     return Checked(tuple(findings), (judged(item, findings),))
 
 

@@ -83,11 +83,11 @@ def server_checked(
     folders = {name: pin.name for pin in lock.packs for name in _folders(pin)}
     for pin in lock.packs:
         checked += _pack(pin, facts, frontend_only, folders)
-    for model in lock.models:
+    for model in {model.place: model for model in reversed(lock.models)}.values():
         seen = facts.models.get(model.folder or "")
         if model.folder is None or seen is None or model.name in seen:
             continue
-        told = f"the server does not see `{model.key}`"
+        told = f"the server does not see `{model.place}`"
         mend = "comfylock verify --installed DIR, where the server's files are"
         finding = observe("server-model", "model", model.key, told, facts.address, mend)
         checked += Checked((finding,))

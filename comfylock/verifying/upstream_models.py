@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -16,50 +16,15 @@ from comfylock.references import (
     RepositoryFile,
 )
 from comfylock.sources.interface import Missing, ModelFacts
+from comfylock.sources.model_services import find_model
 from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.upstream_packs import BYTES, missing_finding, move, other_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from comfylock.findings import Finding
     from comfylock.lockfile.schema import ModelPin
     from comfylock.references import Reference
-    from comfylock.sources.interface import (
-        CivitaiSource,
-        HubSource,
-        ReleaseSource,
-        RepositoryFileSource,
-        UrlSource,
-    )
-
-
-class ModelServices(Protocol):
-    """Whoever has models."""
-
-    @property
-    def hub(self) -> HubSource:
-        """Hugging Face."""
-
-    @property
-    def civitai(self) -> CivitaiSource:
-        """CivitAI."""
-
-    @property
-    def releases(self) -> ReleaseSource:
-        """GitHub's releases."""
-
-    @property
-    def repository_files(self) -> RepositoryFileSource:
-        """Files of repositories."""
-
-    @property
-    def urls(self) -> UrlSource:
-        """Any other address."""
-
-    @property
-    def reference(self) -> Callable[[str], Reference]:
-        """What an address means."""
+    from comfylock.sources.model_services import ModelServices
 
 
 def model_checked(pin: ModelPin, services: ModelServices) -> Checked:
@@ -67,7 +32,7 @@ def model_checked(pin: ModelPin, services: ModelServices) -> Checked:
     item = Item("model", pin.key, "verified", label(pin), size=pin.size, proof=BYTES)
     if pin.source == "local":
         return Checked(items=(replace(item, status="unproven", proof=""),))
-    found = _asked(pin, services)
+    found = find_model(_reference(pin), pin.name, services)
     if isinstance(found, Missing):
         findings = [missing_finding("model", pin.key, found)]
     else:
@@ -78,20 +43,19 @@ def model_checked(pin: ModelPin, services: ModelServices) -> Checked:
     return Checked(tuple(findings), (judged(item, findings),))
 
 
-def _asked(pin: ModelPin, services: ModelServices) -> ModelFacts | Missing:
+def _reference(pin: ModelPin) -> Reference:
+    """Return where exactly a model is locked to be."""
     repository, path = pin.repository or "", pin.path or ""
     match pin.source:
         case "huggingface":
-            return services.hub.find(HubFile(repository, pin.commit or "", path))
+            return HubFile(repository, pin.commit or "", path)
         case "civitai":
-            exact = CivitaiFile(pin.model_id, pin.version_id, pin.file_id)
-            return services.civitai.find(exact, pin.name)
+            return CivitaiFile(pin.model_id, pin.version_id, pin.file_id)
         case "github-release":
-            return services.releases.find(ReleaseAsset(repository, pin.tag or "", path))
+            return ReleaseAsset(repository, pin.tag or "", path)
         case "git":
-            where = RepositoryFile(repository, f"{pin.commit}/{path}")
-            return services.repository_files.find(where)
-    return services.urls.find(PlainUrl(pin.url or ""))
+            return RepositoryFile(repository, f"{pin.commit}/{path}")
+    return PlainUrl(pin.url or "")
 
 
 def _compared(pin: ModelPin, found: ModelFacts) -> list[Finding]:
@@ -151,18 +115,7 @@ def _same(first: str, second: str) -> bool:
 
 def _mirror(pin: ModelPin, url: str, services: ModelServices) -> Finding | None:
     """Compare another address that was proven to hold the same bytes."""
-    reference = services.reference(url)
-    found: ModelFacts | Missing
-    if isinstance(reference, HubFile):
-        found = services.hub.find(reference)
-    elif isinstance(reference, CivitaiFile):
-        found = services.civitai.find(reference, pin.name)
-    elif isinstance(reference, ReleaseAsset):
-        found = services.releases.find(reference)
-    elif isinstance(reference, RepositoryFile):
-        found = services.repository_files.find(reference)
-    else:
-        found = services.urls.find(PlainUrl(url))
+    found = find_model(services.reference(url), pin.name, services)
     if isinstance(found, ModelFacts) and found.sha256 == pin.sha256:
         return None
     told = found.message if isinstance(found, Missing) else "it holds other bytes by now"

@@ -207,9 +207,14 @@ def comfyui_checked(pin: ComfyuiPin, git: GitSource) -> Checked:
     return Checked(tuple(findings), (judged(item, findings),))
 
 
+def image_name(pin: ImagePin) -> str:
+    """Return what a report calls an image."""
+    return f"{pin.name} {pin.platform}"
+
+
 def image_checked(pin: ImagePin, images: ImageSource) -> Checked:
     """Compare a container image at its digest. Uses the network."""
-    name = f"{pin.name} {pin.platform}"
+    name = image_name(pin)
     item = Item("image", name, "verified", pin.digest[7:17], size=pin.size, proof=BYTES)
     reference = parse_image(f"{pin.reference.partition('@')[0]}@{pin.digest}")
     if reference is None:

@@ -6,7 +6,6 @@ Source: https://packaging.python.org/en/latest/specifications/pylock-toml/
 from __future__ import annotations
 
 import tomllib
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -18,13 +17,13 @@ from comfylock.python.targets import PLATFORMS
 from comfylock.verifying.findings import Checked, Item, judged, observe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from comfylock.findings import Finding
     from comfylock.python.targets import Target
 
 MEND = "comfylock lock"
-PROOF = "its files at their host"
+PROOF = "its files are there, as long as locked"
 
 
 class LockedFile(Struct, frozen=True):
@@ -108,37 +107,28 @@ def _fits(name: str, target: Target) -> bool:
     return False
 
 
-def questions(packages: tuple[LockedFiles, ...], heads: Heads) -> dict[str, Callable[[], Checked]]:
-    """Return what to ask about each package, by its name."""
-    return {each.name: partial(_checked, each, heads) for each in packages if each.files}
-
-
-def _checked(package: LockedFiles, heads: Heads) -> Checked:
-    """Ask for every file's head. Uses the network."""
-    findings: list[Finding] = []
-    for file in package.files:
-        status, length = heads.head(file.url)
-        shown = f"`{printable(file.name, 120)}`"
-        if status in (404, 410):
-            told = f"{shown} of `{package.name}` is not there any more"
-            findings.append(observe("upstream-gone", "python", package.name, told, mend=MEND))
-        elif status in (401, 403, 451):
-            told = f"{shown} of `{package.name}` is there and nobody may have it ({status})"
-            findings.append(observe("upstream-refused", "python", package.name, told, mend=MEND))
-        elif status == 200 and None not in (length, file.size) and length != file.size:
-            told = f"{shown} of `{package.name}` has {length} bytes, locked are {file.size}"
-            expected, actual = str(file.size), str(length)
-            findings.append(
-                observe(
-                    "upstream-digest",
-                    "python",
-                    package.name,
-                    told,
-                    None,
-                    "ask its author why",
-                    expected,
-                    actual,
-                )
-            )
-    item = Item("python", package.name, "verified", package.version, proof=PROOF)
+def package_checked(package: LockedFiles, heads: Heads) -> Checked:
+    """Ask for the head of every file of a package; none is read. Uses the network."""
+    findings = [found for file in package.files if (found := _asked(package, file, heads))]
+    # Not verified: that a file is as long as it was says nothing of its bytes.
+    item = Item("python", package.name, "unproven", package.version, proof=PROOF)
     return Checked(tuple(findings), (judged(item, findings),))
+
+
+def _asked(package: LockedFiles, file: LockedFile, heads: Heads) -> Finding | None:
+    status, length = heads.head(file.url)
+    shown = f"`{printable(file.name, 120)}` of `{package.name}`"
+    if status in (404, 410):
+        told = f"{shown} is not there any more"
+        return observe("upstream-gone", "python", package.name, told, mend=MEND)
+    if status in (401, 403, 451):
+        told = f"{shown} is there and nobody may have it ({status})"
+        return observe("upstream-refused", "python", package.name, told, mend=MEND)
+    if status != 200:
+        told = f"nobody says whether {shown} is there ({status})"
+        return observe("upstream-unproven", "python", package.name, told)
+    if None in (length, file.size) or length == file.size:
+        return None
+    told = f"{shown} has {length} bytes, locked are {file.size}"
+    mend, expected, actual = "ask its author why", str(file.size), str(length)
+    return observe("upstream-digest", "python", package.name, told, None, mend, expected, actual)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from comfylock.python.targets import parse_target
-from comfylock.verifying.upstream_python import locked_files, questions
+from comfylock.verifying.upstream_python import locked_files, package_checked
 
 LINUX = parse_target("linux-x86_64-py3.12-cu128")
 WINDOWS = parse_target("windows-x86_64-py3.11-cpu")
@@ -41,8 +41,10 @@ class Host:
 def test_only_the_files_of_a_target_are_asked_for(target: object, number: int) -> None:
     assert isinstance(target, type(LINUX))
     host = Host()
-    (ask,) = questions(locked_files(pylock(*NAMES), target), host).values()
-    assert ask().findings == ()
+    (package,) = locked_files(pylock(*NAMES), target)
+    checked = package_checked(package, host)
+    assert checked.findings == ()
+    assert [item.status for item in checked.items] == ["unproven"]  # as long: not the same bytes
     assert host.asked == [BASE + NAMES[number]]
 
 
@@ -62,16 +64,22 @@ def test_all_files_where_none_fits() -> None:
     ],
 )
 def test_what_is_not_as_it_was(answer: tuple[int, int | None], kind: str) -> None:
-    (ask,) = questions(locked_files(pylock(NAMES[0]), LINUX), Host(every=answer)).values()
-    checked = ask()
+    (package,) = locked_files(pylock(NAMES[0]), LINUX)
+    checked = package_checked(package, Host(every=answer))
     assert [(f.kind, f.about, f.subject) for f in checked.findings] == [(kind, "python", "numpy")]
     assert checked.items[0].status == "differs"
 
 
-@pytest.mark.parametrize("answer", [(200, None), (405, None)])
-def test_a_host_that_says_little_is_no_deviation(answer: tuple[int, int | None]) -> None:
-    (ask,) = questions(locked_files(pylock(NAMES[0]), LINUX), Host(every=answer)).values()
-    assert ask().findings == ()
+@pytest.mark.parametrize(
+    ("answer", "kinds"), [((200, None), []), ((405, None), ["upstream-unproven"])]
+)
+def test_a_host_that_says_little_proves_little(
+    answer: tuple[int, int | None], kinds: list[str]
+) -> None:
+    (package,) = locked_files(pylock(NAMES[0]), LINUX)
+    checked = package_checked(package, Host(every=answer))
+    assert [found.kind for found in checked.findings] == kinds
+    assert checked.items[0].status == "unproven"
 
 
 @pytest.mark.parametrize(
@@ -87,4 +95,4 @@ def test_a_host_that_says_little_is_no_deviation(answer: tuple[int, int | None])
     ],
 )
 def test_what_cannot_be_understood_is_left_out(data: bytes) -> None:
-    assert questions(locked_files(data, LINUX), Host()) == {}
+    assert [package for package in locked_files(data, LINUX) if package.files] == []
