@@ -11,7 +11,6 @@ from comfylock.errors import UsageError, WriteError
 from comfylock.net.answers import Offline
 from comfylock.net.cache import Cache
 from comfylock.ops.cache import cache_folder, cache_root
-from comfylock.sources.comfy_registry_archive import known_files
 from comfylock.sources.git_command import Commands, Limits
 from comfylock.verifying.comfyui import comfyui_fault
 from comfylock.verifying.digests import Digests
@@ -103,6 +102,8 @@ class _Archives:
 
     def files(self, pin: PackPin) -> Mapping[str, str] | None:
         """Return path to sha256 of the archive that a pin names; None if nobody knows."""
+        from comfylock.sources.comfy_registry_archive import known_files  # noqa: PLC0415 - 35 ms
+
         return known_files(self._answers, pin)
 
 

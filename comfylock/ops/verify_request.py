@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from comfylock.findings import Finding
-from comfylock.verifying.environments import Comparison
 from comfylock.verifying.findings import Item, exit_code
+
+if TYPE_CHECKING:
+    from comfylock.verifying.environments import Comparison  # noqa: TC004 - never decoded
 
 
 class VerifyRequest(Struct, frozen=True):

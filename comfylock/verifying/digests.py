@@ -54,6 +54,11 @@ class _Kept(Struct, array_like=True):
     device: int
     sha256: str
 
+    def fits(self, stamp: Stamp) -> bool:
+        """Say whether a file is as it was, by all that its status tells."""
+        now = (self.mtime, self.size, self.ctime, self.inode, self.device)
+        return now == (stamp.mtime, stamp.size, stamp.ctime, stamp.inode, stamp.device)
+
 
 class _Memory(Struct):
     format: int
@@ -95,9 +100,10 @@ class Digests:
             except OSError as error:
                 found[path] = trouble(error)
                 continue
-            kept = self._known.get(os.path.abspath(path))
-            if kept is not None and msgspec.structs.astuple(kept)[:5] == tuple(stamp):
-                self._met[os.path.abspath(path)] = kept
+            key = path if os.path.isabs(path) else os.path.abspath(path)
+            kept = self._known.get(key)
+            if kept is not None and kept.fits(stamp):
+                self._met[key] = kept
                 found[path] = kept.sha256
             else:
                 unknown.append((stamp.size, path))
@@ -136,7 +142,8 @@ class Digests:
             if self._progress is not None:
                 self._progress.done(path)
         if _is_settled(stamp, began) and _is_text(path):
-            self._met[os.path.abspath(path)] = _Kept(*stamp, sha256)
+            key = path if os.path.isabs(path) else os.path.abspath(path)
+            self._met[key] = _Kept(*stamp, sha256)
         return sha256
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from comfylock.errors import SourceUnavailableError
@@ -10,7 +9,7 @@ from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
 from comfylock.verifying.comfyui import checkout_of, version_of
 from comfylock.verifying.digests import Trouble
-from comfylock.verifying.disk import walk
+from comfylock.verifying.disk import inside, walk
 from comfylock.verifying.inventory import (
     InstalledComfyui,
     InstalledModel,
@@ -70,7 +69,7 @@ def _models(shelf: Shelf) -> dict[str, tuple[str, int]]:
     for folder, key in shelf.all_folders().items():
         for name, status in shelf.walked(folder).files.items():
             if name.lower().endswith(SUFFIXES):
-                path = os.path.join(folder, *name.split("/"))
+                path = inside(folder, name)
                 found.setdefault(f"{key}/{name}", (path, status.st_size))
     return found
 
@@ -85,11 +84,7 @@ def _files(folder: PackFolder) -> dict[str, str]:
     if folder.is_file:
         return {folder.name: folder.path}
     found = walk(folder.path, follows=False, skips=lambda _, name: name in MADE)
-    return {
-        name: os.path.join(folder.path, *name.split("/"))
-        for name in found.files
-        if name != TRACKING
-    }
+    return {name: inside(folder.path, name) for name in found.files if name != TRACKING}
 
 
 def _pack(

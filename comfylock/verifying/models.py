@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
+from comfylock.verifying.disk import inside
 from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.look import Settled, shown, troubled
 from comfylock.verifying.model_file import Copy, ModelLook, model_item
@@ -63,7 +64,7 @@ def _copies(pin: ModelPin, shelf: Shelf) -> list[Copy]:
         walked = shelf.walked(folder)
         if pin.name in walked.files:
             status = walked.files[pin.name]
-            path = os.path.join(folder, *pin.name.split("/"))
+            path = inside(folder, pin.name)
             identity = _identity(path, status)
             found.append(Copy(path, status.st_size, walked.links.get(pin.name), identity))
     return found
@@ -118,7 +119,7 @@ def _elsewhere(alternatives: list[ModelPin], shelf: Shelf) -> Finding | None:
         for name, status in shelf.walked(folder).files.items():
             same = name.rpartition("/")[2] == base and sizes & {None, status.st_size}
             if same and f"{key}/{name}" != pin.place:
-                path = os.path.join(folder, *name.split("/"))
+                path = inside(folder, name)
                 place = shown(path, shelf.base)
                 told = f"`{pin.key}` is not there, and `{place}` has its name and size"
                 mend = mends.move(path, target)
@@ -127,7 +128,7 @@ def _elsewhere(alternatives: list[ModelPin], shelf: Shelf) -> Finding | None:
 
 
 def _near(pin: ModelPin, folder: str, walked: Walk, target: str, base: str) -> Finding | None:
-    path = os.path.join(folder, *pin.name.split("/"))
+    path = inside(folder, pin.name)
     place = shown(path, base)
     if pin.name in walked.dangling:
         link = walked.links.get(pin.name, "")
@@ -139,7 +140,7 @@ def _near(pin: ModelPin, folder: str, walked: Walk, target: str, base: str) -> F
         mend = f"{mends.move(path, path + '.other')} && {mends.model(pin, path)}"
         return observe("model-not-a-file", "model", pin.key, told, place, mend)
     for name in walked.files:
-        other = os.path.join(folder, *name.split("/"))
+        other = inside(folder, name)
         if name.lower() == pin.name.lower():
             told = f"`{shown(other, base)}` differs from `{pin.key}` in capital letters"
             mend = mends.move(other, path)
@@ -159,7 +160,7 @@ def _extras(shelf: Shelf, known: set[tuple[int, int]]) -> Checked:
     seen = set(known)
     for folder, key in shelf.all_folders().items():
         for name, status in shelf.walked(folder).files.items():
-            path = os.path.join(folder, *name.split("/"))
+            path = inside(folder, name)
             identity = _identity(path, status)
             if identity in seen or not name.lower().endswith(SUFFIXES):
                 continue
