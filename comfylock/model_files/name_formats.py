@@ -15,9 +15,11 @@ PICKLED = frozenset(
         ".dill",
         ".joblib",
         ".mar",
+        ".nemo",
         ".p",
         ".pck",
         ".pcl",
+        ".pdopt",
         ".pdparams",
         ".pickle",
         ".pkl",
@@ -25,6 +27,7 @@ PICKLED = frozenset(
         ".pt2",
         ".pth",
         ".ptl",
+        ".tar",
         ".th",
     }
 )
