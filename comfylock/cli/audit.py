@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from comfylock.cli.forms import FORM_HELP, FORMS
+from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--installed", metavar="COMFYUI_DIR", help="look into all models of this ComfyUI"
     )
+    model_options(parser)
     parser.add_argument(
         "--models",
         action="extend",
@@ -65,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     request = AuditRequest(
         project=arguments.project,
         installed=arguments.installed,
+        model_roots=tuple(arguments.models_dir),
+        path_files=tuple(arguments.extra_model_paths),
         models=tuple(arguments.models),
         fail_on=arguments.fail_on,
     )

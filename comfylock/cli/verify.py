@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from comfylock.cli.forms import FORM_HELP, FORMS
+from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,20 +63,7 @@ def _disk_options(parser: argparse.ArgumentParser) -> None:
     """Declare what says where things are installed."""
     disk = parser.add_argument_group("what is installed")
     disk.add_argument("--installed", metavar="COMFYUI_DIR", help="ComfyUI, packs and models there")
-    disk.add_argument(
-        "--models-dir",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="one more folder with `checkpoints`, `loras`, …; repeatable",
-    )
-    disk.add_argument(
-        "--extra-model-paths",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="one more extra_model_paths.yaml; that of ComfyUI is always read",
-    )
+    model_options(disk)
     disk.add_argument(
         "--group",
         action="append",

@@ -169,8 +169,21 @@ def _day(table: Table) -> str | None:
     value = table.value.get("expires")
     if value is None:
         return None
-    text = value if isinstance(value, str) else str(value)
-    if isinstance(value, bool | int | float | list | dict) or _DAY.match(text.strip()) is None:
+    text = (value if isinstance(value, str) else str(value)).strip()
+    if isinstance(value, bool | int | float | list | dict) or _DAY.match(text) is None:
         table.fault("must be a day, such as 2027-01-31", "expires")
-        return None
-    return text.strip()
+    elif not _is_in_the_calendar(text):
+        table.fault(f"must be a day, and there is no {text}", "expires")
+    else:
+        return text
+    return None
+
+
+def _is_in_the_calendar(text: str) -> bool:
+    import datetime as dt  # noqa: PLC0415 - few projects ignore anything
+
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -58,6 +58,11 @@ def runs_code(name: str) -> str | None:
     return "is a pickle by its name" if found in PICKLED else CODE.get(found)
 
 
+def is_model_name(name: str) -> bool:
+    """Say whether a file of this name is taken for a model of any format."""
+    return ending(name) in PICKLED or ending(name) in SAFE or ending(name) in OTHERS
+
+
 def is_pickled(name: str) -> bool:
     """Say whether a file of this name is taken for a pickle."""
     return ending(name) in PICKLED

@@ -39,6 +39,10 @@ class AuditRequest(Struct, frozen=True):
     project: str = "."
     installed: str | None = None
     """A ComfyUI folder, whose models are looked into."""
+    model_roots: tuple[str, ...] = ()
+    """Further folders that hold `checkpoints`, `loras` and so on."""
+    path_files: tuple[str, ...] = ()
+    """Further `extra_model_paths.yaml`."""
     models: tuple[str, ...] = ()
     """Model files and folders that are looked into; without a lock these alone."""
     fail_on: Threshold | None = None
@@ -91,7 +95,11 @@ def audit(
     if request.fail_on is not None:
         rules = replace(rules, fail_on=request.fail_on)
     named = named_files(request.models)
-    below = Listed() if request.installed is None else installed_models(request.installed)
+    below = Listed()
+    if request.installed is not None:
+        below = installed_models(
+            request.installed, request.model_roots, request.path_files, environ
+        )
     files = (*named.files, *below.files)
     lock_file = os.path.join(request.project, "comfy.lock")
     has_lock = os.path.lexists(lock_file) or not (request.models or request.installed)
