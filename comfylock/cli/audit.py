@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from comfylock.cli.forms import FORM_HELP, FORMS
+from comfylock.cli.forms import FORM_HELP, FORMS, print_sheet
 from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
@@ -93,8 +93,6 @@ def _print(outcome: AuditOutcome, arguments: argparse.Namespace, code: int) -> N
     if arguments.json:
         _print_json(outcome, code)
     elif arguments.format != "text":
-        from comfylock.cli.sheet import print_sheet  # noqa: PLC0415 - one form of several
-
         print_sheet(_sheet(outcome), arguments.format)
     else:
         from comfylock.cli.audit_text import audit_text  # noqa: PLC0415 - JSON needs none of it

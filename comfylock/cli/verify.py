@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from comfylock.cli.forms import FORM_HELP, FORMS
+from comfylock.cli.forms import FORM_HELP, FORMS, print_sheet
 from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
@@ -133,8 +133,6 @@ def _print(outcome: VerifyOutcome, arguments: argparse.Namespace) -> int:
 
         sys.stdout.buffer.write(verify_json(outcome, code))
     elif arguments.format != "text":
-        from comfylock.cli.sheet import print_sheet  # noqa: PLC0415 - as above
-
         print_sheet(_sheet(outcome, strict=arguments.strict), arguments.format)
     else:
         from comfylock.cli.text import Style, width  # noqa: PLC0415 - as above

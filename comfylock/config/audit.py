@@ -180,10 +180,7 @@ def _day(table: Table) -> str | None:
 
 
 def _is_in_the_calendar(text: str) -> bool:
-    import datetime as dt  # noqa: PLC0415 - few projects ignore anything
+    import calendar  # noqa: PLC0415 - few projects ignore anything
 
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    year, month, day = map(int, text.split("-"))
+    return year > 0 and day <= calendar.monthrange(year, month)[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -273,7 +273,8 @@ def test_every_place_that_comfyui_and_its_packs_have_models_in(run: Run) -> None
 
 @pytest.mark.parametrize("form", ["sarif", "junit", "markdown"])
 def test_other_forms(run: Run, form: str) -> None:
-    lock_of(run, packs=(release(status="flagged", provides=("AlphaNode",)),))
+    packs = (release(status="flagged", provides=("AlphaNode",)),)
+    lock_of(run, packs=packs, workflows=(locked().workflows[0],))
     run.write("a.pkl", EVIL)
     words = ("--format", form, "--models", "a.pkl")
     assert call(run, "audit", *words) == 1
@@ -281,17 +282,15 @@ def test_other_forms(run: Run, form: str) -> None:
     assert "flagged" in run.out
     if form == "sarif":
         log = json.loads(run.out)["runs"][0]
-        assert {rule["id"] for rule in log["tool"]["driver"]["rules"]} >= {
-            "flagged",
-            "pickle-danger",
-        }
+        kinds = {rule["id"] for rule in log["tool"]["driver"]["rules"]}
+        assert kinds >= {"flagged", "pickle-danger"}
         uris = {
             r["ruleId"]: r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
             for r in log["results"]
         }
         assert (uris["pickle-danger"], uris["flagged"]) == ("a.pkl", "comfy.lock")
     if form == "junit":
-        root = ElementTree.fromstring(run.out)
+        root = ET.fromstring(run.out)
         assert root.get("name") == "comfylock audit"
         assert {f.get("type") for f in root.iter("failure")} >= {"flagged", "pickle-danger"}
     assert call(run, "audit", "--json", *words) == 2

@@ -113,7 +113,7 @@ def test_members_that_leave_their_folder(name: str) -> None:
 
 
 def test_what_a_torchscript_writes_to() -> None:
-    code = b"def forward(self):\n  _0 = torch.from_file('/root/.bashrc', True, 9)\n  return _0\n"
+    code = b"def forward(self):\n  _0 = torch.from_file('/etc/profile', True, 9)\n  return _0\n"
     plain = b"def forward(self, x: Tensor) -> Tensor:\n  return torch.relu(x)\n"
     for text, grade in ((code, "dangerous"), (plain, "plain")):
         data = zipped(CLEAN, {}, **{"code/__torch__.py": text, "constants.pkl": CLEAN})
