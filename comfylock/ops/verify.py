@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from comfylock.errors import ComfylockError, ConfigError, UsageError, WriteError
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
-from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
+from comfylock.ops.verify_request import (
+    VerifyOutcome,
+    VerifyRequest,
+    refuse_nonsense,
+    refuse_unknown,
+)
 from comfylock.verifying.findings import Checked, in_order, observe
 
 if TYPE_CHECKING:
@@ -59,11 +64,11 @@ def verify(
         UsageError: the request makes no sense, or there is no lock and nothing else to look at.
         ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
     """
-    _refuse(request)
+    refuse_nonsense(request)
     run = _Run(request, os.environ if environ is None else environ, progress)
     lock = None if len(request.against) == 2 and not _looks(request) else _lock(run)
     if lock is not None:
-        _refuse_unknown(request, lock)
+        refuse_unknown(request, lock)
         _compare_files(run, lock)
         if request.is_upstream:
             _ask_services(run, lock)
@@ -83,33 +88,6 @@ def verify(
         run.hashed,
         run.written,
     )
-
-
-def _refuse(request: VerifyRequest) -> None:
-    """Refuse what makes no sense together."""
-    if request.inventory is not None and request.installed is None:
-        hint = "comfylock verify --installed DIR --inventory FILE"
-        raise UsageError("an inventory is made of an installation", hint=hint)
-    if len(request.against) == 2 and request.installed is not None:
-        hint = "leave one of them out"
-        raise UsageError("--installed and two files of --against are three to compare", hint=hint)
-    if len(request.against) > 2:
-        raise UsageError("--against compares two at the most")
-
-
-def _refuse_unknown(request: VerifyRequest, lock: Lock) -> None:
-    """Refuse names that the lock does not have: nothing would be compared for them."""
-    named = [entry.groups for entry in lock.workflows]
-    named += [pin.groups for pin in lock.packs] + [pin.groups for pin in lock.models]
-    groups = {name for names in named for name in names}
-    for group in request.groups or ():
-        if group not in groups:
-            known = f"it has {', '.join(sorted(groups))}" if groups else "it has none"
-            raise UsageError(f"the lock has no group `{group}`; {known}")
-    targets = [pin.target for pin in lock.python]
-    if request.target is not None and request.target not in targets:
-        hint = f"--target one of {', '.join(targets)}" if targets else None
-        raise UsageError(f"the lock has no target `{request.target}`", hint=hint)
 
 
 def _looks(request: VerifyRequest) -> bool:
@@ -259,6 +237,10 @@ def _ask_server(run: _Run, lock: Lock, address: str) -> None:
 
     locked, python = _locked_packages(run, lock)
     checked, away = server_part(run.request.project, address, lock, python, locked)
+    if "installed" in run.parts:  # bytes that were compared are not proven less by class types
+        known = {(item.about, item.name) for item in run.checked.items if item.proof}
+        items = (i for i in checked.items if (i.about, i.name) not in known or i.error is not None)
+        checked = Checked(checked.findings, tuple(items))
     run.add("server", checked)
     run.away += away
 
