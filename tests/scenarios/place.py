@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import subprocess
 import sys
@@ -13,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import Struct, field
 
-from comfylock.cli.main import main
 from comfylock.lockfile.read import read_lock
 from comfylock.ops.lock import LockOutcome, LockRequest, lock
 from comfylock.ops.services import Effort
 from tests.builders import encoded
+from tests.ended import Ended, run
 from tests.project import ROOT
 from tests.services.world import World
 
@@ -27,19 +25,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.6
 """Seconds for a request where patience is short; the answers of this machine take a hundredth."""
-
-
-class Ended(Struct, frozen=True):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """What its envelope holds."""
-        return json.loads(self.out)["data"]
 
 
 class Place(Struct):
@@ -83,14 +68,7 @@ class Place(Struct):
 
     def run(self, *words: str, **environment: str) -> Ended:
         """Run a command line in this process."""
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self.variables(**environment).items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err)
-            code = main([*words, "-C", str(self.project)])
-        return Ended(code, _text(out), _text(err))
+        return run(*words, "-C", str(self.project), **self.variables(**environment))
 
     def attempt(self, **request: Any) -> LockOutcome:
         """Lock with little patience: a service that does not answer is given up at once."""
@@ -151,9 +129,3 @@ def mend(world: World) -> None:
     world.hesitate(0)
     world.github.left = 60
     world.forget()
-
-
-def _text(stream: io.TextIOWrapper) -> str:
-    stream.flush()
-    assert isinstance(stream.buffer, io.BytesIO)
-    return stream.buffer.getvalue().decode("utf-8", "replace")

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from comfylock.lockfile.schema import Lock
 from tests.dependency_report import falsely_verified
-from tests.functional.verify.conftest import Ended, found, verify
+from tests.functional.verify.conftest import found, verify
 from tests.installation import digest
 
 if TYPE_CHECKING:
+    from tests.ended import Ended
     from tests.installation import Tree
 
 PLACE = "vae/ae.safetensors"

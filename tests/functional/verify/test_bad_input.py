@@ -15,7 +15,7 @@ from tests.functional.verify.deviations import AE
 from tests.python_environment import make
 
 if TYPE_CHECKING:
-    from tests.functional.verify.conftest import Ended
+    from tests.ended import Ended
     from tests.installation import Tree
 
 AS_ROOT = getattr(os, "geteuid", lambda: 1)() == 0

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from comfylock.lockfile.schema import Gap
 from tests.builders import encoded, node, ui
 from tests.dependency_report import falsely_verified
-from tests.functional.verify.conftest import Ended, found, verify
+from tests.functional.verify.conftest import found, verify
 from tests.installation import DETAIL
 
 if TYPE_CHECKING:
+    from tests.ended import Ended
     from tests.installation import Tree
 
 GAP = Gap(

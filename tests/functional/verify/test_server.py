@@ -15,7 +15,7 @@ from tests.services.web import Reply, Request, StandIn, document, running, web_p
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.functional.verify.conftest import Ended
+    from tests.ended import Ended
     from tests.installation import Tree
 
 
