@@ -38,8 +38,8 @@ class Needs(Struct, frozen=True):
     """Inputs that could not be read at all: path and sentence."""
     findings: tuple[Problem, ...] = ()
     """What is wrong inside workflows; `path` is the file and the place in it."""
-    unread: int = 0
-    """Nodes that could not be read."""
+    unread: dict[str, int] = {}
+    """Workflow to its nodes that could not be read; those read as a whole are absent."""
 
 
 def project_config(project: str, environ: Mapping[str, str]) -> Config:
@@ -140,14 +140,16 @@ def project_needs(
     reports: list[WorkflowReport] = []
     unreadable: list[tuple[str, str]] = []
     findings: list[Problem] = []
-    unread = 0
+    unread: dict[str, int] = {}
     for outcome in analyze_each(given, registry=registry, settings=settings, reporter=reporter):
         if outcome.problem is not None:
             unreadable.append((_relative(outcome.path, project), outcome.problem))
         for report in outcome.reports:
+            path = _relative(report.path, project)
             reports.append(report)
-            findings += _placed(report, _relative(report.path, project))
-            unread += report.unread
+            findings += _placed(report, path)
+            if report.unread:
+                unread[path] = report.unread
     requirements = Requirements(
         workflows=workflow_needs(
             reports, lambda path: _relative(path, project), include_inactive=config.include_inactive
