@@ -97,7 +97,6 @@ def _layout(plan: Plan) -> dict[str, Any]:
         packages.add("curl")
     return {
         "comfyui": docker(places.comfyui),
-        "comfyui_out": docker(f"/out{places.comfyui}"),
         "comfyui_words": words,
         "system_packages": bash_words(sorted(packages)),
         "user": None if user == "root" else bash(user),

@@ -12,6 +12,7 @@ from comfylock.emit.quoting import (
     DockerJson,
     DockerWord,
     HereLine,
+    docker,
     here_line,
 )
 from comfylock.emit.templating import render
@@ -40,6 +41,7 @@ def rendered(
     facts = tuple(_facts(plan, is_own=template == "dockerfile.jinja"))
     values: dict[str, Any] = {
         **common_words(plan),
+        "comfyui_out": docker(f"/out{places.comfyui}"),
         "builds": tuple(map(build_words, builds)),
         "packs": tuple(packs.values()),
         "models": tuple(models.values()),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.emit.image_words import SECRETS, TOKENS, is_ssh
+from comfylock.emit.image_words import SECRETS, TOKENS, is_ssh, lane
 from comfylock.emit.quoting import (
     BashWord,
     Comment,
@@ -52,6 +52,7 @@ class PackStage(Struct, frozen=True):
     git: BashWord
     """What `fetch git` takes."""
     is_ssh: bool
+    lane: DockerWord
 
 
 class ModelStage(Struct, frozen=True):
@@ -60,6 +61,7 @@ class ModelStage(Struct, frozen=True):
     stage: DockerWord
     title: Comment
     secret: DockerWord | None
+    lane: DockerWord
     words: BashWord
     """What `fetch model` takes."""
     size: int
@@ -105,6 +107,7 @@ def _pack(pack: PackStep, folder: str) -> PackStage:
         folder=bash(f"{folder}/{pack.folder}"),
         git=_git_words(pack, folder) if isinstance(pack, GitStep) else bash_words(()),
         is_ssh=is_ssh(pack),
+        lane=lane(pack.folder),
     )
 
 
@@ -172,6 +175,7 @@ def _model(model: ModelStep, folder: str, number: int) -> ModelStage:
         stage=docker(f"model-{number}"),
         title=comment(", ".join(filter(None, told))),
         secret=docker(SECRETS[model.service]) if model.service in SECRETS else None,
+        lane=lane(model.key),
         words=bash_words(words),
         size=size,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,24 @@ def test_nothing_that_fetches_hangs_on_something_else() -> None:
         parts[0].text for name, parts in before.items() if name.startswith(("model-", "pack-"))
     ]
     assert {text.split(" AS ")[0] for text in fetching} == {"tools"}
+
+
+def test_few_things_are_fetched_at_once() -> None:
+    """BuildKit begins every step that waits for nothing; a locked cache is waited for."""
+    packs = tuple(release(f"p{number}") for number in range(40))
+    found = stages(text_of("dockerfile", replace(buildable(), packs=packs)))
+    runs = [
+        each.text
+        for name, parts in found.items()
+        if name.startswith(("pack-", "model-"))
+        for each in parts
+        if each.word == "RUN"
+    ]
+    locked = r"--mount=type=cache,id=(\S+),target=\S+,sharing=locked "
+    lanes = [re.findall(locked, text) for text in runs]
+    assert len(lanes) > 42
+    assert all(len(each) == 1 for each in lanes)
+    assert len({lane for (lane,) in lanes}) == 4
 
 
 def test_a_model_more_changes_no_other_step() -> None:

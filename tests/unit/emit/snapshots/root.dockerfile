@@ -113,7 +113,8 @@ fetch_git() {
 
 unpack() {
   local root=$1 folder=$2 archive=$3 sums=$1/opt/comfylock/sums files
-  mkdir -p "$root$folder" "$sums"
+  (umask 022 && mkdir -p "$sums")
+  mkdir -p "$root$folder"
   python3 -m zipfile -e "$archive" "$root$folder"
   chmod -R u=rwX,g=rwX,o=rX "$root$folder"
   cd "$root$folder"
@@ -211,6 +212,9 @@ case ${1:-} in
 esac
 EOF
 
+# Above the folders that packs and models go into, only root may write.
+WORKDIR /out/opt/ComfyUI
+
 FROM tools AS uv
 ARG PIP_INDEX_URL
 COPY <<'EOF' /tmp/uv.txt
@@ -224,6 +228,8 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
     && /tmp/venv/bin/pip install --quiet --no-cache-dir --require-hashes -r /tmp/uv.txt \
     && cp /tmp/venv/bin/uv /uv
 
+# Four of these at a time: there are four caches, and one step at a time has each.
+
 # alpha 1.2.0
 # the Comfy Registry says it is pending
 # the Comfy Registry says it is deprecated
@@ -233,50 +239,53 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 FROM tools AS pack-alpha
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab ${FILE_MIRROR}cdn.comfy.org/ann/alpha/1.2.0/node.zip /tmp/pack.zip
-RUN fetch unpack /out /opt/ComfyUI/custom_nodes/alpha /tmp/pack.zip
+RUN --mount=type=cache,id=comfylock-1,target=/var/cache/comfylock,sharing=locked \
+    fetch unpack /out /opt/ComfyUI/custom_nodes/alpha /tmp/pack.zip
 
 # carl/gamma v1.0
 FROM tools AS pack-gamma
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch git /out/opt/ComfyUI/custom_nodes/gamma https://github.com/carl/gamma 0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef 'deps/sub module' 0123456789abcdef0123456789abcdef01234567 https://github.com/carl/deps
 
 # dora/single
 FROM tools AS pack-single.py
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab --chmod=0664 ${FILE_MIRROR}raw.githubusercontent.com/dora/single/0123456789abcdef0123456789abcdef01234567/nodes/single.py /tmp/pack.py
-RUN umask 002 && mkdir -p /out/opt/ComfyUI/custom_nodes && mv /tmp/pack.py /out/opt/ComfyUI/custom_nodes/single.py
+RUN --mount=type=cache,id=comfylock-3,target=/var/cache/comfylock,sharing=locked \
+    umask 002 && mkdir -p /out/opt/ComfyUI/custom_nodes && mv /tmp/pack.py /out/opt/ComfyUI/custom_nodes/single.py
 
 # checkpoints/base.safetensors, 0 MB
 FROM tools AS model-1
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock --mount=type=secret,id=civitai_token \
+    --mount=type=cache,id=comfylock-1,target=/var/cache/comfylock,sharing=locked --mount=type=secret,id=civitai_token \
     TOKEN_FILE=/run/secrets/civitai_token \
     fetch model /out/opt/ComfyUI/models/checkpoints/base.safetensors abababababababababababababababababababababababababababababababab 5 'https://civitai.com/api/download/models/22?fileId=33' https://example.org/base.safetensors
 
 # loras/sub/detail.safetensors
 FROM tools AS model-2
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch model /out/opt/ComfyUI/models/loras/sub/detail.safetensors abababababababababababababababababababababababababababababababab 0 https://github.com/ann/models/releases/download/v2.0/detail.safetensors
 
 # upscale_models/x4.pth, 335 MB
 FROM tools AS model-3
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock --mount=type=secret,id=hf_token \
+    --mount=type=cache,id=comfylock-2,target=/var/cache/comfylock,sharing=locked --mount=type=secret,id=hf_token \
     TOKEN_FILE=/run/secrets/hf_token \
     fetch model /out/opt/ComfyUI/models/upscale_models/x4.pth abababababababababababababababababababababababababababababababab 335304388 https://huggingface.co/datasets/org/repo/resolve/0123456789abcdef0123456789abcdef01234567/x4.pth
 
 # vae/ae.safetensors, 335 MB, apache-2.0
 FROM tools AS model-4
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock --mount=type=secret,id=hf_token \
+    --mount=type=cache,id=comfylock-2,target=/var/cache/comfylock,sharing=locked --mount=type=secret,id=hf_token \
     TOKEN_FILE=/run/secrets/hf_token \
     fetch model /out/opt/ComfyUI/models/vae/ae.safetensors abababababababababababababababababababababababababababababababab 335304388 https://huggingface.co/org/repo/resolve/0123456789abcdef0123456789abcdef01234567/ae.safetensors
 
 # vae_approx/tae.pth, 0 MB
 FROM tools AS model-6
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch model /out/opt/ComfyUI/models/vae_approx/tae.pth abababababababababababababababababababababababababababababababab 7 https://github.com/ann/models/raw/0123456789abcdef0123456789abcdef01234567/vae/tae.pth
 
 # ---- System
@@ -316,7 +325,6 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 # ---- ComfyUI
 
 FROM tools AS comfyui
-WORKDIR /out/opt/ComfyUI
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
     fetch git . https://github.com/comfyanonymous/ComfyUI 0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef \
     && mkdir -p input output temp user && chmod -R g-w . \

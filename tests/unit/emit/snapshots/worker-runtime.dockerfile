@@ -110,7 +110,8 @@ fetch_git() {
 
 unpack() {
   local root=$1 folder=$2 archive=$3 sums=$1/opt/comfylock/sums files
-  mkdir -p "$root$folder" "$sums"
+  (umask 022 && mkdir -p "$sums")
+  mkdir -p "$root$folder"
   python3 -m zipfile -e "$archive" "$root$folder"
   chmod -R u=rwX,g=rwX,o=rX "$root$folder"
   cd "$root$folder"
@@ -208,6 +209,9 @@ case ${1:-} in
 esac
 EOF
 
+# Above the folders that packs and models go into, only root may write.
+WORKDIR /out/comfyui
+
 FROM tools AS uv
 ARG PIP_INDEX_URL
 COPY <<'EOF' /tmp/uv.txt
@@ -221,6 +225,8 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
     && /tmp/venv/bin/pip install --quiet --no-cache-dir --require-hashes -r /tmp/uv.txt \
     && cp /tmp/venv/bin/uv /uv
 
+# Four of these at a time: there are four caches, and one step at a time has each.
+
 # alpha 1.2.0
 # the Comfy Registry says it is pending
 # the Comfy Registry says it is deprecated
@@ -230,18 +236,21 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 FROM tools AS pack-alpha
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab ${FILE_MIRROR}cdn.comfy.org/ann/alpha/1.2.0/node.zip /tmp/pack.zip
-RUN fetch unpack /out /comfyui/custom_nodes/alpha /tmp/pack.zip
+RUN --mount=type=cache,id=comfylock-1,target=/var/cache/comfylock,sharing=locked \
+    fetch unpack /out /comfyui/custom_nodes/alpha /tmp/pack.zip
 
 # carl/gamma v1.0
 FROM tools AS pack-gamma
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch git /out/comfyui/custom_nodes/gamma https://github.com/carl/gamma 0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef 'deps/sub module' 0123456789abcdef0123456789abcdef01234567 https://github.com/carl/deps
 
 # dora/single
 FROM tools AS pack-single.py
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab --chmod=0664 ${FILE_MIRROR}raw.githubusercontent.com/dora/single/0123456789abcdef0123456789abcdef01234567/nodes/single.py /tmp/pack.py
-RUN umask 002 && mkdir -p /out/comfyui/custom_nodes && mv /tmp/pack.py /out/comfyui/custom_nodes/single.py
+RUN --mount=type=cache,id=comfylock-3,target=/var/cache/comfylock,sharing=locked \
+    umask 002 && mkdir -p /out/comfyui/custom_nodes && mv /tmp/pack.py /out/comfyui/custom_nodes/single.py
 
 # ---- The worker with the locked ComfyUI and Python packages; its start script and handler stay
 
