@@ -179,6 +179,9 @@ TEXTS = (
     "https://user@example.org/x",
 )
 
+HARMLESS = set("\N{ZERO WIDTH SPACE}\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}\N{SOFT HYPHEN}")
+"""Not seen by a reader, but no rule forbids them and they steer nothing."""
+
 TOUCHED: dict[str, Callable[[str], Lock]] = {
     "pack name": lambda text: Lock(packs=(release(text),)),
     "pack version": lambda text: Lock(packs=(release(version=text),)),

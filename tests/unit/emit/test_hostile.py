@@ -21,7 +21,7 @@ from comfylock.errors import LockParseError
 from comfylock.lockfile.mark import marked_digest
 from comfylock.ops.snapshot import read_snapshot
 from tests.emitting import PYLOCK, SETTINGS, digest_of_everything
-from tests.hostile import TEXTS, TOUCHED, lawful, locks, taken
+from tests.hostile import HARMLESS, TEXTS, TOUCHED, lawful, locks, taken
 from tests.image_plans import buildable
 from tests.locks import SHA
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from comfylock.emit.interface import Emitted
     from comfylock.emit.plan import Plan
     from comfylock.lockfile.schema import Lock
-
-HARMLESS = set("\N{ZERO WIDTH SPACE}\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}\N{SOFT HYPHEN}")
-"""Not seen by a reader, but no rule forbids them and they steer nothing."""
 
 ROOT = Path(__file__).parents[3]
 
