@@ -273,8 +273,10 @@ def _made(make: Callable[[Lock], Made], some: Sequence[Lock], place: str) -> Ite
 
 def joined(some: Sequence[Lock], place: str) -> Lock | None:
     """Return one lock with what all of them have; None where a lock has one such thing only."""
-    if any(lock.comfyui is not None for lock in some):
+    comfyui = some[0].comfyui
+    if comfyui is not None and place != "ComfyUI's requirement":
         return None
+    asked = tuple(text for lock in some if lock.comfyui for text in lock.comfyui.dependencies)
     numbered = list(enumerate(some))
     packs = [(number, pack) for number, lock in numbered for pack in lock.packs]
     models = [(number, model) for number, lock in numbered for model in lock.models]
@@ -283,6 +285,7 @@ def joined(some: Sequence[Lock], place: str) -> Lock | None:
     if place not in {"model name", "model folder"}:
         models = [(number, replace(each, name=f"{number}{each.name}")) for number, each in models]
     return Lock(
+        comfyui=comfyui and replace(comfyui, dependencies=asked),
         packs=tuple(pack for _, pack in packs),
         models=tuple(model for _, model in models),
         images=tuple(each for lock in some for each in lock.images),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfylock.emit.image_stages import chosen_models, model_stages, pack_stages, variant_stage
+from comfylock.emit.image_packs import is_left_to_others, pack_stages
+from comfylock.emit.image_stages import chosen_models, model_stages, variant_stage
 from comfylock.emit.image_words import build_words, common_words, requirement_lines
 from comfylock.emit.quoting import (
     BashWord,
@@ -16,7 +17,7 @@ from comfylock.emit.quoting import (
     here_line,
 )
 from comfylock.emit.templating import render
-from comfylock.errors import EmitError, UsageError
+from comfylock.errors import EmitError
 from comfylock.python.pylock import read_pylock
 
 if TYPE_CHECKING:
@@ -59,18 +60,6 @@ def is_baked(plan: Plan) -> bool:
     return plan.settings.models == "bake"
 
 
-def refuse_misfits(plan: Plan) -> None:
-    """Refuse settings that no image can have.
-
-    Raises:
-        UsageError: somebody else is to install packs.
-    """
-    installer = plan.settings.installer
-    if installer != "direct":
-        told = f"an image proves each pack by its digest, which `{installer}` does not let it"
-        raise UsageError(told, hint='use `installer = "direct"` for images')
-
-
 def refuse_missing_jupyter(builds: Sequence[Build]) -> None:
     """Refuse JupyterLab where it is not among the locked packages.
 
@@ -91,14 +80,23 @@ def _facts(plan: Plan, *, is_own: bool) -> Iterator[HereLine]:
     if is_own and plan.comfyui is not None:
         yield here_line("comfyui", plan.comfyui.commit)
     if plan.python:
-        is_all = is_own and plan.settings.base == "standalone" and not plan.settings.install_scripts
+        settings = plan.settings
+        runs_none = settings.installer == "direct" and not settings.install_scripts
+        is_all = is_own and settings.base == "standalone" and runs_none
         yield here_line("python", "only" if is_all else "among")
 
 
 def notes_of(plan: Plan) -> Iterator[str]:
     """Yield what somebody should know who builds an image."""
+    if plan.settings.installer != "direct":
+        told = f"`{plan.settings.installer}` fetches packs itself and runs what it wants to"
+        yield f"{told}; afterwards each file of them is compared with the locked archive"
     idle = [
-        pack.name for pack in plan.packs if pack.runs_code and not plan.settings.install_scripts
+        pack.name
+        for pack in plan.packs
+        if pack.runs_code
+        and not plan.settings.install_scripts
+        and not is_left_to_others(plan, pack)
     ]
     if idle:
         yield f"not run while the image is built: what {', '.join(idle)} would run on install"

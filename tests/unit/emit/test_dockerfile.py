@@ -17,7 +17,7 @@ from comfylock.errors import EmitError, UsageError
 from comfylock.lockfile.mark import marked_digest
 from tests.dockerfiles import instructions, stages
 from tests.image_plans import buildable, plan, text_of
-from tests.locks import COMMIT, SHA, TREE, hub_model, image, python_pin, release
+from tests.locks import COMMIT, SHA, TREE, from_git, hub_model, image, python_pin, release
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock
@@ -227,7 +227,6 @@ def test_what_is_run_on_install_is_told_or_run() -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"installer": "comfy-node-install"}, "an image proves each pack by its digest"),
         ({"base": "runpod", "user": "me"}, "`user` does not fit RunPod's worker"),
         ({"base": "runpod", "jupyter": True}, "`jupyter` does not fit RunPod's worker"),
         ({"image": "other"}, "the lock has no image `other`"),
@@ -281,6 +280,44 @@ def test_an_image_takes_one_of_a_models_alternatives() -> None:
         ["vae/ae.safetensors", "24000"],
         ["vae/ae.safetensors", "0"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("installer", "command"),
+    [
+        ("comfy-node-install", "comfy-node-install alpha@1.2.0"),
+        (
+            "comfy node install",
+            'comfy --skip-prompt --workspace "$COMFYUI_DIR" node install alpha@1.2.0',
+        ),
+    ],
+)
+def test_another_installer_gets_what_the_registry_has(installer: str, command: str) -> None:
+    (file,) = generator("dockerfile")(plan(variants=("full",), installer=installer))
+    found = stages(file.data.decode())
+    runs = [each.text for each in found["variant-full"] if each.word == "RUN"]
+    assert len(runs) == 1
+    assert f" {command} " in " ".join(runs[0].split())
+    sources = [text.split("--from=")[1] for text in copies(found["packs-full"])]
+    assert sources == [
+        "pack-alpha /out/opt/comfylock/ /out/opt/comfylock/",
+        "pack-gamma /out/ /out/",
+        "pack-single.py /out/ /out/",
+    ]
+    (contents,) = (each.here for each in found["variant-full"] if each.here)
+    assert "pack\talpha\talpha\tran" in contents
+    assert any("runs what it wants to" in note for note in file.notes)
+
+
+def test_packs_by_ssh_have_keys_and_known_hosts() -> None:
+    pack = from_git("our/pack", repository="ssh://git@git.example.com/our/pack")
+    text = text_of("dockerfile", replace(buildable(), packs=(pack,)))
+    (run,) = (each.text for each in stages(text)["pack-pack"] if each.word == "RUN")
+    assert "--mount=type=ssh " in run
+    assert "--mount=type=secret,id=known_hosts,target=/root/.ssh/known_hosts " in run
+    assert "\n# --ssh default " in text
+    assert "openssh-client" in text
+    assert "openssh-client" not in text_of("dockerfile")
 
 
 def test_git_packs_are_at_their_commit_and_tree() -> None:

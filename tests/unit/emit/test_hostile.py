@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from comfylock.emit.kinds import TABLE, generator
 from comfylock.emit.planning import plan_of
 from comfylock.errors import LockParseError
 from comfylock.lockfile.mark import marked_digest
 from comfylock.ops.snapshot import read_snapshot
+from tests.bills import schema_fault
 from tests.emitting import PYLOCK, SETTINGS, digest_of_everything
 from tests.hostile import HARMLESS, TEXTS, TOUCHED, lawful, locks, taken
 from tests.image_plans import buildable
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from comfylock.emit.interface import Emitted
     from comfylock.emit.plan import Plan
     from comfylock.lockfile.schema import Lock
+
+IMAGE_KINDS = ("dockerfile", "fragment", "bake", "compose")
+"""What test_hostile_images.py makes and looks at."""
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,7 +68,7 @@ def test_what_breaks_a_rule_is_refused_in_printable_words() -> None:
     assert refused > 2000
 
 
-@pytest.mark.parametrize("kind", TABLE)
+@pytest.mark.parametrize("kind", [kind for kind in TABLE if kind not in IMAGE_KINDS])
 def test_every_kind_writes_lines_of_printable_text(kind: str) -> None:
     files = accepted(kind)
     assert len(files) > 20
@@ -117,8 +119,8 @@ def test_bills_satisfy_the_schema(touched: str) -> None:
     document = document and document | {"components": components, "dependencies": []}
     if document:
         text = json.dumps(document)
-        fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
-        assert fault is None, fault.data.message
+        fault = schema_fault(text)
+        assert fault is None, fault
 
 
 def test_commands_of_the_github_workflow_never_change() -> None:
@@ -131,9 +133,8 @@ def test_commands_of_the_github_workflow_never_change() -> None:
     assert len(commands) == 1
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_another_process_writes_the_same_bytes(seed: str) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+def test_another_process_writes_the_same_bytes() -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.emitting"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True

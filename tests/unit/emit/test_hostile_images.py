@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from comfylock.emit.kinds import generator
 from comfylock.emit.steps import ArchiveStep, FileStep, GitStep
+from comfylock.lockfile.mark import marked_digest
 from tests.dockerfiles import instructions
-from tests.hostile import CANARY, TOUCHED, taken
+from tests.hostile import CANARY, HARMLESS, TOUCHED, taken
 from tests.image_plans import buildable, plan
 from tests.locks import SHA
 
@@ -69,6 +70,14 @@ def harmless(made: Plan) -> Plan:
         for number, model in enumerate(made.models)
     ]
     return replace(made, packs=tuple(packs), models=tuple(models), unpinned=())
+
+
+@pytest.mark.parametrize("kind", ["dockerfile", "fragment", "bake", "compose"])
+def test_lines_of_printable_text(kind: str) -> None:
+    for place, _, text in accepted(kind):
+        odd = {c for c in text if not c.isprintable()}
+        assert odd <= {"\n", "\t", *HARMLESS}, place
+        assert marked_digest(text.encode()) == SHA
 
 
 @pytest.mark.parametrize("kind", ["dockerfile", "fragment"])

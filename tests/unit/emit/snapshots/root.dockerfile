@@ -8,6 +8,7 @@
 #             BASE_IMAGE=…     another base; TOOLS_IMAGE=…: another image to fetch with
 #             GIT_MIRROR=…     what stands in for `https://` of git; FILE_MIRROR=…: of files
 #             HF_ENDPOINT=…    another Hugging Face
+#             PIP_INDEX_URL=…  where uv itself comes from; UV_DEFAULT_INDEX=…: what no lock holds
 #             CHECK_NODES=1    start ComfyUI on the CPU and ask which nodes it has
 # --build-context ca=DIR       with --build-arg CA_BUNDLE=/run/ca/FILE: other authorities to trust
 # --build-context uv=DIR       a folder with uv in it; so for every other stage below
@@ -314,6 +315,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential "python$PYTHON_VERSION-dev" \
     && rm -rf /var/lib/apt/lists/*
 RUN "python$PYTHON_VERSION" -m venv /opt/venv
+ARG UV_DEFAULT_INDEX
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
     --mount=type=bind,from=pylock,source=/out,target=/run/pylock \
