@@ -54,9 +54,10 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # The base decides the release of these; its archive keeps no old versions.
 # hadolint ignore=DL3008
 RUN packages=(ca-certificates curl git python3 python3-venv) \
-    && { dpkg-query --show "${packages[@]}" &> /dev/null || { apt-get update \
+    && if [[ $(dpkg-query --show --showformat='${db:Status-Status},' "${packages[@]}" 2> /dev/null) \
+    != "$(printf 'installed,%.0s' "${packages[@]}")" ]]; then apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}" \
-    && rm -rf /var/lib/apt/lists/*; }; }
+    && rm -rf /var/lib/apt/lists/*; fi
 ARG CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 ARG SSL_CERT_FILE=$CA_BUNDLE GIT_SSL_CAINFO=$CA_BUNDLE CURL_CA_BUNDLE=$CA_BUNDLE PIP_CERT=$CA_BUNDLE
 ARG GIT_MIRROR=https://
@@ -410,6 +411,8 @@ def pack_faults(pack, folder, is_alone):
     with open(f"{HERE}/sums/{folder}", encoding="utf-8", errors="surrogateescape") as file:
         # sha256sum begins a line with a backslash where it escapes what is in a name.
         sums = dict(line.rstrip("\n").split("  ./", 1)[::-1] for line in file if line[0] != "\\")
+    if not is_alone:
+        sums.pop(".tracking", None)  # whoever installed it has written its own
     there = {os.path.relpath(f"{at}/{name}", whole) for at, _, names in os.walk(whole) for name in names}
     extra = {name for name in there - sums.keys() if is_alone and "/__pycache__/" not in f"/{name}"}
     changed = {name for name in sums.keys() & there if digest(f"{whole}/{name}") != sums[name]}
