@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from comfylock.errors import UsageError
+from comfylock.cli.options import require_project
 
 if TYPE_CHECKING:
     import argparse
@@ -52,8 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 0 nothing that is minded, 1 something, 2 a file cannot be read."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     from comfylock.cli.progress import progress  # noqa: PLC0415 - `--help` needs none of it
     from comfylock.ops.audit import AuditRequest, audit  # noqa: PLC0415
 

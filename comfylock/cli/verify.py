@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from comfylock.cli.options import require_project
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,8 +100,7 @@ def _disk_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 0 as locked, 1 not, 2 unreadable, 3 away, 4 other bytes."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     from comfylock.cli.progress import progress  # noqa: PLC0415 - `--help` needs none of it
     from comfylock.ops.verify import verify  # noqa: PLC0415
 

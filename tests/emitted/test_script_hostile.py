@@ -10,6 +10,7 @@ import pytest
 
 from comfylock.config.emit import EmitSettings
 from comfylock.emit.plan import Plan, Variant
+from comfylock.emit.quoting import bash_text, heredoc_end
 from comfylock.emit.script import generate
 from comfylock.emit.steps import ArchiveStep, FileStep, GitStep, ModelStep, Submodule
 from comfylock.errors import EmitError
@@ -206,8 +207,6 @@ def test_places_that_climb_end_the_script(machine: Machine, text: str) -> None:
 
 
 def test_a_document_cannot_end_itself() -> None:
-    from comfylock.emit.heredoc import bash_text, heredoc_end  # noqa: PLC0415 - one use
-
     text = "EOF\nPY\n$(touch x)\n"
     end = heredoc_end(text)
     assert end not in text
