@@ -57,6 +57,7 @@ def write_set(found: DefinitionSet) -> bytes:
         "commit": found.commit,
         "core_only": found.is_core_only or None,
         "has_files": found.has_files or None,
+        "partial": found.is_partial or None,
     }
     parts = [f"{_text(k)}:{_text(v)}" for k, v in head.items() if v is not None]
     shared = ",\n".join(f"{_text(key)}:{_text(lists[key])}" for key in sorted(lists))
@@ -116,6 +117,7 @@ def read_set(document: Any) -> DefinitionSet:
             _optional_text(document.get("commit")),
             is_core_only=document.get("core_only") is True,
             has_files=document.get("has_files") is True,
+            is_partial=document.get("partial") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         if isinstance(error, NotASetError):

@@ -144,6 +144,8 @@ class DefinitionSet(Struct, frozen=True):
     """It says nothing of packs: a class type that is not here may be there."""
     has_files: bool = False
     """Choices that are the machine's files were kept."""
+    is_partial: bool = False
+    """Not all that is registered could be read: a class type that is not here may be there."""
 
 
 def merged(sets: tuple[DefinitionSet, ...]) -> DefinitionSet:
@@ -172,4 +174,6 @@ def merged(sets: tuple[DefinitionSet, ...]) -> DefinitionSet:
         " + ".join(each.name for each in sets if each.name),
         is_core_only=all(each.is_core_only for each in sets),
         has_files=all(each.has_files for each in sets),
+        # A server's answer names everything that its packs register.
+        is_partial=all(each.is_core_only for each in sets) and any(s.is_partial for s in sets),
     )

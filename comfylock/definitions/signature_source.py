@@ -58,12 +58,15 @@ def source_signatures(
         core = [*core_files(files.python), *filter(_OWN_PACK.__eq__, files.python)]
         program, registered = registered_modules(files.python, core, _INSIDE, _CORE_STEPS)
         version = _version(program)
-        found = DefinitionSet(_classes(program, registered), "source", version, is_core_only=True)
+        classes = _classes(program, registered)
     else:
         program, registered = registered_python(files.python, files.names, start=start)
         stem = start.removesuffix(".py") if start != "__init__.py" else module
+        version = None
         classes = _classes(program, registered, f"custom_nodes.{stem}")
-        found = DefinitionSet(classes, "source", is_core_only=True)
+    found = DefinitionSet(
+        classes, "source", version, is_core_only=True, is_partial=not registered.is_whole
+    )
     return found, tuple(sorted({*files.problems, *program.problems}))
 
 

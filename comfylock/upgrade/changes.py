@@ -75,10 +75,17 @@ def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
         if before is None:
             found.append(_change(name, "class-added", "", "is new", "harmless"))
         elif after is None:
-            found.append(_change(name, "class-removed", "", "is gone", "breaks"))
+            found.append(_removed(name, new))
         elif before != after:
             found += _class(before, after)
     return tuple(found)
+
+
+def _removed(name: str, new: DefinitionSet) -> Change:
+    if new.is_partial:
+        told = "is not found, where not all that is registered could be read"
+        return _change(name, "class-removed", "", told, "may-break")
+    return _change(name, "class-removed", "", "is gone", "breaks")
 
 
 def _class(before: ClassSignature, after: ClassSignature) -> Iterator[Change]:

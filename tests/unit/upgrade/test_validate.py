@@ -180,7 +180,8 @@ def test_older_versions_do_not_check_newer_choices() -> None:
     document["5"] = {"class_type": "TestChooser", "inputs": inputs}
     assert faults(document) == [("5", "value_not_in_list", "style")]
     assert faults(document, Validator(definitions(), rules_of("0.3.64"))) == []
-    assert rules_of("0.6.0") == rules_of(None) == Rules()
+    assert rules_of("0.8.0") == rules_of(None) == Rules()
+    assert rules_of("0.7.0") == rules_of("0.6.0") == rules_of("0.3.64")  # as real servers do
 
 
 def test_what_a_class_judges_by_itself_is_left_to_it() -> None:
