@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.definitions.input_types import NAME_LIMIT, SECTIONS
 from comfylock.definitions.object_info import CLASS_LIMIT
-from comfylock.definitions.own_checks import own_checks
+from comfylock.definitions.own_checks import judges_all, own_checks
 from comfylock.definitions.signature import (
     CHOICE,
     ClassSignature,
@@ -96,6 +96,7 @@ def _class(
             module=module,
             deprecated=entry.get("deprecated") is True,
             checks=own_checks(class_type) if is_core else (),
+            checks_all=is_core and judges_all(class_type),
             is_partial=bool(fault),
         ),
         fault,
