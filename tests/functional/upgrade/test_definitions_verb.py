@@ -184,6 +184,12 @@ def test_source_is_read_at_a_commit(place: Place) -> None:
         assert ended.code == 0
         assert ended.data["commit"] == commit
     assert place("definitions", "show", "pack", "Second").code == 0
+    git("worktree", "add", "-q", "../beside", "v1")
+    git(*identity, "commit", "-qam", "two")
+    for name, revision, there in (("beside", "HEAD", "First"), ("beside", "HEAD~0", "First")):
+        assert place("definitions", "show", f"{name}@{revision}", there).code == 0
+    assert place("definitions", "show", "beside@HEAD", "Second").code == 1
+    assert place("definitions", "show", "pack@HEAD", "Second").code == 0
     missing = place("definitions", "show", "pack@nowhere")
     assert missing.err.startswith("error: pack@nowhere: has no commit `nowhere`")
 
