@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from comfylock.cli.check import described, print_unreadable, totals
-from comfylock.cli.definitions_options import SET, load
+from comfylock.cli.definitions_options import SET, load, print_damaged
 from comfylock.errors import UsageError
 from comfylock.model import Problem
 
@@ -71,14 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
     registry, _ = usable_registry(arguments.project)
-    old = load(arguments, arguments.old, registry, files=False)
-    new = load(arguments, arguments.new, registry, files=False)
+    old, damaged = load(arguments, arguments.old, registry, files=False)
+    new, more = load(arguments, arguments.new, registry, files=False)
+    damaged += more
     refuse_strangers(old, new)
     if old.is_core_only != new.is_core_only and not arguments.quiet:
         sys.stderr.write("note: one set says nothing of packs; their class types are left out\n")
     core_only = arguments.core_only
     if arguments.fix:
-        return _fix(arguments, Comparison(old, new, registry, core_only=core_only))
+        return _fix(arguments, Comparison(old, new, registry, core_only=core_only), damaged)
     standard_input = sys.stdin.buffer if sys.stdin else None
     outcome = check_upgrade(
         old,
@@ -88,17 +89,18 @@ def run(arguments: argparse.Namespace) -> int:
         core_only=core_only,
         standard_input=standard_input,
     )
-    code = 2 if outcome.unreadable else int(not outcome.is_safe)
+    code = 2 if damaged or outcome.unreadable else int(not outcome.is_safe)
     if arguments.json:
-        _print_json(outcome, code)
+        _print_json(outcome, damaged, code)
     else:
         _print_text(outcome, arguments)
     sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
     print_unreadable(list(outcome.unreadable))
     return code
 
 
-def _print_json(outcome: UpgradeOutcome, code: int) -> None:
+def _print_json(outcome: UpgradeOutcome, damaged: list[Problem], code: int) -> None:
     from comfylock.cli.envelope import success  # noqa: PLC0415
 
     data = {
@@ -141,7 +143,7 @@ def _print_json(outcome: UpgradeOutcome, code: int) -> None:
         },
         "matrix": outcome.cells,
         "order": outcome.plan,
-        "unreadable": outcome.unreadable,
+        "unreadable": [*damaged, *outcome.unreadable],
     }
     sys.stdout.buffer.write(success("check-upgrade", data, ok=code == 0))
 
@@ -155,7 +157,7 @@ def _print_text(outcome: UpgradeOutcome, arguments: argparse.Namespace) -> None:
     sys.stdout.write(text)
 
 
-def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
+def _fix(arguments: argparse.Namespace, comparison: Comparison, damaged: list[Problem]) -> int:
     from comfylock.ops.upgrade_fix import fix_files  # noqa: PLC0415
 
     unreadable: list[Problem] = []
@@ -165,7 +167,7 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
             unreadable.append(found)
         else:
             fixed.append(found)
-    code = 2 if unreadable else int(any(each.left for each in fixed))
+    code = 2 if damaged or unreadable else int(any(each.left for each in fixed))
     if arguments.json:
         from comfylock.cli.envelope import success  # noqa: PLC0415
 
@@ -184,7 +186,7 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
                 }
                 for each in fixed
             ],
-            "unreadable": unreadable,
+            "unreadable": [*damaged, *unreadable],
         }
         sys.stdout.buffer.write(success("check-upgrade.fix", data, ok=code == 0))
     else:
@@ -192,5 +194,6 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
 
         sys.stdout.write(fixed_text(fixed, is_dry=arguments.dry_run))
     sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
     print_unreadable(unreadable)
     return code
