@@ -6,6 +6,7 @@ another environment changes its own with `monkeypatch`.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 pytest_collection_modifyitems = pytest.hookimpl(tryfirst=True)(pytest_collection_modifyitems)
 
 
+def pytest_collection_finish() -> None:
+    """Keep the collector from walking ten thousand tests over and over."""
+    gc.collect()
+    gc.freeze()
+
+
 def _asks_for_large(config: pytest.Config) -> bool:
     return str(config.getoption("markexpr")).strip() == "large"
 
@@ -85,10 +92,15 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     patch.undo()
 
 
-@pytest.fixture(autouse=True)
-def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse every connection that could leave the machine; loopback services are the test's."""
-    if "online" in request.keywords or "system" in request.keywords:
+@pytest.fixture(scope="session", autouse=True)
+def _no_network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse every connection that could leave the machine; loopback services are the test's.
+
+    Tests that are asked for by `-m online` or `-m system` may go where they like.
+    """
+    asked = str(request.config.getoption("markexpr"))
+    if asked.startswith(("online", "system")):
+        yield
         return
     connect = socket.socket.connect
 
@@ -98,4 +110,7 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
             pytest.fail(f"a test reached for the network: {address}", pytrace=True)
         connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", refuse)
+    yield
+    patch.undo()

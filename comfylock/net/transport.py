@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 from urllib import request as environment
@@ -35,7 +37,6 @@ class GuardedTransport(httpx.BaseTransport):
         self._guard = guard
         self._proxies = dict(environment.getproxies_environment() if proxies is None else proxies)
         self._lock = Lock()
-        self._context: ssl.SSLContext | None = None
         self._pool: httpcore.ConnectionPool | None = None
         self._through: dict[str, httpx.HTTPTransport] = {}
 
@@ -70,7 +71,7 @@ class GuardedTransport(httpx.BaseTransport):
         with self._lock:
             if self._pool is None:
                 self._pool = httpcore.ConnectionPool(
-                    ssl_context=self._certificates(),
+                    ssl_context=_certificates(),
                     max_connections=MAX_CONNECTIONS,
                     max_keepalive_connections=MAX_CONNECTIONS,
                     keepalive_expiry=KEEP_ALIVE,
@@ -82,16 +83,10 @@ class GuardedTransport(httpx.BaseTransport):
         with self._lock:
             if address not in self._through:
                 shown = address if "://" in address else f"http://{address}"
-                context = self._certificates()
+                context = _certificates()
                 through = httpx.HTTPTransport(verify=context, proxy=shown, trust_env=False)
                 self._through[address] = through
             return self._through[address]
-
-    def _certificates(self) -> ssl.SSLContext:
-        """Return whom to trust; reading it takes 30 ms, which runs without a request save."""
-        if self._context is None:
-            self._context = httpx.create_ssl_context()
-        return self._context
 
     def _proxy_of(self, url: httpx.URL) -> str | None:
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
@@ -201,6 +196,17 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
+
+
+def _certificates() -> ssl.SSLContext:
+    """Return whom to trust, where the environment says so too."""
+    return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)
+def _read_certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    # Reading takes 30 ms: runs without a request save it, and clients of one process share it.
+    return httpx.create_ssl_context()
 
 
 def _plain(request: httpx.Request) -> httpcore.Request:

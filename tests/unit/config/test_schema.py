@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema_rs import Draft7Validator, meta
 
 from comfylock.config import SCHEMA_FILE, parse_config
 from comfylock.config.audit import AUDIT_KEYS, IGNORE_KEYS
@@ -189,7 +189,7 @@ def parses(text: str) -> bool:
 
 
 def test_the_schema_is_one() -> None:
-    Draft7Validator.check_schema(SCHEMA)
+    meta.validate(SCHEMA)
 
 
 @pytest.mark.parametrize("text", GOOD)

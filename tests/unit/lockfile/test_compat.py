@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import msgspec
 import pytest
 import tomli
@@ -58,12 +58,12 @@ def test_the_json_schema_is_current() -> None:
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.parent.name)
 def test_the_json_schema_takes_every_lock(path: Path) -> None:
     schema = msgspec.json.decode(SCHEMA.read_bytes())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(tomli.loads(path.read_text("utf-8")), schema)
+    jsonschema_rs.meta.validate(schema)
+    jsonschema_rs.validate(schema, tomli.loads(path.read_text("utf-8")))
 
 
 def test_the_json_schema_refuses_what_has_the_wrong_shape() -> None:
     schema = msgspec.json.decode(SCHEMA.read_bytes())
     for text in ("version = true", 'version = 1\nfoo = "x"', 'version = 1\n[[pack]]\nname = "a"'):
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(tomli.loads(text), schema)
+        with pytest.raises(jsonschema_rs.ValidationError):
+            jsonschema_rs.validate(schema, tomli.loads(text))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
 import msgspec
 
 from comfylock.net.answers import InMemory
@@ -21,20 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Attaching(httpx.HTTPTransport):
-    """Sends a token to one host, as the client of the house does by its endpoints."""
-
-    def __init__(self, host: str, token: str | None) -> None:
-        super().__init__()
-        self._host = host
-        self._token = token
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self._token and request.url.netloc.decode() == self._host:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return super().handle_request(request)
-
-
 @contextmanager
 def http_for(service: StandIn, token: str | None = None) -> Iterator[Http]:
     """Yield a client that takes a stand-in for Hugging Face and CivitAI, with its token."""
@@ -43,7 +28,7 @@ def http_for(service: StandIn, token: str | None = None) -> Iterator[Http]:
         credentials=Credentials(huggingface=token, civitai=token),
         configured=frozenset({service.host, service.content_host}),
     )
-    with Http("tests/1", trust, transport=_Attaching(service.host, token)) as http:
+    with Http("tests/1", trust) as http:
         yield http
 
 
