@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.check import described, print_unreadable, totals
 from comfylock.cli.definitions_options import SET, load, print_damaged
@@ -12,9 +12,11 @@ from comfylock.model import Problem
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from comfylock.ops.upgrade_check import Comparison, UpgradeOutcome
     from comfylock.ops.upgrade_fix import FixedFile
+    from comfylock.upgrade.fixes import Fix
 
 EXAMPLES = """\
 Which workflows would an upgrade of ComfyUI or of a pack break?
@@ -127,11 +129,7 @@ def _print_json(outcome: UpgradeOutcome, damaged: list[Problem], code: int) -> N
                 "broken": each.is_broken,
                 "fixed": each.is_fixed,
                 "hits": each.hits,
-                "fixes": [
-                    {"node": fix.node, "class_type": fix.class_type, "input": fix.input}
-                    | {"value": fix.value}
-                    for fix in each.fixes
-                ],
+                "fixes": _fixes(each.fixes),
                 "doubts": each.doubts,
             }
             for each in outcome.impacts
@@ -146,6 +144,15 @@ def _print_json(outcome: UpgradeOutcome, damaged: list[Problem], code: int) -> N
         "unreadable": [*damaged, *outcome.unreadable],
     }
     sys.stdout.buffer.write(success("check-upgrade", data, ok=code == 0))
+
+
+def _fixes(fixes: Sequence[Fix]) -> list[dict[str, Any]]:
+    """Return what is written, for machines."""
+    return [
+        {"node": each.node, "class_type": each.class_type, "input": each.input}
+        | {"value": each.value}
+        for each in fixes
+    ]
 
 
 def _print_text(outcome: UpgradeOutcome, arguments: argparse.Namespace) -> None:
@@ -176,11 +183,7 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison, damaged: list[Pr
                 {
                     "path": each.path,
                     "written": each.is_written,
-                    "fixes": [
-                        {"node": fix.node, "class_type": fix.class_type, "input": fix.input}
-                        | {"value": fix.value}
-                        for fix in each.fixes
-                    ],
+                    "fixes": _fixes(each.fixes),
                     "left": each.left,
                     "diff": each.diff,
                 }

@@ -28,6 +28,7 @@ from comfylock.definitions.signature import (
     DYNAMIC_SLOT,
     InputSignature,
 )
+from comfylock.names import MODEL_EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,16 +47,7 @@ GROUP_ROWS = 20
 """Rows of a group. Source: `_DynamicGroup._MaxRows` of ComfyUI."""
 
 FILE_ENDINGS = (
-    ".safetensors",
-    ".sft",
-    ".ckpt",
-    ".pt",
-    ".pt2",
-    ".pth",
-    ".bin",
-    ".pkl",
-    ".gguf",
-    ".onnx",
+    *MODEL_EXTENSIONS,
     ".engine",
     ".yaml",
     ".png",

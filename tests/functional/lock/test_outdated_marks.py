@@ -25,7 +25,7 @@ NODE_CLASS_MAPPINGS = {%s}
 """
 MODE = '"mode": (["soft", "hard"],)'
 SOFT, HARD = '"gain": ("INT", {"default": 1})', '"gain": ("INT", {"default": 2})'
-NEWER = {
+NEWER: dict[str, tuple[str, str, str | None]] = {
     "breaking": (MODE, SOFT, "Node"),
     "calm": ("", SOFT, "Node"),
     "changing": ("", HARD, "Node"),
@@ -34,7 +34,7 @@ NEWER = {
 }
 """Packs with what their newest version takes and registers; the oldest of all is calm."""
 
-OLD, NEW = ("", SOFT, "Node"), (MODE, SOFT, "Node")
+OLD, NEW = NEWER["calm"], NEWER["breaking"]
 GIT, FORK = "ann/breaking-git", "github.com/ann/ComfyUI"
 
 
