@@ -138,6 +138,7 @@ def _class_out(signature: ClassSignature, lists: dict[str, tuple[Any, ...]]) -> 
         "checks": signature.checks,
         "checks_all": signature.checks_all,
         "partial": signature.is_partial,
+        "hidden": signature.hidden,
     }
     return {key: value for key, value in told.items() if value}
 
@@ -196,6 +197,7 @@ def _class_in(name: str, told: dict[str, Any], lists: dict[str, Any]) -> ClassSi
         checks=tuple(map(str, told.get("checks", ()))),
         checks_all=told.get("checks_all") is True,
         is_partial=told.get("partial") is True,
+        hidden=tuple((str(name), str(kind)) for name, kind in told.get("hidden", ())),
     )
 
 

@@ -114,6 +114,8 @@ class ClassSignature(Struct, frozen=True, gc=False):
     """The class judges all of its inputs by code of its own."""
     is_partial: bool = False
     """Not all of its inputs or outputs could be read; what is missing here may be there."""
+    hidden: tuple[tuple[str, str], ...] = ()
+    """What ComfyUI itself hands in, `("prompt", "PROMPT")`; sorted. No workflow gives it."""
 
     def input(self, name: str) -> InputSignature | None:
         """Return the input of this name."""

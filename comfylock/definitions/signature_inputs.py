@@ -119,6 +119,17 @@ def read_inputs(
     return tuple(found.values())
 
 
+def read_hidden(declared: Any) -> tuple[tuple[str, str], ...]:
+    """Return the hidden inputs of `{"prompt": "PROMPT"}`; a server may put the type in a list."""
+    found: dict[str, str] = {}
+    for name, told in declared.items() if isinstance(declared, dict) else ():
+        kind = told[0] if isinstance(told, list | tuple) and told else told
+        is_text = isinstance(name, str) and isinstance(kind, str)
+        if is_text and len(name) + len(kind) <= NAME_LIMIT and len(found) < INPUT_LIMIT:
+            found[name] = kind
+    return tuple(sorted(found.items()))
+
+
 def read_input(
     name: str,
     specification: Any,

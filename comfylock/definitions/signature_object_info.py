@@ -17,7 +17,7 @@ from comfylock.definitions.signature import (
     Kind,
     OutputSignature,
 )
-from comfylock.definitions.signature_inputs import read_inputs
+from comfylock.definitions.signature_inputs import read_hidden, read_inputs
 from comfylock.model import Problem
 from comfylock.names import is_text, printable
 
@@ -98,6 +98,7 @@ def _class(
             checks=own_checks(class_type) if is_core else (),
             checks_all=is_core and judges_all(class_type),
             is_partial=bool(fault),
+            hidden=read_hidden(sections.get("hidden")),
         ),
         fault,
     )

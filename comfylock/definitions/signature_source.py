@@ -17,7 +17,7 @@ from comfylock.definitions.signature import (
     DefinitionSet,
     OutputSignature,
 )
-from comfylock.definitions.signature_inputs import read_inputs
+from comfylock.definitions.signature_inputs import read_hidden, read_inputs
 from comfylock.definitions.signature_schema import schema_signature
 from comfylock.definitions.values import ClassValue, FunctionValue, truth
 
@@ -110,6 +110,7 @@ def _signature(program: Program, name: str, value: object, module: str | None) -
         checks,
         checks_all,
         found.is_partial,
+        found.hidden,
     )
 
 
@@ -128,6 +129,7 @@ def _older(program: Program, cls: ClassValue) -> ClassSignature:
         is_output=truth(program.attribute(cls, "OUTPUT_NODE")) is True,
         deprecated=truth(program.attribute(cls, "DEPRECATED")) is True,
         is_partial=not (known and is_complete(declared)),
+        hidden=read_hidden(shown.get("hidden")),
     )
 
 
