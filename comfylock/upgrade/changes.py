@@ -64,7 +64,8 @@ class Change(Struct, frozen=True, order=True):
 def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
     """Return every difference, sorted by class type.
 
-    Where one set is of ComfyUI alone, class types of packs are left out.
+    Where one set is of ComfyUI alone, class types of packs are left out; where one is of source
+    and the other a server's, so are defaults that source does not tell.
     """
     found: list[Change] = []
     core_only = old.is_core_only != new.is_core_only
@@ -78,7 +79,18 @@ def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
             found.append(_removed(name, new))
         elif before != after:
             found += _class(before, after)
-    return tuple(found)
+    if (old.kind == "source") == (new.kind == "source"):
+        return tuple(found)
+    source = old if old.kind == "source" else new
+    return tuple(each for each in found if not _is_untold(each, source))
+
+
+def _is_untold(change: Change, source: DefinitionSet) -> bool:
+    """Say whether a default differs only because it is not to be read in source."""
+    if change.kind != "default-changed":
+        return False
+    entry = source.classes[change.class_type].input(change.input)
+    return entry is not None and not entry.has_default
 
 
 def _removed(name: str, new: DefinitionSet) -> Change:
