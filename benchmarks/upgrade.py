@@ -189,7 +189,10 @@ def _sources(folder: str, sets: dict[str, DefinitionSet], details: list[str]) ->
         )
         claimed = sorted(read.classes.keys() - served.classes.keys())
         rows.append(exactly(f"{name}.claimed", "class types that are not there", len(claimed), 0))
+        differences = compare(read, served)
+        rows.append(exactly(f"{name}.differs", "differences besides", len(differences), 0))
         details += [f"{name}: {each}" for each in sorted(served.classes.keys() - set(same))]
+        details += [f"{name}: {each}" for each in differences]
     return rows
 
 

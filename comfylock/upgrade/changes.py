@@ -65,7 +65,7 @@ def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
     """Return every difference, sorted by class type.
 
     Where one set is of ComfyUI alone, class types of packs are left out; where one is of source
-    and the other a server's, so are defaults that source does not tell.
+    and the other a server's, so are defaults and ranges that source does not tell.
     """
     found: list[Change] = []
     core_only = old.is_core_only != new.is_core_only
@@ -86,11 +86,18 @@ def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
 
 
 def _is_untold(change: Change, source: DefinitionSet) -> bool:
-    """Say whether a default differs only because it is not to be read in source."""
-    if change.kind != "default-changed":
+    """Say whether a default or a range may differ only because source does not show it."""
+    entry = _entry(source, change)
+    if entry is None:
         return False
-    entry = source.classes[change.class_type].input(change.input)
-    return entry is not None and not entry.has_default
+    if change.kind == "range-changed":
+        return entry.minimum is None and entry.maximum is None
+    return change.kind == "default-changed" and not entry.has_default
+
+
+def _entry(found: DefinitionSet, change: Change) -> InputSignature | None:
+    signature = found.classes.get(change.class_type)
+    return signature.input(change.input) if signature is not None else None
 
 
 def _removed(name: str, new: DefinitionSet) -> Change:

@@ -174,3 +174,19 @@ def test_newer_only_reads_no_source(ground: Ground, world: World, tmp_path: Path
     assert set(moves(ended).values()) == {None}
     assert not [each for each in world.registry.paths() if "node.zip" in each]
     assert "breaks" not in ground.run("outdated", "breaking", "--newer-only", **cold).out
+
+
+def test_a_pack_that_has_another_name_today_is_judged_by_that(
+    ground: Ground, world: World, tmp_path: Path
+) -> None:
+    cold = {"COMFYLOCK_CACHE_DIR": str(tmp_path / "cold")}
+    files = {"__init__.py": source("Calm", *NEW)}
+    world.registry.publish("calmer", "3.0.0", class_types=["Calm"], files=files)
+    world.registry.renamed["calm"] = "calmer"
+    try:
+        ended = ground.run("outdated", "calm", "--json", **cold)
+    finally:
+        del world.registry.renamed["calm"]
+    (entry,) = json.loads(ended.out)["data"]["entries"]
+    assert (entry["newest"], entry["renamed"]) == ("3.0.0", "calmer")
+    assert entry["move"]["mark"] == "breaks"

@@ -172,7 +172,7 @@ def test_a_default_that_source_does_not_tell_is_no_change() -> None:
     source = msgspec.structs.replace(bare, kind="source")
     assert compare(served, source) == compare(source, served) == ()
     assert [each.kind for each in compare(served, bare)] == ["default-changed"]
-    told = msgspec.structs.replace(definitions(), kind="source")
+    told = msgspec.structs.replace(served, kind="source")
     other = with_inputs(SAMPLER, steps=["INT", {"default": 5, "min": 1, "max": 100}])
     changed = compare(told, definitions(TestSampler=other))
     assert [(each.kind, each.input) for each in changed] == [("default-changed", "steps")]
