@@ -10,14 +10,15 @@ import random
 import subprocess
 from base64 import b64decode
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tests.services.git_repository import Repository
+from tests.services.web import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,25 +232,13 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: broken connections are what tests ask for."""
-
-
 @contextmanager
 def git_serving(root: str, **settings: Any) -> Iterator[GitServer]:
     """Yield a running git host over a folder; its thread and port are gone afterwards."""
     state = GitServer(root=root, **settings)
-    with _Server(("127.0.0.1", 0), _handler(state)) as server:
-        state.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with listening(_handler(state)) as port:
+        state.url = f"http://127.0.0.1:{port}"
         try:
             yield state
         finally:
             state.ended.set()
-            server.shutdown()
-            thread.join()

@@ -6,12 +6,14 @@ import json
 import socket
 import struct
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field, structs
+
+from tests.services.web import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,14 +182,6 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: broken connections are what tests ask for."""
-
-
 @contextmanager
 def serving(tls: SSLContext | None = None, name: str = "127.0.0.1") -> Iterator[Service]:
     """Yield a running service; its thread and port are gone afterwards.
@@ -195,14 +189,6 @@ def serving(tls: SSLContext | None = None, name: str = "127.0.0.1") -> Iterator[
     `name` is what its address calls the loopback: `localhost` is another host than `127.0.0.1`.
     """
     service = Service()
-    with _Server(("127.0.0.1", 0), _handler(service)) as server:
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        service.url = f"http{'s' if tls else ''}://{name}:{server.server_address[1]}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield service
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(_handler(service), tls=tls) as port:
+        service.url = f"http{'s' if tls else ''}://{name}:{port}"
+        yield service

@@ -202,25 +202,34 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: broken connections are what tests ask for."""
 
 
+@contextmanager
+def listening(
+    handler: type[BaseHTTPRequestHandler], port: int = 0, tls: SSLContext | None = None
+) -> Iterator[int]:
+    """Yield the port of a server on the loopback; its thread and port are gone afterwards."""
+    with _Server(("127.0.0.1", port), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield int(server.server_address[1])
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 ServiceT = TypeVar("ServiceT", bound=StandIn)
 
 
 @contextmanager
 def running(service: ServiceT, port: int = 0, tls: SSLContext | None = None) -> Iterator[ServiceT]:
     """Yield a service that listens; its thread and port are gone afterwards."""
-    with _Server(("127.0.0.1", port), _handler(service)) as server:
-        if tls is not None:
-            server.socket = tls.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        service.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield service
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(_handler(service), port, tls) as taken:
+        service.url = f"http://127.0.0.1:{taken}"
+        yield service
 
 
 def ranged(content: bytes, request: Request, headers: dict[str, str]) -> Reply:

@@ -14,33 +14,21 @@ from comfylock.sources.comfy_registry import ComfyRegistry
 from comfylock.sources.comfy_registry_archive import Places
 from comfylock.sources.comfy_registry_payloads import told, version_of
 from comfylock.sources.interface import ArchiveFacts, Missing, RegistryPack, RegistryVersion
-from tests.services.comfy_registry import RegistryService, registry_serving
 from tests.services.node_archive import node_tar, pack_files
 from tests.services.web import Fault, Reply, document, moved, web_page
-from tests.unit.sources.loopback_client import client_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from comfylock.net.http import Http
+    from tests.services.comfy_registry import RegistryService
 
 
 @pytest.fixture
-def service() -> Iterator[RegistryService]:
-    with registry_serving() as running:
-        yield running
-
-
-@pytest.fixture
-def http(service: RegistryService) -> Iterator[Http]:
-    with client_for(service) as client:
-        yield client
-
-
-@pytest.fixture
-def registry(service: RegistryService, http: Http) -> ComfyRegistry:
-    return ComfyRegistry(InMemory(), http, endpoint=service.url, max_archive=1 << 20)
+def registry(registry_service: RegistryService, registry_http: Http) -> ComfyRegistry:
+    return ComfyRegistry(
+        InMemory(), registry_http, endpoint=registry_service.url, max_archive=1 << 20
+    )
 
 
 def asks(registry: ComfyRegistry) -> dict[str, Any]:
@@ -74,9 +62,9 @@ GARBAGE = {
 @pytest.mark.parametrize("fault", GARBAGE)
 @pytest.mark.parametrize("path", PATHS)
 def test_answers_that_make_no_sense_name_the_registry(
-    service: RegistryService, registry: ComfyRegistry, path: str, fault: str
+    registry_service: RegistryService, registry: ComfyRegistry, path: str, fault: str
 ) -> None:
-    service.faults[path] = Fault(GARBAGE[fault])
+    registry_service.faults[path] = Fault(GARBAGE[fault])
     with pytest.raises(SourceUnavailableError) as caught:
         asks(registry)[path]()
     assert caught.value.service == "Comfy Registry"
@@ -87,9 +75,9 @@ def test_answers_that_make_no_sense_name_the_registry(
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 @pytest.mark.parametrize("path", PATHS)
 def test_overload_names_the_host(
-    service: RegistryService, registry: ComfyRegistry, path: str, status: int
+    registry_service: RegistryService, registry: ComfyRegistry, path: str, status: int
 ) -> None:
-    service.faults[path] = Fault(document({"error": "busy", "message": ""}, status))
+    registry_service.faults[path] = Fault(document({"error": "busy", "message": ""}, status))
     with pytest.raises(SourceUnavailableError) as caught:
         asks(registry)[path]()
     assert str(status) in caught.value.message
@@ -97,29 +85,31 @@ def test_overload_names_the_host(
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_passing_overload_is_waited_for(
-    service: RegistryService, registry: ComfyRegistry, path: str
+    registry_service: RegistryService, registry: ComfyRegistry, path: str
 ) -> None:
-    service.publish("a", class_types=["A"])
-    service.publish("b")
+    registry_service.publish("a", class_types=["A"])
+    registry_service.publish("b")
     headers = {"Retry-After": "0"}
-    service.faults[path] = Fault(Reply(429, b"", headers), times=1)
+    registry_service.faults[path] = Fault(Reply(429, b"", headers), times=1)
     assert asks(registry)[path]()
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_connection_that_breaks_once_is_tried_again(
-    service: RegistryService, registry: ComfyRegistry, path: str
+    registry_service: RegistryService, registry: ComfyRegistry, path: str
 ) -> None:
-    service.publish("a", class_types=["A"])
-    service.publish("b")
-    service.faults[path] = Fault(times=1, resets=True)
+    registry_service.publish("a", class_types=["A"])
+    registry_service.publish("b")
+    registry_service.faults[path] = Fault(times=1, resets=True)
     assert asks(registry)[path]()
 
 
-def test_a_slow_answer_is_an_answer(service: RegistryService, registry: ComfyRegistry) -> None:
-    service.publish("a")
+def test_a_slow_answer_is_an_answer(
+    registry_service: RegistryService, registry: ComfyRegistry
+) -> None:
+    registry_service.publish("a")
     event = Event()
-    service.faults["/nodes/a"] = Fault(until=event)
+    registry_service.faults["/nodes/a"] = Fault(until=event)
     Timer(0.05, event.set).start()
     assert isinstance(registry.packs(("a",))["a"], RegistryPack)
 
@@ -135,18 +125,18 @@ def test_a_slow_answer_is_an_answer(service: RegistryService, registry: ComfyReg
     ],
 )
 def test_packs_are_read_leniently(
-    service: RegistryService, registry: ComfyRegistry, answer: Any, expected: Any
+    registry_service: RegistryService, registry: ComfyRegistry, answer: Any, expected: Any
 ) -> None:
-    service.faults["/nodes/a"] = Fault(document(answer))
+    registry_service.faults["/nodes/a"] = Fault(document(answer))
     found = registry.packs(("a",))["a"]
     assert found == (RegistryPack("a", "active") if expected == "same" else expected)
 
 
 @pytest.mark.parametrize("answer", [{}, {"id": 7}, {"id": ""}, {"id": "../b"}, [], None, "a"])
 def test_a_pack_without_an_id_is_none(
-    service: RegistryService, registry: ComfyRegistry, answer: Any
+    registry_service: RegistryService, registry: ComfyRegistry, answer: Any
 ) -> None:
-    service.faults["/nodes/a"] = Fault(document(answer))
+    registry_service.faults["/nodes/a"] = Fault(document(answer))
     with pytest.raises(SourceUnavailableError, match="about `a`"):
         registry.packs(("a",))
 
@@ -161,21 +151,23 @@ def test_a_pack_without_an_id_is_none(
     ],
 )
 def test_pages_without_what_was_asked_for_lead_to_single_questions(
-    service: RegistryService, registry: ComfyRegistry, page: Any
+    registry_service: RegistryService, registry: ComfyRegistry, page: Any
 ) -> None:
-    service.publish("a")
-    service.publish("b")
-    service.faults["/nodes"] = Fault(document(page), times=1)
+    registry_service.publish("a")
+    registry_service.publish("b")
+    registry_service.faults["/nodes"] = Fault(document(page), times=1)
     found = registry.packs(("a", "b"))
     assert all(isinstance(each, RegistryPack) for each in found.values())
 
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_refused_page_leads_to_single_questions(
-    service: RegistryService, registry: ComfyRegistry, status: int
+    registry_service: RegistryService, registry: ComfyRegistry, status: int
 ) -> None:
-    service.publish("a")
-    service.faults["/nodes"] = Fault(document({"error": "x", "message": "bad id"}, status), times=1)
+    registry_service.publish("a")
+    registry_service.faults["/nodes"] = Fault(
+        document({"error": "x", "message": "bad id"}, status), times=1
+    )
     found = registry.packs(("a", "b"))
     assert isinstance(found["a"], RegistryPack)
     assert isinstance(found["b"], Missing)
@@ -183,22 +175,22 @@ def test_a_refused_page_leads_to_single_questions(
 
 @pytest.mark.parametrize("target", ["/nodes/a", "/login", "/nodes/..%2Fx", "", "https://x.test/"])
 def test_redirects_to_no_pack_are_faults(
-    service: RegistryService, registry: ComfyRegistry, target: str
+    registry_service: RegistryService, registry: ComfyRegistry, target: str
 ) -> None:
-    service.faults["/nodes/a"] = Fault(moved(target, 302))
+    registry_service.faults["/nodes/a"] = Fault(moved(target, 302))
     with pytest.raises(SourceUnavailableError, match="`a`"):
         registry.packs(("a",))
 
 
 @pytest.mark.parametrize("items", [None, [], [7, {}, {"identifier": {"node_id": "a"}}]])
 def test_bulk_answers_without_an_item_lead_to_single_questions(
-    service: RegistryService, registry: ComfyRegistry, items: Any
+    registry_service: RegistryService, registry: ComfyRegistry, items: Any
 ) -> None:
-    service.publish("a")
-    service.packs["a"].status = "Banned"
-    service.publish("b")
-    service.faults["/bulk"] = Fault(document({"node_versions": items}))
-    service.faults["/nodes/a"] = Fault(document({"error": "", "message": "banned"}, 403))
+    registry_service.publish("a")
+    registry_service.packs["a"].status = "Banned"
+    registry_service.publish("b")
+    registry_service.faults["/bulk"] = Fault(document({"node_versions": items}))
+    registry_service.faults["/nodes/a"] = Fault(document({"error": "", "message": "banned"}, 403))
     found = registry.versions((("a", "1.0.0"), ("b", "1.0.0")))
     assert isinstance(found["b", "1.0.0"], RegistryVersion)
     banned = found["a", "1.0.0"]
@@ -207,14 +199,14 @@ def test_bulk_answers_without_an_item_lead_to_single_questions(
 
 
 def test_an_answer_about_another_version_is_not_taken(
-    service: RegistryService, registry: ComfyRegistry
+    registry_service: RegistryService, registry: ComfyRegistry
 ) -> None:
-    service.publish("a", "2.0.0")
+    registry_service.publish("a", "2.0.0")
     other = document({"node_id": "a", "version": "2.0.0"})
-    service.faults["/nodes/a/versions/1.0.0"] = Fault(other)
+    registry_service.faults["/nodes/a/versions/1.0.0"] = Fault(other)
     item = {"identifier": {"node_id": "a", "version": "1.0.0"}, "status": "success"}
     answer = {"node_versions": [{**item, "node_version": json.loads(other.body)}]}
-    service.faults["/bulk"] = Fault(document(answer))
+    registry_service.faults["/bulk"] = Fault(document(answer))
     with pytest.raises(SourceUnavailableError, match=r"about `a` 1\.0\.0"):
         registry.versions((("a", "1.0.0"), ("b", "1.0.0")))
 
@@ -297,11 +289,13 @@ def test_error_texts_are_safe_to_show(body: bytes, expected: str) -> None:
 
 @pytest.mark.parametrize("row", [7, {}, {"comfy_node_name": 7}, {"comfy_node_name": "x" * 1001}])
 def test_class_types_are_read_leniently(
-    service: RegistryService, registry: ComfyRegistry, row: Any
+    registry_service: RegistryService, registry: ComfyRegistry, row: Any
 ) -> None:
     path = "/nodes/a/versions/1.0.0/comfy-nodes"
     rows = [row, {"comfy_node_id": "Old"}, {"comfy_node_name": "New"}]
-    service.faults[path] = Fault(document({"comfy_nodes": rows, "totalNumberOfPages": True}))
+    registry_service.faults[path] = Fault(
+        document({"comfy_nodes": rows, "totalNumberOfPages": True})
+    )
     version = RegistryVersion("a", "1.0.0", "active", "")
     assert registry.class_types(version).names == ("New", "Old")
 
@@ -309,8 +303,10 @@ def test_class_types_are_read_leniently(
 # archives
 
 
-def known(service: RegistryService, registry: ComfyRegistry, **settings: Any) -> RegistryVersion:
-    service.publish("a", **settings)
+def known(
+    registry_service: RegistryService, registry: ComfyRegistry, **settings: Any
+) -> RegistryVersion:
+    registry_service.publish("a", **settings)
     found = registry.versions((("a", "1.0.0"),))["a", "1.0.0"]
     assert isinstance(found, RegistryVersion)
     return found
@@ -335,12 +331,12 @@ ARCHIVE = "/a-people/a/1.0.0/node.zip"
     ],
 )
 def test_archives_elsewhere_are_not_fetched(
-    service: RegistryService, registry: ComfyRegistry, url: str, reason: str
+    registry_service: RegistryService, registry: ComfyRegistry, url: str, reason: str
 ) -> None:
-    found = registry.archive(known(service, registry, url=url), read=True)
+    found = registry.archive(known(registry_service, registry, url=url), read=True)
     assert isinstance(found, Missing)
     assert found.reason == reason
-    assert len(service.asked) == 1
+    assert len(registry_service.asked) == 1
 
 
 def test_archives_have_one_canonical_address() -> None:
@@ -380,10 +376,14 @@ def test_archives_have_one_canonical_address() -> None:
     ],
 )
 def test_what_comes_instead_of_an_archive(
-    service: RegistryService, registry: ComfyRegistry, reply: Reply, reason: str, words: str
+    registry_service: RegistryService,
+    registry: ComfyRegistry,
+    reply: Reply,
+    reason: str,
+    words: str,
 ) -> None:
-    version = known(service, registry)
-    service.faults[ARCHIVE] = Fault(reply)
+    version = known(registry_service, registry)
+    registry_service.faults[ARCHIVE] = Fault(reply)
     found = registry.archive(version, read=True)
     assert isinstance(found, Missing)
     assert found.reason == reason
@@ -391,52 +391,52 @@ def test_what_comes_instead_of_an_archive(
 
 
 def test_an_odd_status_is_the_services_fault(
-    service: RegistryService, registry: ComfyRegistry
+    registry_service: RegistryService, registry: ComfyRegistry
 ) -> None:
-    version = known(service, registry)
-    service.faults[ARCHIVE] = Fault(Reply(418))
+    version = known(registry_service, registry)
+    registry_service.faults[ARCHIVE] = Fault(Reply(418))
     with pytest.raises(SourceUnavailableError, match="Comfy Registry: answered 418 for the arch"):
         registry.archive(version, read=True)
 
 
 def test_an_archive_of_the_wrong_length_is_the_services_fault(
-    service: RegistryService, registry: ComfyRegistry
+    registry_service: RegistryService, registry: ComfyRegistry
 ) -> None:
-    version = known(service, registry)
+    version = known(registry_service, registry)
     headers = {"Content-Length": "5000", "Connection": "close"}
-    service.faults[ARCHIVE] = Fault(Reply(200, b"PK\x03\x04", headers))
+    registry_service.faults[ARCHIVE] = Fault(Reply(200, b"PK\x03\x04", headers))
     with pytest.raises(SourceUnavailableError, match="broke off"):
         registry.archive(version, read=True)
 
 
 def test_an_archive_that_breaks_off_once_is_read_again(
-    service: RegistryService, registry: ComfyRegistry
+    registry_service: RegistryService, registry: ComfyRegistry
 ) -> None:
-    version = known(service, registry, class_types=["A"])
-    service.faults[ARCHIVE] = Fault(times=1, resets=True)
+    version = known(registry_service, registry, class_types=["A"])
+    registry_service.faults[ARCHIVE] = Fault(times=1, resets=True)
     found = registry.archive(version, read=True)
     assert isinstance(found, ArchiveFacts)
-    assert found.size == len(service.packs["a"].versions["1.0.0"].archive)
+    assert found.size == len(registry_service.packs["a"].versions["1.0.0"].archive)
     assert found.contents.class_types == ("A",)
 
 
 def test_a_truncated_archive_is_none_and_is_asked_for_again(
-    service: RegistryService, http: Http
+    registry_service: RegistryService, registry_http: Http
 ) -> None:
-    registry = ComfyRegistry(InMemory(), http, endpoint=service.url)
-    version = known(service, registry)
-    whole = service.packs["a"].versions["1.0.0"].archive
-    service.packs["a"].versions["1.0.0"].archive = whole[:-30]
+    registry = ComfyRegistry(InMemory(), registry_http, endpoint=registry_service.url)
+    version = known(registry_service, registry)
+    whole = registry_service.packs["a"].versions["1.0.0"].archive
+    registry_service.packs["a"].versions["1.0.0"].archive = whole[:-30]
     found = registry.archive(version, read=True)
     assert isinstance(found, Missing)
     assert found.message == "the archive of `a` 1.0.0 is damaged or cut short"
 
 
 def test_archives_of_the_first_months_are_tars(
-    service: RegistryService, registry: ComfyRegistry
+    registry_service: RegistryService, registry: ComfyRegistry
 ) -> None:
     tar = node_tar(pack_files(["A"], ["numpy"]))
-    version = known(service, registry, archive=tar, file="node.tar.gz")
+    version = known(registry_service, registry, archive=tar, file="node.tar.gz")
     found = registry.archive(version, read=True)
     assert isinstance(found, ArchiveFacts)
     assert (found.size, found.contents.class_types) == (len(tar), ("A",))
@@ -444,18 +444,18 @@ def test_archives_of_the_first_months_are_tars(
 
 
 def test_no_temporary_file_is_left(
-    service: RegistryService,
+    registry_service: RegistryService,
     registry: ComfyRegistry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    version = known(service, registry)
+    version = known(registry_service, registry)
     for reply in (None, Reply(404), Reply(200, bytes(2 << 20)), web_page()):
-        service.faults = {} if reply is None else {ARCHIVE: Fault(reply)}
-        other = ComfyRegistry(InMemory(), registry._client._http, endpoint=service.url)
+        registry_service.faults = {} if reply is None else {ARCHIVE: Fault(reply)}
+        other = ComfyRegistry(InMemory(), registry._client._http, endpoint=registry_service.url)
         other.archive(version, read=True)
-    service.faults[ARCHIVE] = Fault(resets=True)
+    registry_service.faults[ARCHIVE] = Fault(resets=True)
     with pytest.raises(SourceUnavailableError):
         registry.archive(version, read=True)
     assert list(tmp_path.iterdir()) == []

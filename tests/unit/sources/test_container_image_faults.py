@@ -24,7 +24,6 @@ from tests.services.oci_registry import (
     digest_of,
     encoded,
     layer,
-    oci_registry_serving,
 )
 from tests.services.web import Fault, Reply, document, web_page
 from tests.unit.sources.image_registry import (
@@ -35,7 +34,6 @@ from tests.unit.sources.image_registry import (
     facts,
     image,
     missing,
-    ubuntu,
 )
 from tests.unit.sources.loopback_client import client_for
 
@@ -50,16 +48,9 @@ CONFIG = {"digest": DIGEST, "size": 2}
 
 
 @pytest.fixture
-def service() -> Iterator[OciRegistry]:
-    with oci_registry_serving() as running:
-        ubuntu(running)
-        yield running
-
-
-@pytest.fixture
-def source(service: OciRegistry) -> Iterator[ContainerImages]:
-    with client_for(service) as http:
-        yield ContainerImages(InMemory(), http, endpoints={"docker.io": service.url})
+def source(image_service: OciRegistry) -> Iterator[ContainerImages]:
+    with client_for(image_service) as http:
+        yield ContainerImages(InMemory(), http, endpoints={"docker.io": image_service.url})
 
 
 def unavailable(source: ContainerImages, reference: ImageReference = REFERENCE) -> str:
@@ -72,11 +63,11 @@ def unavailable(source: ContainerImages, reference: ImageReference = REFERENCE) 
 # what is not there
 
 
-def test_a_missing_tag(service: OciRegistry, source: ContainerImages) -> None:
+def test_a_missing_tag(image_service: OciRegistry, source: ContainerImages) -> None:
     found = missing(source.find(image("ubuntu:99"), AMD64))
     assert found.reason == "no-such-version"
     assert found.message == "`docker.io/library/ubuntu` has no tag `99`"
-    assert [path.split()[0] for path in service.paths()] == ["GET", "GET", "GET"]
+    assert [path.split()[0] for path in image_service.paths()] == ["GET", "GET", "GET"]
 
 
 def test_a_missing_digest(source: ContainerImages) -> None:
@@ -88,29 +79,31 @@ def test_a_missing_digest(source: ContainerImages) -> None:
 
 
 @pytest.mark.parametrize("access", ["bearer", "basic", "open"])
-def test_an_unknown_repository(service: OciRegistry, source: ContainerImages, access: Any) -> None:
-    service.access = access
+def test_an_unknown_repository(
+    image_service: OciRegistry, source: ContainerImages, access: Any
+) -> None:
+    image_service.access = access
     found = missing(source.find(image("no/body:1"), AMD64))
     assert found.reason == "private-or-missing"
     assert found.message == "`docker.io/no/body` is not there, or private"
-    assert len(service.asked) == {"bearer": 3, "basic": 1, "open": 1}[access]
+    assert len(image_service.asked) == {"bearer": 3, "basic": 1, "open": 1}[access]
 
 
-def test_a_private_repository(service: OciRegistry, source: ContainerImages) -> None:
-    service.add("acme/own", is_private=True).put_image(AMD64, LAYERS, "1")
+def test_a_private_repository(image_service: OciRegistry, source: ContainerImages) -> None:
+    image_service.add("acme/own", is_private=True).put_image(AMD64, LAYERS, "1")
     found = missing(source.find(image("acme/own:1"), AMD64))
     assert (found.reason, found.hint) == (
         "private-or-missing",
         "only images that everybody may read can be locked; check the name",
     )
-    assert len(service.asked) == 3
+    assert len(image_service.asked) == 3
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_whoever_gives_tokens_may_refuse(
-    service: OciRegistry, source: ContainerImages, status: int
+    image_service: OciRegistry, source: ContainerImages, status: int
 ) -> None:
-    service.faults["/token"] = Fault(document({"errors": [{"code": "DENIED"}]}, status))
+    image_service.faults["/token"] = Fault(document({"errors": [{"code": "DENIED"}]}, status))
     assert missing(source.find(REFERENCE, AMD64)).reason == "private-or-missing"
 
 
@@ -118,18 +111,20 @@ def test_whoever_gives_tokens_may_refuse(
     ("status", "reason"), [(402, "private-or-missing"), (403, "private-or-missing"), (451, "legal")]
 )
 def test_registries_may_refuse(
-    service: OciRegistry, source: ContainerImages, status: int, reason: str
+    image_service: OciRegistry, source: ContainerImages, status: int, reason: str
 ) -> None:
-    service.faults[MANIFESTS] = Fault(Reply(status))
+    image_service.faults[MANIFESTS] = Fault(Reply(status))
     assert missing(source.find(REFERENCE, AMD64)).reason == reason
 
 
-def test_a_missing_platform_names_the_others(service: OciRegistry, source: ContainerImages) -> None:
+def test_a_missing_platform_names_the_others(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
     found = missing(source.find(REFERENCE, "windows/amd64"))
     assert found.reason == "no-such-platform"
     assert found.message == "`docker.io/library/ubuntu:22.04` is not made for `windows/amd64`"
     assert found.hint == "it is made for `linux/amd64`, `linux/arm`, `linux/arm64`"
-    repository = service.add("acme/all")
+    repository = image_service.add("acme/all")
     inner = repository.put_image(AMD64, LAYERS)
     repository.put_list({f"linux/a{number:02}": inner for number in range(20)}, "1")
     many = missing(source.find(image("acme/all:1"), AMD64)).hint or ""
@@ -137,28 +132,30 @@ def test_a_missing_platform_names_the_others(service: OciRegistry, source: Conta
 
 
 def test_what_is_no_platform_is_not_asked_for(
-    service: OciRegistry, source: ContainerImages
+    image_service: OciRegistry, source: ContainerImages
 ) -> None:
     found = missing(source.find(REFERENCE, "amd64\n"))
     assert (found.reason, found.message) == ("no-such-platform", "`amd64�` is no platform")
-    assert service.asked == []
+    assert image_service.asked == []
 
 
-def test_an_image_that_names_no_platform(service: OciRegistry, source: ContainerImages) -> None:
-    service.add("acme/bare").put_image(None, LAYERS, "1")
+def test_an_image_that_names_no_platform(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
+    image_service.add("acme/bare").put_image(None, LAYERS, "1")
     found = missing(source.find(image("acme/bare:1"), AMD64))
     assert found.hint == "it names no platform; take another image"
 
 
-def test_a_configuration_that_is_gone(service: OciRegistry, source: ContainerImages) -> None:
-    repository = service.add("acme/lost")
+def test_a_configuration_that_is_gone(image_service: OciRegistry, source: ContainerImages) -> None:
+    repository = image_service.add("acme/lost")
     repository.put_image(AMD64, LAYERS, "1")
     repository.blobs.clear()
     assert missing(source.find(image("acme/lost:1"), AMD64)).reason == "no-such-version"
 
 
-def test_a_list_whose_image_is_gone(service: OciRegistry, source: ContainerImages) -> None:
-    service.add("acme/lost").put_list({AMD64: DIGEST}, "1")
+def test_a_list_whose_image_is_gone(image_service: OciRegistry, source: ContainerImages) -> None:
+    image_service.add("acme/lost").put_list({AMD64: DIGEST}, "1")
     found = missing(source.find(image("acme/lost:1"), AMD64))
     assert found.message == f"`docker.io/acme/lost` has no digest `{DIGEST}`"
 
@@ -166,25 +163,29 @@ def test_a_list_whose_image_is_gone(service: OciRegistry, source: ContainerImage
 # what must not be relied on
 
 
-def test_manifests_of_version_1_are_refused(service: OciRegistry, source: ContainerImages) -> None:
+def test_manifests_of_version_1_are_refused(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
     content = {"schemaVersion": 1, "name": "acme/ancient", "fsLayers": [{"blobSum": DIGEST}]}
-    service.add("acme/ancient").put(DOCKER_V1, encoded(content), "1")
+    image_service.add("acme/ancient").put(DOCKER_V1, encoded(content), "1")
     found = missing(source.find(image("acme/ancient:1"), AMD64))
     assert found.reason == "not-an-image"
     assert found.message.startswith("`docker.io/acme/ancient:1` has a manifest of version 1 only,")
 
 
 def test_a_list_that_is_an_image_too_is_refused(
-    service: OciRegistry, source: ContainerImages
+    image_service: OciRegistry, source: ContainerImages
 ) -> None:
     content = {"schemaVersion": 2, "manifests": [], "layers": LAYERS, "config": CONFIG}
-    service.add("acme/both").put(OCI_MANIFEST, encoded(content), "1")
+    image_service.add("acme/both").put(OCI_MANIFEST, encoded(content), "1")
     found = missing(source.find(image("acme/both:1"), AMD64))
     assert (found.reason, "at once" in found.message) == ("not-an-image", True)
 
 
-def test_a_list_inside_a_list_is_refused(service: OciRegistry, source: ContainerImages) -> None:
-    repository = service.add("acme/nested")
+def test_a_list_inside_a_list_is_refused(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
+    repository = image_service.add("acme/nested")
     repository.put_list({AMD64: repository.put_list({AMD64: DIGEST})}, "1")
     found = missing(source.find(image("acme/nested:1"), AMD64))
     assert (found.reason, "inside another" in found.message) == ("not-an-image", True)
@@ -192,9 +193,9 @@ def test_a_list_inside_a_list_is_refused(service: OciRegistry, source: Container
 
 @pytest.mark.parametrize("what", ["list", "manifest", "configuration"])
 def test_other_bytes_than_a_digest_means_are_refused(
-    service: OciRegistry, source: ContainerImages, what: str
+    image_service: OciRegistry, source: ContainerImages, what: str
 ) -> None:
-    repository = service.add("acme/odd")
+    repository = image_service.add("acme/odd")
     inner = repository.put_image(AMD64, LAYERS)
     outer = repository.put_list({AMD64: inner})
     if what == "configuration":
@@ -213,33 +214,35 @@ def test_other_bytes_than_a_digest_means_are_refused(
     )
 
 
-def test_a_wrong_header_is_only_a_hint(service: OciRegistry, source: ContainerImages) -> None:
-    repository = service.repositories["library/ubuntu"]
+def test_a_wrong_header_is_only_a_hint(image_service: OciRegistry, source: ContainerImages) -> None:
+    repository = image_service.repositories["library/ubuntu"]
     data = repository.documents[repository.tags[TAG]][1]
-    service.access = "open"
+    image_service.access = "open"
     told = Reply(200, data, {"Docker-Content-Digest": DIGEST, "Content-Type": "text/html"})
-    service.faults[f"{MANIFESTS}/{TAG}"] = Fault(told)
+    image_service.faults[f"{MANIFESTS}/{TAG}"] = Fault(told)
     assert facts(source.find(REFERENCE, AMD64)).digest == digest_of(data)
 
 
 # trouble
 
 
-def test_a_used_up_quota_is_told_at_once(service: OciRegistry, source: ContainerImages) -> None:
-    service.pulls_left = 1
+def test_a_used_up_quota_is_told_at_once(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
+    image_service.pulls_left = 1
     with pytest.raises(SourceUnavailableError) as caught:
         source.find(REFERENCE, AMD64)
     assert str(caught.value) == "127.0.0.1: has no pulls left for now"
     assert "mirror" in (caught.value.hint or "")
-    assert len(service.asked) == 4
+    assert len(image_service.asked) == 4
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 @pytest.mark.parametrize("path", ["/token", MANIFESTS])
 def test_overload_is_unavailable(
-    service: OciRegistry, source: ContainerImages, path: str, status: int
+    image_service: OciRegistry, source: ContainerImages, path: str, status: int
 ) -> None:
-    service.faults[path] = Fault(Reply(status))
+    image_service.faults[path] = Fault(Reply(status))
     assert f"answered {status}" in unavailable(source)
 
 
@@ -266,16 +269,18 @@ def test_overload_is_unavailable(
     ],
 )
 def test_answers_that_make_no_sense_name_registry_and_image(
-    service: OciRegistry, source: ContainerImages, reply: Reply
+    image_service: OciRegistry, source: ContainerImages, reply: Reply
 ) -> None:
-    service.faults[f"{MANIFESTS}/{TAG}"] = Fault(reply)
+    image_service.faults[f"{MANIFESTS}/{TAG}"] = Fault(reply)
     told = unavailable(source)
     assert told.startswith("docker.io: ")
     assert told.endswith(" about `docker.io/library/ubuntu`")
 
 
-def test_manifests_are_not_read_for_ever(service: OciRegistry, source: ContainerImages) -> None:
-    service.faults[f"{MANIFESTS}/{TAG}"] = Fault(Reply(200, b" " * 65536, {}, repeats=True))
+def test_manifests_are_not_read_for_ever(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
+    image_service.faults[f"{MANIFESTS}/{TAG}"] = Fault(Reply(200, b" " * 65536, {}, repeats=True))
     assert unavailable(source) == "127.0.0.1: gave more than 4 MiB"
     assert MAX_MANIFEST == 4 << 20
 

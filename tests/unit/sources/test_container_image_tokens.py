@@ -32,7 +32,6 @@ from tests.unit.sources.image_registry import (
     facts,
     image,
     missing,
-    ubuntu,
 )
 from tests.unit.sources.loopback_client import client_for
 
@@ -44,22 +43,15 @@ REFERENCE = image(f"ubuntu:{TAG}")
 
 
 @pytest.fixture
-def service() -> Iterator[OciRegistry]:
-    with oci_registry_serving() as running:
-        ubuntu(running)
-        yield running
-
-
-@pytest.fixture
 def other() -> Iterator[OciRegistry]:
     with oci_registry_serving() as running:
         yield running
 
 
 @pytest.fixture
-def source(service: OciRegistry) -> Iterator[ContainerImages]:
-    with client_for(service) as http:
-        yield ContainerImages(InMemory(), http, endpoints={"docker.io": service.url})
+def source(image_service: OciRegistry) -> Iterator[ContainerImages]:
+    with client_for(image_service) as http:
+        yield ContainerImages(InMemory(), http, endpoints={"docker.io": image_service.url})
 
 
 # where they may come from
@@ -75,38 +67,38 @@ def source(service: OciRegistry) -> Iterator[ContainerImages]:
     ],
 )
 def test_a_realm_must_be_where_anybody_may_go(
-    service: OciRegistry, source: ContainerImages, realm: str, told: str
+    image_service: OciRegistry, source: ContainerImages, realm: str, told: str
 ) -> None:
-    service.realm = realm
+    image_service.realm = realm
     found = missing(source.find(REFERENCE, AMD64))
     assert found.reason == "not-allowed"
     assert told in found.message
-    assert service.given == []
+    assert image_service.given == []
 
 
-def test_the_registry_itself_must_be_where_anybody_may_go(service: OciRegistry) -> None:
-    with client_for(service) as http:
+def test_the_registry_itself_must_be_where_anybody_may_go(image_service: OciRegistry) -> None:
+    with client_for(image_service) as http:
         source = ContainerImages(InMemory(), http)
         for text in ("localhost/base:latest", "10.0.0.1:5000/a/b", "[::1]:5000/a"):
             found = missing(source.find(image(text), AMD64))
             assert (found.reason, "private network" in found.message) == ("not-allowed", True)
-    assert service.asked == []
+    assert image_service.asked == []
 
 
 def test_a_stranger_must_not_send_into_the_own_network(
-    service: OciRegistry, other: OciRegistry
+    image_service: OciRegistry, other: OciRegistry
 ) -> None:
     """What is configured for one purpose gives no token to a registry that nobody configured."""
-    service.realm = f"{other.url}/token"
-    with client_for(service, other) as http:
+    image_service.realm = f"{other.url}/token"
+    with client_for(image_service, other) as http:
         hosts = frozenset({other.host.upper()})
-        hub = {"docker.io": service.url}
+        hub = {"docker.io": image_service.url}
         own = ContainerImages(InMemory(), http, endpoints=hub, configured=hosts)
         assert missing(own.find(REFERENCE, AMD64)).reason == "private-or-missing"
         assert len(other.given) == 1  # a configured registry is believed
         reference = ImageReference("registry.example.com", "a/b", "1")
         stranger = ContainerImages(InMemory(), http, configured=hosts)
-        answer = http.request("GET", f"{service.url}{MANIFESTS}/{TAG}")
+        answer = http.request("GET", f"{image_service.url}{MANIFESTS}/{TAG}")
         found = stranger._registries._token(answer, reference, "https://registry.example.com/v2")
         assert missing(found).message == f"registry.example.com sends for a token to `{other.host}`"
         assert len(other.given) == 1
@@ -130,11 +122,11 @@ def test_a_stranger_must_not_send_into_the_own_network(
     ],
 )
 def test_challenges_that_lead_nowhere_are_refusals(
-    service: OciRegistry, source: ContainerImages, challenge: str
+    image_service: OciRegistry, source: ContainerImages, challenge: str
 ) -> None:
-    service.challenge = challenge
+    image_service.challenge = challenge
     assert missing(source.find(REFERENCE, AMD64)).reason == "private-or-missing"
-    assert len(service.asked) == 1
+    assert len(image_service.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -184,12 +176,12 @@ def test_what_is_asked_of_a_realm() -> None:
     ],
 )
 def test_without_a_token_nothing_is_asked_again(
-    service: OciRegistry, source: ContainerImages, reply: Reply
+    image_service: OciRegistry, source: ContainerImages, reply: Reply
 ) -> None:
-    service.faults["/token"] = Fault(reply)
+    image_service.faults["/token"] = Fault(reply)
     with pytest.raises(SourceUnavailableError, match="gave no token for `docker"):
         source.find(REFERENCE, AMD64)
-    assert len(service.asked) == 2
+    assert len(image_service.asked) == 2
 
 
 def test_either_name_of_a_token_will_do() -> None:
@@ -202,15 +194,15 @@ def test_either_name_of_a_token_will_do() -> None:
 
 
 def test_a_token_is_nowhere_but_at_its_registry(
-    service: OciRegistry, other: OciRegistry, tmp_path: Path
+    image_service: OciRegistry, other: OciRegistry, tmp_path: Path
 ) -> None:
-    service.add("acme/single").put_image(AMD64, LAYERS, "1")
-    service.stores_elsewhere = True
+    image_service.add("acme/single").put_image(AMD64, LAYERS, "1")
+    image_service.stores_elsewhere = True
     other.add("a/b").put_image(AMD64, LAYERS, "1")
     other.access = "open"
-    hub = {"docker.io": service.url, "other.example": other.url}
+    hub = {"docker.io": image_service.url, "other.example": other.url}
     answers = Cached(Cache(str(tmp_path / "cache"), lambda: 0.0))
-    with client_for(service, other) as http:
+    with client_for(image_service, other) as http:
         source = ContainerImages(answers, http, endpoints=hub)
         found = [
             source.find(REFERENCE, AMD64),
@@ -218,34 +210,38 @@ def test_a_token_is_nowhere_but_at_its_registry(
             source.find(image("other.example/a/b:1"), AMD64),
             source.find(image("ubuntu:none"), AMD64),
         ]
-    assert service.tokens_by_host() == {
-        service.host: {None, *service.given},
-        service.content_host: {None},
+    assert image_service.tokens_by_host() == {
+        image_service.host: {None, *image_service.given},
+        image_service.content_host: {None},
     }
     assert other.tokens_by_host() == {other.host: {None}}
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"library/ubuntu" in kept
     told = kept + json.encode(found)
-    assert len(service.given) == 2
-    for secret in (*service.given, "planted"):
+    assert len(image_service.given) == 2
+    for secret in (*image_service.given, "planted"):
         assert secret.encode() not in told
 
 
-def test_a_manifest_elsewhere_gets_no_token(service: OciRegistry, source: ContainerImages) -> None:
+def test_a_manifest_elsewhere_gets_no_token(
+    image_service: OciRegistry, source: ContainerImages
+) -> None:
     facts(source.find(REFERENCE, AMD64))
-    away = moved(f"http://{service.content_host}{MANIFESTS}/none")
-    service.faults[f"{MANIFESTS}/latest"] = Fault(away)
+    away = moved(f"http://{image_service.content_host}{MANIFESTS}/none")
+    image_service.faults[f"{MANIFESTS}/latest"] = Fault(away)
     assert missing(source.find(image("ubuntu"), AMD64)).reason == "private-or-missing"
-    assert service.tokens_by_host()[service.content_host] == {None}
+    assert image_service.tokens_by_host()[image_service.content_host] == {None}
 
 
 @pytest.mark.parametrize("status", [401, 418, 503])
-def test_faults_repeat_no_token(service: OciRegistry, source: ContainerImages, status: int) -> None:
+def test_faults_repeat_no_token(
+    image_service: OciRegistry, source: ContainerImages, status: int
+) -> None:
     facts(source.find(REFERENCE, AMD64))
-    token = service.given[0]
+    token = image_service.given[0]
     told = {"Location": f"https://{token}.example", "WWW-Authenticate": f"Bearer x={token}"}
     body = document({"errors": [{"code": token, "message": token}]}).body
-    service.faults[f"{MANIFESTS}/latest"] = Fault(Reply(status, body, told))
+    image_service.faults[f"{MANIFESTS}/latest"] = Fault(Reply(status, body, told))
     try:
         found = str(source.find(image("ubuntu"), AMD64))
     except SourceUnavailableError as error:
@@ -253,14 +249,14 @@ def test_faults_repeat_no_token(service: OciRegistry, source: ContainerImages, s
     assert token not in found
 
 
-def test_services_keep_their_own_tokens(service: OciRegistry) -> None:
+def test_services_keep_their_own_tokens(image_service: OciRegistry) -> None:
     """A registry that names the Hub as its realm would else be handed what the Hub answers."""
     trust = Trust(
-        endpoints=Endpoints(huggingface=service.url, github_api=f"{service.url}/token"),
+        endpoints=Endpoints(huggingface=image_service.url, github_api=f"{image_service.url}/token"),
         credentials=Credentials(huggingface="hf_planted_secret", github="ghp_planted_secret"),
     )
     timing = Timing(sleep=lambda _: time.sleep(0))
     with Http("tests/1", trust, timing=timing) as http:
-        hub = {"docker.io": service.url}
+        hub = {"docker.io": image_service.url}
         facts(ContainerImages(InMemory(), http, endpoints=hub).find(REFERENCE, AMD64))
-    assert service.tokens_by_host() == {service.host: {None, *service.given}}
+    assert image_service.tokens_by_host() == {image_service.host: {None, *image_service.given}}

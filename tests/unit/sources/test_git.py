@@ -6,35 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.sources.interface import GitPin, Missing, Refs
+from comfylock.sources.interface import GitPin, Refs
+from tests.unit.sources.git_pins import FETCH, FIND, HISTORY, NODE, PACK, pinned, refused
 
 if TYPE_CHECKING:
     from comfylock.sources.git import Git
     from tests.services.git_repository import Repository
     from tests.services.git_server import GitServer
-
-PACK = "https://github.com/owner/pack"
-NODE = "class A:\n    pass\nNODE_CLASS_MAPPINGS = {'X': A}\n"
-FIND = ["GET info/refs", "POST ls-refs"]
-FETCH = ["GET info/refs", "POST fetch"]
-HISTORY = ["GET info/refs", "POST ls-refs", "POST fetch"]
-
-
-@pytest.fixture
-def pack(host: GitServer) -> Repository:
-    return host.repository("github.com/owner/pack")
-
-
-def pinned(git: Git, revision: str | None = None, *, read: bool = False) -> GitPin:
-    found = git.pin(PACK, revision, read=read)
-    assert isinstance(found, GitPin), found
-    return found
-
-
-def refused(git: Git, revision: str | None = None, url: str = PACK) -> Missing:
-    found = git.pin(url, revision, read=False)
-    assert isinstance(found, Missing), found
-    return found
 
 
 def offered(git: Git, url: str = PACK) -> Refs:

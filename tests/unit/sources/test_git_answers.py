@@ -12,6 +12,7 @@ from comfylock.sources.git import Git
 from comfylock.sources.interface import GitPin, Missing
 from tests.services.git_repository import Submodule
 from tests.services.git_server import Fault
+from tests.unit.sources.git_pins import FETCH, FIND, NODE, PACK, pinned, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,28 +21,6 @@ if TYPE_CHECKING:
     from comfylock.net.interface import Known, Question
     from tests.services.git_repository import Repository
     from tests.services.git_server import GitServer
-
-PACK = "https://github.com/owner/pack"
-NODE = "class A:\n    pass\nNODE_CLASS_MAPPINGS = {'X': A}\n"
-FIND = ["GET info/refs", "POST ls-refs"]
-FETCH = ["GET info/refs", "POST fetch"]
-
-
-@pytest.fixture
-def pack(host: GitServer) -> Repository:
-    return host.repository("github.com/owner/pack")
-
-
-def pinned(git: Git, revision: str | None = None, *, read: bool = False) -> GitPin:
-    found = git.pin(PACK, revision, read=read)
-    assert isinstance(found, GitPin), found
-    return found
-
-
-def refused(git: Git, revision: str | None = None, url: str = PACK) -> Missing:
-    found = git.pin(url, revision, read=False)
-    assert isinstance(found, Missing), found
-    return found
 
 
 # submodules

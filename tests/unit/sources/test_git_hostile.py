@@ -11,8 +11,9 @@ import pytest
 
 from comfylock.sources.git_objects import is_contained
 from comfylock.sources.git_remote import read_refs
-from comfylock.sources.interface import GitPin, Missing
+from comfylock.sources.interface import Missing
 from tests.services.git_repository import Link, Program, Repository, Submodule
+from tests.unit.sources.git_pins import NODE, PACK, pinned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from tests.services.git_server import GitServer
 
 NAME = "github.com/owner/pack"
-PACK = f"https://{NAME}"
-NODE = "class A:\n    pass\nNODE_CLASS_MAPPINGS = {'X': A}\n"
-
-
-def pinned(git: Git, revision: str | None = None) -> GitPin:
-    found = git.pin(PACK, revision, read=True)
-    assert isinstance(found, GitPin), found
-    return found
 
 
 # refs
@@ -94,7 +87,7 @@ def test_links_are_not_followed(host: GitServer, git: Git, tmp_path: Path) -> No
             "install.py": Link("b.py"),
         }
     )
-    contents = pinned(git).facts.contents
+    contents = pinned(git, read=True).facts.contents
     assert contents.class_types == ("X",)
     assert (contents.requirements, contents.runs_code) == ((), ())
 
@@ -115,7 +108,7 @@ def test_paths_that_leave_the_tree_are_left_out(host: GitServer, git: Git) -> No
     tree = made.raw_tree(entries)
     text = f"tree {tree}\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nx"
     made.point("refs/heads/main", made.write("commit", text.encode()))
-    facts = pinned(git).facts
+    facts = pinned(git, read=True).facts
     assert facts.tree == tree
     assert (facts.contents.class_types, facts.contents.runs_code) == ((), ())
     assert facts.submodules == ()
@@ -131,9 +124,9 @@ def test_huge_files_stay_where_they_are(host: GitServer, git: Git) -> None:
     noise = random.Random(7).randbytes(3_000_000)
     made = host.repository(NAME)
     made.commit({"__init__.py": NODE, "model.bin": noise, "huge.py": "#" * (5 << 20)})
-    assert pinned(git).facts.contents.class_types == ("X",)
+    assert pinned(git, read=True).facts.contents.class_types == ("X",)
     with git.scratch(PACK).lock:
-        commit = pinned(git).facts.commit
+        commit = pinned(git, read=True).facts.commit
         objects = git.scratch(PACK).commit(commit)
         assert not isinstance(objects, Missing)
         ids = {entry.path: entry.id for entry in objects.entries(commit)}
@@ -142,7 +135,7 @@ def test_huge_files_stay_where_they_are(host: GitServer, git: Git) -> None:
 
 def test_a_program_is_a_file_like_any_other(host: GitServer, git: Git) -> None:
     host.repository(NAME).commit({"__init__.py": Program(NODE), "install.py": Program("")})
-    contents = pinned(git).facts.contents
+    contents = pinned(git, read=True).facts.contents
     assert (contents.class_types, contents.runs_code) == (("X",), ("install.py",))
 
 
@@ -154,14 +147,14 @@ def test_attributes_and_filters_change_nothing(
     monkeypatch.setenv("GIT_CONFIG_KEY_8", "filter.evil.smudge")
     monkeypatch.setenv("GIT_CONFIG_VALUE_8", f"touch {mark}")
     host.repository(NAME).commit({".gitattributes": "* filter=evil\n", "__init__.py": NODE})
-    assert pinned(git).facts.contents.class_types == ("X",)
+    assert pinned(git, read=True).facts.contents.class_types == ("X",)
     assert not mark.exists()
 
 
 def test_a_submodule_is_named_and_never_fetched(host: GitServer, git: Git) -> None:
     text = '[submodule "-x"]\n\tpath = -x\n\turl = https://github.com/a/b\n\tupdate = !touch x\n'
     host.repository(NAME).commit({".gitmodules": text, "-x": Submodule("1" * 40)})
-    assert pinned(git).facts.submodules == (f"-x {'1' * 40} https://github.com/a/b",)
+    assert pinned(git, read=True).facts.submodules == (f"-x {'1' * 40} https://github.com/a/b",)
     assert all(asked.path.startswith(f"/{NAME}/") for asked in host.asked)
 
 
@@ -181,7 +174,7 @@ def test_the_repository_that_we_stand_in_has_no_say(
     ):
         subprocess.run(["git", "-C", str(here), "config", key, value], check=True)
     monkeypatch.chdir(here)
-    assert pinned(git).facts.commit == commit
+    assert pinned(git, read=True).facts.commit == commit
 
 
 def test_variables_of_a_git_hook_lead_nowhere(
@@ -198,5 +191,5 @@ def test_variables_of_a_git_hook_lead_nowhere(
         ("GIT_ASKPASS", "/bin/false"),
     ):
         monkeypatch.setenv(name, value)
-    assert pinned(git, commit).facts.commit == commit
+    assert pinned(git, commit, read=True).facts.commit == commit
     assert sorted(os.walk(mine.path)) == before
