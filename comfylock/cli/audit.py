@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from comfylock.cli.forms import FORM_HELP, FORMS, print_sheet
+from comfylock.cli.options import require_project
 from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
@@ -57,8 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 0 nothing that is minded, 1 something, 2 a file cannot be read."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     if arguments.json and arguments.format != "text":
         raise UsageError("--json and --format exclude each other")
     from comfylock.cli.progress import progress  # noqa: PLC0415 - `--help` needs none of it

@@ -24,15 +24,19 @@ MAX_WARNINGS = 10
 
 def load(
     arguments: argparse.Namespace, sources: Sequence[str], registry: Registry, *, files: bool
-) -> DefinitionSet:
-    """Return the definitions of some sources as one set; what is wrong in them goes to stderr.
+) -> tuple[DefinitionSet, list[Problem]]:
+    """Return the definitions of some sources as one set, and which of an answer are damaged.
+
+    What only running source would tell goes to stderr at once: it is no fault of the source.
 
     Raises:
         DefinitionsError, UsageError, SourceUnavailableError, RefusedError: there are none.
     """
-    from comfylock.ops.definitions import load_definitions  # noqa: PLC0415 - help needs none
+    from comfylock.definitions.signature import merged  # noqa: PLC0415 - help needs none
+    from comfylock.model import Problem  # noqa: PLC0415
+    from comfylock.ops.definitions import load_each  # noqa: PLC0415
 
-    found, problems = load_definitions(
+    loaded = load_each(
         sources,
         registry,
         project=arguments.project,
@@ -40,8 +44,26 @@ def load(
         keep_files=files,
         is_offline=arguments.offline,
     )
-    warn(problems, verbose=arguments.verbose, quiet=arguments.quiet)
-    return found
+    unread = [each for found, told in loaded if found.kind == "source" for each in told]
+    warn(unread, verbose=arguments.verbose, quiet=arguments.quiet)
+    damaged = [
+        Problem(f"{found.name}#{each.path}" if each.path else found.name, each.message)
+        for found, told in loaded
+        if found.kind != "source"
+        for each in told
+    ]
+    return merged(tuple(found for found, _ in loaded)), damaged
+
+
+def print_damaged(problems: Sequence[Problem], *, verbose: bool) -> None:
+    """Tell which definitions are damaged, so that nothing is known of them."""
+    from comfylock.cli.text import safe  # noqa: PLC0415 - most are not
+
+    shown = problems if verbose else problems[:MAX_WARNINGS]
+    for problem in shown:
+        sys.stderr.write(f"error: {safe(problem.path)}: {safe(problem.message)}\n")
+    if len(problems) > len(shown):
+        sys.stderr.write(f"error: {len(problems) - len(shown)} more of these; -v tells all\n")
 
 
 def warn(problems: Sequence[Problem], *, verbose: bool, quiet: bool) -> None:

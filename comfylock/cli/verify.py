@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from comfylock.cli.forms import FORM_HELP, FORMS, print_sheet
+from comfylock.cli.options import require_project
 from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
@@ -89,8 +90,7 @@ def _disk_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 0 as locked, 1 not, 2 unreadable, 3 away, 4 other bytes."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     from comfylock.cli.progress import progress  # noqa: PLC0415 - `--help` needs none of it
     from comfylock.ops.verify import verify  # noqa: PLC0415
 

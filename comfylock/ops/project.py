@@ -66,20 +66,20 @@ def lock_path(project: str) -> str:
     return os.path.join(project, LOCK)
 
 
-def read_bytes(path: str) -> bytes | None:
-    """Return a lock's bytes; None if there is no such file.
+def read_bytes(path: str, most: int = MAX_LOCK_BYTES) -> bytes | None:
+    """Return the bytes of a lock, or of a file beside it; None if there is no such file.
 
     Raises:
-        LockParseError: it cannot be read, or is too large for a lock.
+        LockParseError: it cannot be read, or has more than `most` bytes.
     """
     try:
-        data = read_regular(path, MAX_LOCK_BYTES + 1)
+        data = read_regular(path, most + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LockParseError(path, (("", f"cannot be read: {error.strerror}"),)) from error
-    if len(data) > MAX_LOCK_BYTES:
-        raise LockParseError(path, (("", f"is larger than {MAX_LOCK_BYTES >> 20} MiB"),))
+    if len(data) > most:
+        raise LockParseError(path, (("", f"is larger than {most >> 20} MiB"),))
     return data
 
 

@@ -46,8 +46,10 @@ OWN_PATTERNS = (
     "/venv/",
     "/.venv/",
     "/extra_model_paths.yaml",
+    "/.comfylock/",
 )
-"""What users put into ComfyUI's folder; its own `.gitignore` has them too."""
+"""What users put into ComfyUI's folder, as its own `.gitignore` has it, and what an emitted script
+keeps there."""
 
 
 def comfyui_fault(folder: str) -> str | None:
