@@ -6,16 +6,16 @@ import io
 import zlib
 from typing import TYPE_CHECKING
 
-from comfylock.model_files.facts import FileFacts, Trait, gravest
+from comfylock.model_files.facts import FileFacts, Trait, gravest, worst
 from comfylock.model_files.lambda_layers import lambda_traits
 from comfylock.model_files.member_texts import has_text, name_traits, package_traits, text_traits
 from comfylock.model_files.name_formats import is_pickled
 from comfylock.model_files.numpy_arrays import MAGIC as NPY
 from comfylock.model_files.numpy_arrays import look_at_array
 from comfylock.model_files.part import Part
-from comfylock.model_files.pickle_walk import Limits, is_meant, may_be_pickle, walk
-from comfylock.model_files.pickles import hidden, placed, walk_row
-from comfylock.model_files.unpacking import unpacked
+from comfylock.model_files.pickle_walk import Limits, may_be_pickle
+from comfylock.model_files.pickles import hidden, walk_row
+from comfylock.model_files.unpacking import compression, unpacked
 from comfylock.model_files.zip_members import read_members
 from comfylock.patterns import Pattern
 
@@ -80,36 +80,59 @@ def _look_at_packed(part: Part, member: Member, depth: int) -> FileFacts:
         detail = f"is packed by method {member.method}, which is not looked into"
         return FileFacts("unknown", traits=(_unread(detail, member.name),))
     inner = part.inner(member.start, member.packed)
-    found = _look_at_member(inner, method, member.name, depth)
+    found = look_at_member(inner, method, member.name, depth)
     if not _PICKLE.search(member.name):
         return found
     checked = _checked(inner, method, member)
     return FileFacts(found.format, found.has_pickle, (*found.traits, *checked))
 
 
-def _look_at_member(inner: Part, method: str, place: str, depth: int) -> FileFacts:
-    """Return what a file in an archive is and does, packed or not."""
+def look_at_member(inner: Part, method: str, place: str, depth: int) -> FileFacts:
+    """Return what a file in an archive is and does, `method` being how it is packed there.
+
+    `depth` says how many archives and compressions in it are still opened.
+    """
     head = _feed(inner, method).take(512)
-    if _PICKLE.search(place):
-        row = walk_row(_feed(inner, method), place)
-        traits = list(row.traits)
-        if not method and not row.is_legacy and _is_followed(traits):
-            traits += hidden(inner, 1, place)
-        return FileFacts("pickle", has_pickle=True, traits=tuple(traits))
+    is_storage = bool(_STORAGE.search(place))
+    packed = "" if is_storage else compression(head)
+    if packed:
+        found = _look_at_unpacked(inner, method, packed, place, depth)
+        if found.has_pickle or found.traits:
+            return found
     if head.startswith(NPY):
         whole, cut = _in_memory(inner, method, place)
         found = look_at_array(whole, place)
         return FileFacts(found.format, found.has_pickle, (*found.traits, *cut))
     if head.startswith(b"PK\x03\x04") or is_tar(head):
         return _look_at_archive(inner, method, place, depth, is_zip=head.startswith(b"PK"))
+    if _PICKLE.search(place):
+        row = walk_row(_feed(inner, method), place)
+        traits = list(row.traits)
+        if not method and not row.is_legacy and _is_followed(traits):
+            traits += hidden(inner, 1, place)
+        return FileFacts("pickle", has_pickle=True, traits=tuple(traits))
     if place.endswith("config.json"):
         return FileFacts("unknown", traits=tuple(lambda_traits(_feed(inner, method), place)))
     if has_text(place):
         return FileFacts("unknown", traits=tuple(text_traits(place, _feed(inner, method))))
-    is_storage = bool(_STORAGE.search(place))
     if is_storage and not may_be_pickle(head):  # numbers, which are opcodes by chance
         return FileFacts("unknown")
     return _unnamed(_feed(inner, method), place, is_storage=is_storage)
+
+
+def _look_at_unpacked(inner: Part, method: str, packed: str, place: str, depth: int) -> FileFacts:
+    """Return what is in a compressed file; nothing, if it is none and only begins as one."""
+    feed = unpacked(_feed(inner, method), packed)
+    data = feed.take(MAX_INNER if depth else 1)
+    if not data:
+        return FileFacts("unknown")
+    if not depth:
+        detail = "is compressed too many times to be looked into"
+        return FileFacts("unknown", traits=(_unread(detail, place),))
+    whole = Part(io.BytesIO(data), 0, len(data), inner.budget)
+    found = look_at_member(whole, "", place, depth - 1)
+    cut = (_unread("is too large to be looked into to its end", place),) if feed.peek(1) else ()
+    return FileFacts(found.format, found.has_pickle, (*found.traits, *cut))
 
 
 def _look_at_archive(
@@ -133,13 +156,14 @@ def _is_followed(traits: Iterable[Trait]) -> bool:
 
 def _unnamed(feed: Feed, place: str, *, is_storage: bool) -> FileFacts:
     """Return what a member does that is a pickle by its bytes; others are one by chance."""
-    facts = walk(feed, Limits(operations=200_000))
-    is_unread = any(trait.word == "unread" for trait in facts.traits) and not is_storage
-    if not is_meant(facts) and not is_unread:
+    row = walk_row(feed, place, Limits(operations=200_000))
+    is_unread = any(trait.word == "unread" for trait in row.traits) and not is_storage
+    is_meant = row.is_meant or row.is_legacy
+    if not is_meant and not is_unread:
         return FileFacts("unknown")
-    if is_storage and facts.grade != "dangerous":
+    if is_storage and worst(row.traits) != "dangerous":
         return FileFacts("unknown")
-    traits = [*placed(facts, place)]
+    traits = list(row.traits)
     if not is_storage and not is_pickled(place):
         traits.append(Trait("suspicious", "unnamed", "is a pickle under another name", place))
     return FileFacts("pickle", has_pickle=True, traits=tuple(traits))
@@ -227,7 +251,7 @@ def _name(field: bytes) -> str:
 
 
 def _look_at_tarred(inner: Part, name: str, depth: int) -> FileFacts:
-    found = _look_at_member(inner, "", name, depth)
+    found = look_at_member(inner, "", name, depth)
     if found.format not in {"unknown", "pickle"} or has_text(name):
         return found
     row = walk_row(inner.feed(), name)

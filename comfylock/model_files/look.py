@@ -6,7 +6,7 @@ import io
 import os
 from typing import IO, TYPE_CHECKING
 
-from comfylock.model_files.archives import is_tar, look_at_tar, look_at_zip
+from comfylock.model_files.archives import is_tar, look_at_member, look_at_tar, look_at_zip
 from comfylock.model_files.facts import GRADES, FileFacts, Trait
 from comfylock.model_files.lambda_layers import lambda_traits
 from comfylock.model_files.name_formats import claimed_format, is_pickled
@@ -16,7 +16,13 @@ from comfylock.model_files.onnx_links import look_at_onnx
 from comfylock.model_files.part import Part
 from comfylock.model_files.pickles import hidden, walk_row
 from comfylock.model_files.templates import template_traits
-from comfylock.model_files.unpacking import JOBLIB, JOBLIB_HEAD, MAGICS, UNREADABLE, unpacked
+from comfylock.model_files.unpacking import (
+    JOBLIB,
+    JOBLIB_HEAD,
+    UNREADABLE,
+    compression,
+    unpacked,
+)
 from comfylock.model_files.zip_members import has_directory
 
 if TYPE_CHECKING:
@@ -34,8 +40,8 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 _BARE_TOO = frozenset({"gguf", "safetensors"})
 """Formats that are known by so few bytes that a pickle could have them."""
 
-MAX_UNPACKED_TAR = 64 << 20
-"""Bytes of a compressed tar that are held in memory."""
+MAX_UNPACKED = 64 << 20
+"""Bytes of a compressed archive that are held in memory."""
 
 
 def look_at(file: IO[bytes], name: str, budget: Budget | None = None) -> FileFacts:
@@ -75,7 +81,7 @@ def _by_bytes(part: Part, name: str) -> FileFacts:
     has_tar = is_tar(head)
     if has_tar:  # which torch tries first, whatever else the bytes may be
         facts = _both(facts, look_at_tar(part, ARCHIVES_DEEP))
-    facts = _both(facts, _packed_tar(part, head))
+    facts = _both(facts, _packed(part, head, name))
     if has_directory(part):  # readers look for its end, whatever stands before it
         found = look_at_zip(part, ARCHIVES_DEEP)
         # The last archive in a tar is found that way too, and was looked into with the tar.
@@ -134,30 +140,34 @@ def _bare(part: Part, head: bytes, name: str, *, is_known: bool) -> FileFacts:
 
 def _method(head: bytes) -> str:
     """Return by what a file is compressed; empty if it is not."""
-    if head.startswith(JOBLIB):
-        return "zlib"
-    return next((method for magic, method in MAGICS.items() if head.startswith(magic)), "")
+    return "zlib" if head.startswith(JOBLIB) else compression(head)
 
 
-def _packed_tar(part: Part, head: bytes) -> FileFacts:
-    """Return what a compressed tar archive would do; at most so much of it is unpacked."""
+def _packed(part: Part, head: bytes, name: str) -> FileFacts:
+    """Return what a compressed archive or array would do; only so much of it is unpacked."""
     method = _method(head)
-    if not method or not is_tar(unpacked(part.feed(), method).take(512)):
+    if not method:
+        return FileFacts("unknown")
+    front = unpacked(part.feed(), method).take(512)
+    if not (front.startswith((ZIP, NPY)) or is_tar(front) or compression(front)):
         return FileFacts("unknown")
     feed = unpacked(part.feed(), method)
-    data = feed.take(MAX_UNPACKED_TAR)
-    found = look_at_tar(Part(io.BytesIO(data), 0, len(data), part.budget), ARCHIVES_DEEP)
+    data = feed.take(MAX_UNPACKED)
+    inner = Part(io.BytesIO(data), 0, len(data), part.budget)
+    found = look_at_member(inner, "", os.path.basename(name), ARCHIVES_DEEP)
     if not feed.peek(1):
         return found
-    detail = "is a compressed archive too large to be looked into to its end"
+    detail = "is compressed and too large to be looked into to its end"
     traits = (*found.traits, Trait("dangerous", "unread", detail))
-    return FileFacts("tar", found.has_pickle, tuple(sorted(traits)))
+    return FileFacts(found.format, found.has_pickle, tuple(sorted(traits)))
 
 
 def _both(one: FileFacts, other: FileFacts) -> FileFacts:
     """Return what a file is that can be read in two ways."""
     if other.format == "unknown" or one.format == "unknown":
-        return one if other.format == "unknown" else other
+        kept = one if other.format == "unknown" else other
+        has_pickle = one.has_pickle or other.has_pickle
+        return FileFacts(kept.format, has_pickle, tuple(sorted({*one.traits, *other.traits})))
     detail = f"can be read as {one.format} and as {other.format}"
     traits = {*one.traits, *other.traits, Trait("suspicious", "two-formats", detail)}
     return FileFacts(one.format, one.has_pickle or other.has_pickle, tuple(sorted(traits)))

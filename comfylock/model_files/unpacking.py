@@ -45,6 +45,11 @@ JOBLIB = b"ZF0x"
 JOBLIB_HEAD = 21
 
 
+def compression(head: bytes) -> str:
+    """Return by what a file is compressed that begins so, as `unpacked` knows it; empty if not."""
+    return next((method for magic, method in MAGICS.items() if head.startswith(magic)), "")
+
+
 def unpacked(source: Feed, method: str) -> Feed:
     """Return the unpacked bytes of a compressed feed; they end where it is damaged or too large.
 

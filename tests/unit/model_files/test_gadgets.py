@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.checkpoints import tarred, zipped
+from tests.checkpoints import legacy, tarred, zipped
 from tests.looking import CLEAN, EVIL, OLD_EVIL, look, words
 from tests.pickle_attacks import line, old
 
@@ -76,6 +77,24 @@ V_FIRST = old("ignored") + b"0" + OLD_EVIL
 @pytest.mark.parametrize("data", [EVIL, OLD_EVIL, V_FIRST], ids=["new", "old", "text first"])
 def test_pickles_under_any_name_in_an_archive(member: str, data: bytes) -> None:
     assert look(archive({"README": b"hello", member: data}), "a.zip").grade == "dangerous"
+
+
+def test_what_is_compressed_in_whatever_way() -> None:
+    packed = archive({"archive/data.pkl": EVIL})
+    for data in (
+        gzip.compress(packed),
+        gzip.compress(gzip.compress(EVIL)),
+        archive({"x.pkl.gz": gzip.compress(EVIL)}),
+        archive({"x.pkl": gzip.compress(EVIL), "README": b"x"}),
+        archive({"x.pkl": packed}),
+        archive({"m.pt": legacy(None, data=EVIL)}),
+        archive({"x.bin": bz2.compress(tarred({"w.ckpt": packed}))}),
+        gzip.compress(array("|O", EVIL)),
+    ):
+        for name in ("a.pt", "a.joblib", "a"):
+            assert look(data, name).grade == "dangerous", (name, look(data, name))
+    four_times = gzip.compress(gzip.compress(gzip.compress(gzip.compress(EVIL))))
+    assert "unread" in words(look(four_times, "a.pt"))
 
 
 def test_archives_in_archives_in_archives() -> None:
