@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 .PHONY: help setup demo test test-system lint types bench clean
 
 help:
-	@echo "make demo         set up, analyze and lock examples/workflows"
+	@echo "make demo         set up, analyze, lock, install and verify examples/workflows"
 	@echo "make test         set up and run the tests"
 	@echo "make test-system  run what needs Docker or root, and say what was skipped"
 	@echo "make lint types   ruff, mypy --strict"

@@ -34,7 +34,7 @@ def write_together(files: Mapping[str, bytes]) -> bool:
     temporary: dict[str, str] = {}
     try:
         for path, data in files.items():
-            if not _holds(path, data):
+            if not holds(path, data):
                 temporary[path] = _written(os.path.dirname(os.path.abspath(path)), data)
         is_changed = bool(temporary)
         for path in list(temporary):
@@ -47,7 +47,8 @@ def write_together(files: Mapping[str, bytes]) -> bool:
     return is_changed
 
 
-def _holds(path: str, data: bytes) -> bool:
+def holds(path: str, data: bytes) -> bool:
+    """Say whether a file has these bytes."""
     try:
         with open(path, "rb") as stream:
             return stream.read(len(data) + 1) == data

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
+
+from comfylock.errors import ComfylockError
+from comfylock.lockfile.canonical import value_faults
 from comfylock.lockfile.schema import ComfyuiPin, Gap, Lock, ModelPin, Options
 from tests.locks import (
     COMMIT,
@@ -18,7 +23,9 @@ from tests.locks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+Made = TypeVar("Made")
 
 CANARY = "comfylock-canary"
 """A file that comes to be if anything here is run."""
@@ -110,7 +117,70 @@ TEXTS = (
     ".git",
     ".git/hooks/post-checkout",
     "con",
+    "NUL.txt",
+    "a\rb",
+    "a\x85b",
+    "a\x0cb",
+    "a\N{ZERO WIDTH NO-BREAK SPACE}b",
+    "a\N{SOFT HYPHEN}b",
+    "a\N{LEFT-TO-RIGHT ISOLATE}b",
+    "e\N{COMBINING ACUTE ACCENT}",
+    "a\n---\nb",
+    "\ta",
+    "EOF ",
+    "<<-'EOF'",
+    "#!/bin/sh",
+    "# escape=`",
+    "ARG X=y",
+    "--from=evil",
+    f"--mount=type=bind,from=evil,target=/{CANARY}",
+    "a,target=/etc,rw",
+    "a=b",
+    "a:b",
+    "a@b",
+    "model@fp8",
+    "@file",
+    '${file("/etc/passwd")}',
+    "%{~ for x in y ~}x%{~ endfor ~}",
+    "$${x}",
+    "$'\\n'",
+    "{a,b}",
+    "*.py",
+    "!!binary x",
+    "!<tag:x> y",
+    "? key",
+    "| block",
+    "---",
+    "...",
+    "%YAML 1.1",
+    "~",
+    "~/x",
+    "-",
+    "--",
+    "-o",
+    "-r evil.txt",
+    "--index-url=https://evil.example",
+    "x @ https://evil.example/x.whl",
+    "x; python_version > '3'",
+    " a",
+    "a ",
+    "a.",
+    "a/",
+    "//a",
+    "a?b#c",
+    "%2e%2e/x",
+    "a%0ab",
+    "[section]",
+    'key = "v"',
+    "'''",
+    '"""',
+    "\\",
+    "n" * 256,
+    "https://user@example.org/x",
 )
+
+HARMLESS = set("\N{ZERO WIDTH SPACE}\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}\N{SOFT HYPHEN}")
+"""Not seen by a reader, but no rule forbids them and they steer nothing."""
 
 TOUCHED: dict[str, Callable[[str], Lock]] = {
     "pack name": lambda text: Lock(packs=(release(text),)),
@@ -138,6 +208,7 @@ TOUCHED: dict[str, Callable[[str], Lock]] = {
     "model folder": lambda text: Lock(models=(hub_model(folder=text),)),
     "model path": lambda text: Lock(models=(hub_model(path=text),)),
     "hub repository": lambda text: Lock(models=(hub_model(repository=text),)),
+    "tier": lambda text: Lock(models=(hub_model(tier=text, vram=8),)),
     "licence": lambda text: Lock(models=(hub_model(licence=text),)),
     "mirror": lambda text: Lock(models=(hub_model(mirrors=(text,)),)),
     "model address": lambda text: Lock(models=(_loose(text),)),
@@ -164,6 +235,64 @@ def locks(touched: str | None = None) -> Iterator[tuple[str, str, Lock]]:
         if touched in {None, place}:
             for text in TEXTS:
                 yield place, text, lock_of(text)
+
+
+@cache
+def lawful(place: str) -> tuple[Lock, ...]:
+    """The locks of a place that break no rule: those that do are refused when they are read."""
+    return tuple(lock for _, _, lock in locks(place) if not any(value_faults(lock)))
+
+
+def taken(make: Callable[[Lock], Made], touched: str | None = None) -> Iterator[tuple[str, Made]]:
+    """Yield places, and what is made of their locks: of as many texts at once as it takes.
+
+    What it refuses must be told in printable words.
+    """
+    for place in TOUCHED:
+        if touched in {None, place}:
+            for made in _made(make, lawful(place), place):
+                yield place, made
+
+
+def _made(make: Callable[[Lock], Made], some: Sequence[Lock], place: str) -> Iterator[Made]:
+    if not some:
+        return
+    whole = some[0] if len(some) == 1 else joined(some, place)
+    try:
+        made = None if whole is None else make(whole)
+    except ComfylockError as error:
+        made, refused = None, str(error)
+        assert refused.replace("\n", "").isprintable(), repr(refused)
+    if made is not None:
+        yield made
+    elif len(some) > 1:
+        half = len(some) // 2
+        yield from _made(make, some[:half], place)
+        yield from _made(make, some[half:], place)
+
+
+def joined(some: Sequence[Lock], place: str) -> Lock | None:
+    """Return one lock with what all of them have; None where a lock has one such thing only."""
+    comfyui = some[0].comfyui
+    if comfyui is not None and place != "ComfyUI's requirement":
+        return None
+    asked = tuple(text for lock in some if lock.comfyui for text in lock.comfyui.dependencies)
+    numbered = list(enumerate(some))
+    packs = [(number, pack) for number, lock in numbered for pack in lock.packs]
+    models = [(number, model) for number, lock in numbered for model in lock.models]
+    if place not in {"pack name", "git name"}:
+        packs = [(number, replace(pack, name=f"{pack.name}{number}")) for number, pack in packs]
+    if place not in {"model name", "model folder"}:
+        models = [(number, replace(each, name=f"{number}{each.name}")) for number, each in models]
+    return Lock(
+        comfyui=comfyui and replace(comfyui, dependencies=asked),
+        packs=tuple(pack for _, pack in packs),
+        models=tuple(model for _, model in models),
+        images=tuple(each for lock in some for each in lock.images),
+        python=tuple(each for lock in some for each in lock.python),
+        unresolved=tuple(gap for lock in some for gap in lock.unresolved),
+        options=Options(inputs=tuple(text for lock in some for text in lock.options.inputs)),
+    )
 
 
 def _loose(url: str) -> ModelPin:

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from comfylock.cli.options import require_project
 from comfylock.config.emit import BASES, INSTALLERS, LAYOUTS, MODEL_MODES
 from comfylock.emit.kinds import TABLE
 from comfylock.errors import UsageError
@@ -105,8 +106,7 @@ def _port(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write, print or check; 0 done or the same, 1 not so, 2 bad usage or input, 4 mismatch."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     from comfylock.ops.emit import ALL, EmitRequest, emit_files  # noqa: PLC0415 - `--help` is fast
 
     kinds = tuple(arguments.kinds) or ((ALL,) if arguments.check else ())

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from comfylock.cli.options import require_project
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Lock or check; 0 done or current, 1 not so, 2 unreadable, 3 unreachable, 4 mismatch."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     if arguments.check or arguments.check_exists:
         return _check(arguments)
     from comfylock.cli.lock_report import print_outcome  # noqa: PLC0415 - a check needs none of it

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
+from comfylock.cli.options import require_project
 from comfylock.errors import ComfylockError, UsageError
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ def _word(name: str) -> str:
 def _install(arguments: argparse.Namespace) -> int:
     from comfylock.ops.merge_driver import install  # noqa: PLC0415
 
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     try:
         done = install(arguments.project)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from comfylock.errors import UsageError
@@ -71,6 +72,16 @@ class VerbParser(argparse.ArgumentParser):
             return self.parse_known_args(args, namespace)
         parsed, unknown = self.parse_known_intermixed_args(args, namespace)
         return parsed, unknown
+
+
+def require_project(arguments: argparse.Namespace) -> None:
+    """Refuse a folder that is not there, before anything is read or made in it.
+
+    Raises:
+        UsageError: `-C` names no folder.
+    """
+    if not os.path.isdir(arguments.project):
+        raise UsageError(f"{arguments.project}: there is no such folder")
 
 
 def wants_json(argv: Sequence[str]) -> bool:

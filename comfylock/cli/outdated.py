@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from comfylock.errors import UsageError
+from comfylock.cli.options import require_project
 
 if TYPE_CHECKING:
     import argparse
@@ -51,8 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is newer; 0, with --exit-code 1 if anything is, 3 if a service is away."""
-    if not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    require_project(arguments)
     from comfylock.cli.progress import progress  # noqa: PLC0415
     from comfylock.ops.outdated import outdated  # noqa: PLC0415 - `--help` needs no network
 

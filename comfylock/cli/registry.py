@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from comfylock.cli.options import require_project
 from comfylock.cli.registry_text import found_text, shown_text
 from comfylock.errors import UsageError
 from comfylock.ops import registry as ops
@@ -89,8 +89,8 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _add(arguments: argparse.Namespace) -> int:
     path = _one_word(arguments, "PATH")
-    if not arguments.user and not os.path.isdir(arguments.project):
-        raise UsageError(f"{arguments.project}: there is no such folder")
+    if not arguments.user:
+        require_project(arguments)
     layer = ops.user_layer() if arguments.user else ops.project_layer(arguments.project)
     name, classes, scripted, problems = ops.add_pack(
         path, layer, name=arguments.name, repository=arguments.repository

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.emit.image_builds import builds_of
+from comfylock.emit.image_builds import builds_of, tools_of
 from comfylock.emit.image_words import NAME as DOCKERFILE
 from comfylock.emit.image_words import placed, secrets_needed
 from comfylock.emit.interface import Emitted
@@ -39,6 +39,7 @@ class Target(Struct, frozen=True):
     accelerator: HclString
     variant: HclString
     python_version: HclString | None
+    tools_image: HclString | None
 
 
 def generate(plan: Plan) -> tuple[Emitted, ...]:
@@ -95,4 +96,5 @@ def _targets(plan: Plan, builds: tuple[Build, ...]) -> Iterator[Target]:
                 accelerator=hcl(build.name),
                 variant=hcl(variant.name),
                 python_version=hcl(python) if python and is_ours else None,
+                tools_image=hcl(tools) if (tools := tools_of(build, builds)) else None,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comfylock.emit.bake import tag_of
-from comfylock.emit.image_builds import builds_of
+from comfylock.emit.image_builds import builds_of, tools_of
 from comfylock.emit.image_words import NAME as DOCKERFILE
 from comfylock.emit.image_words import placed, secrets_needed
 from comfylock.emit.interface import Emitted
@@ -76,7 +76,7 @@ def _service(plan: Plan, build: Build, builds: tuple[Build, ...]) -> dict[str, A
     service: dict[str, Any] = {} if build is builds[0] else {"profiles": [literal(build.name)]}
     service |= {
         "image": image,
-        "build": _build(plan, build, variant),
+        "build": _build(plan, build, builds, variant),
         **_runs(plan),
         "volumes": [f"{name}:{literal(place)}" for name, place in _volumes(plan).items()],
         "env_file": [{"path": TOKENS_FILE, "required": False}],
@@ -88,12 +88,14 @@ def _service(plan: Plan, build: Build, builds: tuple[Build, ...]) -> dict[str, A
     return service
 
 
-def _build(plan: Plan, build: Build, variant: str) -> dict[str, Any]:
+def _build(plan: Plan, build: Build, builds: tuple[Build, ...], variant: str) -> dict[str, Any]:
     """Return how it is built: from the folder of the lock, wherever this file is."""
     folder = plan.settings.output
     arguments = {"ACCELERATOR": literal(build.name), "VARIANT": variant}
     if build.python is not None and plan.settings.base == "standalone":
         arguments["PYTHON_VERSION"] = literal(build.python.target.python)
+    if (tools := tools_of(build, builds)) is not None:
+        arguments["TOOLS_IMAGE"] = literal(tools)
     made: dict[str, Any] = {
         "context": "/".join(".." for _ in folder.split("/")) if folder else ".",
         "dockerfile": literal(placed(plan, DOCKERFILE)),

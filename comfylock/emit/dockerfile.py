@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfylock.emit.image_builds import builds_of
+from comfylock.emit.image_builds import builds_of, tools_of
 from comfylock.emit.image_parts import (
     is_baked,
     notes_of,
-    refuse_misfits,
     refuse_missing_jupyter,
     rendered,
 )
@@ -32,7 +31,11 @@ from comfylock.emit.quoting import (
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from comfylock.emit.image_builds import Build
     from comfylock.emit.plan import Plan
+    from comfylock.emit.quoting import Comment
 
 USER = "comfy"
 
@@ -47,7 +50,6 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
         EmitError: the lock has no ComfyUI, no base image or no Python packages.
         UsageError: a model has alternatives and none is chosen, or settings do not fit the base.
     """
-    refuse_misfits(plan)
     builds, notes = builds_of(plan)
     is_standalone = plan.settings.base == "standalone"
     if not is_standalone:
@@ -63,12 +65,21 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
         is_standalone=is_standalone,
         dockerfile=comment(placed(plan, NAME)),
         has_jupyter=plan.settings.jupyter,
+        other_platforms=tuple(_other_platforms(builds)),
         build_names=comment(", ".join(build.name for build in builds)),
         variant_names=comment(", ".join(variant.name for variant in plan.variants)),
         tools_image=DockerWord("${TOOLS_IMAGE}"),
         python=bash("/opt/venv/bin/python"),
     )
     return (Emitted(NAME, data, notes=(*notes, *notes_of(plan))),)
+
+
+def _other_platforms(builds: tuple[Build, ...]) -> Iterator[Comment]:
+    """Yield what is given to a build for each that runs on another platform than the first."""
+    for build in builds:
+        if (tools := tools_of(build, builds)) is not None:
+            words = f"--build-arg ACCELERATOR={build.name} --build-arg TOOLS_IMAGE={tools}"
+            yield comment(f"--platform {build.platform} {words}")
 
 
 def _refuse_changes(plan: Plan) -> None:
@@ -97,7 +108,6 @@ def _layout(plan: Plan) -> dict[str, Any]:
         packages.add("curl")
     return {
         "comfyui": docker(places.comfyui),
-        "comfyui_out": docker(f"/out{places.comfyui}"),
         "comfyui_words": words,
         "system_packages": bash_words(sorted(packages)),
         "user": None if user == "root" else bash(user),

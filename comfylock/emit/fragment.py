@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfylock.emit.image_builds import AMD64, targets_of
-from comfylock.emit.image_parts import notes_of, refuse_misfits, rendered
+from comfylock.emit.image_parts import notes_of, rendered
 from comfylock.emit.image_words import placed
 from comfylock.emit.interface import Emitted
 from comfylock.emit.quoting import BashWord, bash_words, comment, docker, docker_image
@@ -31,7 +31,6 @@ def generate(plan: Plan) -> tuple[Emitted, ...]:
         EmitError: the lock has no Python packages, and the settings do not do without.
         UsageError: a model has alternatives and none is chosen.
     """
-    refuse_misfits(plan)
     build = targets_of(plan)[0]
     data = rendered(
         "fragment.jinja",

@@ -37,6 +37,11 @@ class Build(Struct, frozen=True):
     """None: the lock has no packages, and the settings let packs bring their own."""
 
 
+def tools_of(build: Build, builds: tuple[Build, ...]) -> str | None:
+    """Return the stage to fetch with, for a build on which the first one's programs do not run."""
+    return None if build.platform == builds[0].platform else f"base-{build.name}"
+
+
 def builds_of(plan: Plan) -> tuple[tuple[Build, ...], tuple[str, ...]]:
     """Return what can be built, the default first, and notes about what cannot.
 
@@ -64,7 +69,8 @@ def builds_of(plan: Plan) -> tuple[tuple[Build, ...], tuple[str, ...]]:
 def targets_of(plan: Plan) -> tuple[Build, ...]:
     """Return the targets that images can have, the default first, without what they are built on.
 
-    The default is the first that has a GPU: the oldest CUDA, which the most drivers run.
+    The default is the first that has a GPU, on x86_64 if there is one: the oldest CUDA, which the
+    most drivers run.
 
     Raises:
         EmitError: the lock has no Python packages for Linux, and the settings need them.
@@ -75,13 +81,18 @@ def targets_of(plan: Plan) -> tuple[Build, ...]:
     if not steps:
         told = "the lock has no Python packages for Linux, which images run"
         raise EmitError(told, hint="add a `linux-…` target to `[python]` of comfylock.toml")
-    steps.sort(key=lambda step: (step.target.accelerator == "cpu", step.target.name))
+    steps.sort(key=_rank)
     return tuple(
         Build(
             _name(step, steps), step.target.accelerator, PLATFORMS[step.target.platform], None, step
         )
         for step in steps
     )
+
+
+def _rank(step: PythonStep) -> tuple[bool, bool, str]:
+    target = step.target
+    return target.accelerator == "cpu", target.platform != "linux-x86_64", target.name
 
 
 def _name(step: PythonStep, steps: list[PythonStep]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfylock.emit.image_stages import chosen_models, model_stages, pack_stages, variant_stage
+from comfylock.emit.image_packs import is_left_to_others, pack_stages
+from comfylock.emit.image_stages import chosen_models, model_stages, variant_stage
 from comfylock.emit.image_words import build_words, common_words, requirement_lines
 from comfylock.emit.quoting import (
     BashWord,
@@ -12,10 +13,11 @@ from comfylock.emit.quoting import (
     DockerJson,
     DockerWord,
     HereLine,
+    docker,
     here_line,
 )
 from comfylock.emit.templating import render
-from comfylock.errors import EmitError, UsageError
+from comfylock.errors import EmitError
 from comfylock.python.pylock import read_pylock
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def rendered(
     facts = tuple(_facts(plan, is_own=template == "dockerfile.jinja"))
     values: dict[str, Any] = {
         **common_words(plan),
+        "comfyui_out": docker(f"/out{places.comfyui}"),
         "builds": tuple(map(build_words, builds)),
         "packs": tuple(packs.values()),
         "models": tuple(models.values()),
@@ -55,18 +58,6 @@ def rendered(
 def is_baked(plan: Plan) -> bool:
     """Say whether models are part of the image."""
     return plan.settings.models == "bake"
-
-
-def refuse_misfits(plan: Plan) -> None:
-    """Refuse settings that no image can have.
-
-    Raises:
-        UsageError: somebody else is to install packs.
-    """
-    installer = plan.settings.installer
-    if installer != "direct":
-        told = f"an image proves each pack by its digest, which `{installer}` does not let it"
-        raise UsageError(told, hint='use `installer = "direct"` for images')
 
 
 def refuse_missing_jupyter(builds: Sequence[Build]) -> None:
@@ -89,14 +80,23 @@ def _facts(plan: Plan, *, is_own: bool) -> Iterator[HereLine]:
     if is_own and plan.comfyui is not None:
         yield here_line("comfyui", plan.comfyui.commit)
     if plan.python:
-        is_all = is_own and plan.settings.base == "standalone" and not plan.settings.install_scripts
+        settings = plan.settings
+        runs_none = settings.installer == "direct" and not settings.install_scripts
+        is_all = is_own and settings.base == "standalone" and runs_none
         yield here_line("python", "only" if is_all else "among")
 
 
 def notes_of(plan: Plan) -> Iterator[str]:
     """Yield what somebody should know who builds an image."""
+    if plan.settings.installer != "direct":
+        told = f"`{plan.settings.installer}` fetches packs itself and runs what it wants to"
+        yield f"{told}; afterwards each file of them is compared with the locked archive"
     idle = [
-        pack.name for pack in plan.packs if pack.runs_code and not plan.settings.install_scripts
+        pack.name
+        for pack in plan.packs
+        if pack.runs_code
+        and not plan.settings.install_scripts
+        and not is_left_to_others(plan, pack)
     ]
     if idle:
         yield f"not run while the image is built: what {', '.join(idle)} would run on install"

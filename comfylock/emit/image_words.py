@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from comfylock.emit.quoting import (
+    DockerWord,
     HereLine,
     comment,
     docker,
@@ -21,10 +23,7 @@ if TYPE_CHECKING:
 
     from comfylock.emit.image_builds import Build
     from comfylock.emit.plan import Plan
-    from comfylock.emit.quoting import (  # noqa: TC004 - words are never decoded
-        DockerImage,
-        DockerWord,
-    )
+    from comfylock.emit.quoting import DockerImage  # noqa: TC004 - words are never decoded
     from comfylock.emit.steps import PackStep
 
 NAME = "Dockerfile"
@@ -38,6 +37,9 @@ UV = (
 
 TOKENS = {"huggingface": "HF_TOKEN", "civitai": "CIVITAI_TOKEN"}
 """Service to the environment variable with its token."""
+
+LANES = 4
+"""Packs and models that are fetched at the same time: BuildKit begins all that it can at once."""
 
 SECRETS = {"huggingface": "hf_token", "civitai": "civitai_token"}
 """Service to the build secret with its token."""
@@ -96,6 +98,17 @@ def _secrets(plan: Plan) -> Iterator[str]:
 def is_ssh(pack: PackStep) -> bool:
     """Say whether a pack is fetched by ssh, with the keys of whoever builds."""
     return isinstance(pack, GitStep) and pack.repository.startswith("ssh:")
+
+
+def lane(name: str) -> DockerWord:
+    """Return the cache that something is fetched with, which BuildKit gives to one step at a time.
+
+    It follows from the name alone, as it is part of what BuildKit knows a step by: a pack more
+    must not make others be fetched again.
+    """
+    number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % LANES + 1
+    words = f"type=cache,id=comfylock-{number},target=/var/cache/comfylock,sharing=locked"
+    return DockerWord(f"--mount={words}")
 
 
 def placed(plan: Plan, name: str) -> str:

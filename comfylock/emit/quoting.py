@@ -6,6 +6,7 @@ print nothing else. What no quoting can make harmless (control characters, line 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from typing import TYPE_CHECKING
@@ -63,6 +64,12 @@ class DockerJson(Quoted):
 
 class HereLine(Quoted):
     """A line of a here-document whose delimiter is quoted: nothing in it is expanded."""
+
+    __slots__ = ()
+
+
+class BashText(Quoted):
+    """Lines between `<<'END'` and `END`, or the end: nothing in them is expanded."""
 
     __slots__ = ()
 
@@ -154,6 +161,21 @@ def here_line(*fields: str) -> HereLine:
     if line.strip() == HERE_END:
         raise EmitError(f"`{HERE_END}` cannot stand in a here-document")
     return HereLine(line)
+
+
+def bash_text(text: str) -> BashText:
+    """Return a text as a here-document's lines.
+
+    Raises:
+        EmitError: a line holds control characters.
+    """
+    return BashText("\n".join(refuse_odd(line, "a script") for line in text.split("\n")))
+
+
+def heredoc_end(text: str) -> BashText:
+    """Return the line that ends a text; it follows from all of it, so it does not hold it."""
+    end = f"END_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
+    return BashText(f"{end}_" if end in text else end)
 
 
 def hcl(text: str) -> HclString:

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from comfylock.emit.heredoc import BashText, bash_text, heredoc_end
 from comfylock.emit.interface import Emitted
 from comfylock.emit.model_paths import folder_places
-from comfylock.emit.quoting import BashWord, Quoted, bash, bash_words, comment
+from comfylock.emit.quoting import (
+    BashText,
+    BashWord,
+    Quoted,
+    bash,
+    bash_text,
+    bash_words,
+    comment,
+    heredoc_end,
+)
 from comfylock.emit.script_calls import (
     Call,
     group_switches,

@@ -60,6 +60,8 @@ def pack_calls(plan: Plan, switches: dict[str, str]) -> Iterator[Call]:
     else:
         line = ("comfyui", comfyui.version or comfyui.commit[:12], comfyui.repository)
         yield call(line, (comfyui.commit, comfyui.tree or ""))
+    if plan.system_packages:
+        yield call(("debian_packages", *plan.system_packages))
     for pack in plan.packs:
         yield _pack(pack, _groups(pack.groups, switches))
         if plan.settings.install_scripts and "install.py" in pack.runs_code:

@@ -15,7 +15,11 @@ from packaging.version import InvalidVersion, Version
 
 from comfylock.errors import LockParseError
 from comfylock.lockfile.values import address_fault, commit_fault, digest_fault, text_fault
+from comfylock.patterns import Pattern
 from comfylock.python.pylock import FILE, pylock_document
+
+_FOLDER = Pattern(r"[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*\Z")
+"""A folder of a repository or archive: nothing that ends a fragment, or begins an option of pip."""
 
 
 class LockedFile(Struct, frozen=True, order=True):
@@ -143,9 +147,7 @@ def _address(table: dict[str, Any]) -> str:
 
 def _subdirectory(table: dict[str, Any]) -> str | None:
     text = _text(table, "subdirectory")
-    if text is not None and (
-        not text or {"", ".", ".."} & set(text.split("/")) or text_fault(text)
-    ):
+    if text is not None and (not _FOLDER.match(text) or {".", ".."} & set(text.split("/"))):
         raise ValueError("its subdirectory leads elsewhere")
     return text
 

@@ -17,7 +17,7 @@ from comfylock.config.emit import KINDS, EmitSettings, read_emit
 from comfylock.config.tables import Table
 from comfylock.emit.kinds import TABLE, generator
 from comfylock.emit.planning import plan_of
-from comfylock.errors import ComfylockError, EmitError, IntegrityError, LockParseError, UsageError
+from comfylock.errors import ComfylockError, EmitError, IntegrityError, UsageError
 from comfylock.lockfile.edited import refuse_edited
 from comfylock.lockfile.read import read_lock
 from comfylock.ops.project import lock_path, project_config, read_bytes
@@ -152,7 +152,7 @@ def companions(project: str, lock: Lock) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for pin in lock.python:
         path = os.path.join(project, pin.file)
-        data = _bytes_at(path)
+        data = read_bytes(path, MAX_FILE)
         if data is None:
             continue
         digest = hashlib.sha256(data).hexdigest()
@@ -161,19 +161,6 @@ def companions(project: str, lock: Lock) -> dict[str, bytes]:
             raise IntegrityError(f"{path} is not what was locked\n  {told}", hint="comfylock lock")
         found[pin.file] = data
     return found
-
-
-def _bytes_at(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_FILE + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise LockParseError(path, (("", f"cannot be read: {error.strerror}"),)) from error
-    if len(data) > MAX_FILE:
-        raise LockParseError(path, (("", f"is larger than {MAX_FILE >> 20} MiB"),))
-    return data
 
 
 def _make(kind: str, plan: Plan, *, is_alone: bool) -> Made:
@@ -198,7 +185,8 @@ def _previous(path: str, settings: EmitSettings) -> Plan:
     """Return the plan of the lock that is installed now; what it could not pin does not matter."""
     lock, digest = _lock_at(path)
     relaxed = replace(settings, allow_unpinned=True, variants=("full",), targets=(), tier=None)
-    found = ((pin, _bytes_at(os.path.join(os.path.dirname(path), pin.file))) for pin in lock.python)
+    folder = os.path.dirname(path)
+    found = ((pin, read_bytes(os.path.join(folder, pin.file), MAX_FILE)) for pin in lock.python)
     files = {
         pin.file: data
         for pin, data in found

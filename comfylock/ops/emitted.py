@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from comfylock.errors import UsageError, WriteError
-from comfylock.files import write_atomically
+from comfylock.files import holds, write_together
 from comfylock.lockfile.mark import MAX_MARKED, marked_digest
 
 if TYPE_CHECKING:
@@ -86,22 +86,38 @@ def output_folder(project: str, settings: EmitSettings) -> str:
 
 
 def write_emitted(places: Iterable[Placed]) -> tuple[Placed, ...]:
-    """Write files, each whole or not at all; return those that were not there like that.
+    """Write all of the files or none; return those that were not there like that.
 
     Raises:
         WriteError: one cannot be written.
     """
-    changed = []
+    places = tuple(places)
     for place in places:
-        try:
-            is_new = write_atomically(place.path, place.file.data)
-            if place.file.is_executable:
-                is_new |= _make_executable(place.path)
-        except OSError as error:
-            raise WriteError(place.path, f"cannot be written: {error.strerror}") from error
-        if is_new:
-            changed.append(place)
+        obstacle = _obstacle(place.path)
+        if obstacle is not None:
+            raise WriteError(place.path, f"cannot be written: {obstacle}")
+    changed = [place for place in places if not holds(place.path, place.file.data)]
+    try:
+        write_together({place.path: place.file.data for place in changed})
+        for place in places:
+            if place.file.is_executable and _make_executable(place.path) and place not in changed:
+                changed.append(place)
+    except OSError as error:
+        where = places[0].path if error.filename is None else os.fsdecode(error.filename)
+        raise WriteError(where, f"cannot be written: {error.strerror}") from error
     return tuple(changed)
+
+
+def _obstacle(path: str) -> str | None:
+    """Say what stands in the way of a file, as far as can be seen without writing."""
+    if os.path.isdir(path):
+        return "it is a folder"
+    folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder):
+        return f"`{folder}` is no folder"
+    return None if os.access(folder, os.W_OK | os.X_OK) else f"nobody may write to `{folder}`"
 
 
 def differences(

@@ -38,8 +38,8 @@ class Needs(Struct, frozen=True):
     """Inputs that could not be read at all: path and sentence."""
     findings: tuple[Problem, ...] = ()
     """What is wrong inside workflows; `path` is the file and the place in it."""
-    unread: int = 0
-    """Nodes that could not be read."""
+    unread: dict[str, int] = {}
+    """Workflow to its nodes that could not be read; those read as a whole are absent."""
 
 
 def project_config(project: str, environ: Mapping[str, str]) -> Config:
@@ -65,21 +65,21 @@ def lock_path(project: str) -> str:
     return os.path.join(project, LOCK)
 
 
-def read_bytes(path: str) -> bytes | None:
-    """Return a lock's bytes; None if there is no such file.
+def read_bytes(path: str, most: int = MAX_LOCK_BYTES) -> bytes | None:
+    """Return the bytes of a lock, or of a file beside it; None if there is no such file.
 
     Raises:
-        LockParseError: it cannot be read, or is too large for a lock.
+        LockParseError: it cannot be read, or has more than `most` bytes.
     """
     try:
         with open(path, "rb") as stream:
-            data = stream.read(MAX_LOCK_BYTES + 1)
+            data = stream.read(most + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LockParseError(path, (("", f"cannot be read: {error.strerror}"),)) from error
-    if len(data) > MAX_LOCK_BYTES:
-        raise LockParseError(path, (("", f"is larger than {MAX_LOCK_BYTES >> 20} MiB"),))
+    if len(data) > most:
+        raise LockParseError(path, (("", f"is larger than {most >> 20} MiB"),))
     return data
 
 
@@ -140,14 +140,16 @@ def project_needs(
     reports: list[WorkflowReport] = []
     unreadable: list[tuple[str, str]] = []
     findings: list[Problem] = []
-    unread = 0
+    unread: dict[str, int] = {}
     for outcome in analyze_each(given, registry=registry, settings=settings, reporter=reporter):
         if outcome.problem is not None:
             unreadable.append((_relative(outcome.path, project), outcome.problem))
         for report in outcome.reports:
+            path = _relative(report.path, project)
             reports.append(report)
-            findings += _placed(report, _relative(report.path, project))
-            unread += report.unread
+            findings += _placed(report, path)
+            if report.unread:
+                unread[path] = report.unread
     requirements = Requirements(
         workflows=workflow_needs(
             reports, lambda path: _relative(path, project), include_inactive=config.include_inactive

@@ -9,17 +9,18 @@ from comfylock.errors import ComfylockError, UsageError
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
 from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
-from comfylock.verify.findings import Checked, Finding, in_order
+from comfylock.verifying.findings import Checked, in_order, observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock
     from comfylock.ops.verify_disk import Packages
     from comfylock.python.wanted import Package
-    from comfylock.verify.digests import Progress
-    from comfylock.verify.environments import Comparison, Side
-    from comfylock.verify.installed import Installation
+    from comfylock.verifying.digests import Progress
+    from comfylock.verifying.environments import Comparison, Side
+    from comfylock.verifying.installed import Installation
 
 
 class _Run:
@@ -112,7 +113,7 @@ def _lock(run: _Run) -> Lock | None:
             return None
         path = lock_path(request.project)
         mend = error.hint or "git restore comfy.lock"
-        finding = Finding("lock-unreadable", "file", path, str(error), path, mend)
+        finding = observe("lock-unreadable", "file", path, str(error), path, mend)
         run.add("files", Checked((finding,)))
         return None
 
@@ -168,15 +169,15 @@ def _compare_packages(
             told = "Python packages are locked, and no environment was looked at"
             mend = "--python EXE, the interpreter that runs ComfyUI"
             run.checked += Checked(
-                (Finding("python-unproven", "python", "python", told, None, mend),)
+                (observe("python-unproven", "python", "python", told, None, mend),)
             )
         return
     if locked is None:
         if run.request.python is not None and lock is not None and not lock.python:
             told = "the lock has no Python packages, so the environment was not compared"
-            run.add("python", Checked((Finding("python-unlocked", "python", "python", told),)))
+            run.add("python", Checked((observe("python-unlocked", "python", "python", told),)))
         return
-    from comfylock.verify.python_packages import packages_checked  # noqa: PLC0415 - as above
+    from comfylock.verifying.python_packages import packages_checked  # noqa: PLC0415 - as above
 
     run.add("python", packages_checked(locked, *packages, python))
 
@@ -195,8 +196,8 @@ def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] 
 
 def _take_inventory(run: _Run, place: Installation, packages: Packages | None) -> None:
     from comfylock.ops.verify_disk import write_inventory_file  # noqa: PLC0415 - as above
-    from comfylock.verify.environments import inventory_side  # noqa: PLC0415
-    from comfylock.verify.inventory_of import inventory_of  # noqa: PLC0415
+    from comfylock.verifying.environments import inventory_side  # noqa: PLC0415
+    from comfylock.verifying.inventory_of import inventory_of  # noqa: PLC0415
 
     inventory, findings = inventory_of(place, *(packages or (None, None)))
     run.add("installed", Checked(findings))
@@ -218,7 +219,7 @@ def _compare(run: _Run, lock: Lock | None) -> None:
     """Put two environments side by side: two files, or this project or machine and a file."""
     from comfylock.ops.verify_against import against, side_of  # noqa: PLC0415 - as above
     from comfylock.ops.verify_python import packages_beside  # noqa: PLC0415
-    from comfylock.verify.environments import lock_side  # noqa: PLC0415
+    from comfylock.verifying.environments import lock_side  # noqa: PLC0415
 
     def packages(folder: str, other: Lock) -> tuple[Package, ...] | None:
         return packages_beside(folder, other, run.request.target)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from comfylock.verify.environments import Comparison
-from comfylock.verify.findings import Finding, Item, exit_code
+from comfylock.findings import Finding
+from comfylock.verifying.findings import Item, exit_code
+
+if TYPE_CHECKING:
+    from comfylock.verifying.environments import Comparison  # noqa: TC004 - never decoded
 
 
 class VerifyRequest(Struct, frozen=True):

@@ -53,6 +53,7 @@ present_lock() {
   PYTHON_SHA256=abababababababababababababababababababababababababababababababab
   comfyui 0.3.64 https://github.com/comfyanonymous/ComfyUI \
     0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef
+  debian_packages ffmpeg libgl1
   # the Comfy Registry says it is pending
   # the Comfy Registry says it is deprecated
   # it was found not to provide AlphaNode

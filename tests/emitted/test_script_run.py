@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from comfylock.cli.main import main
+from comfylock.lockfile.write import write_lock
 from tests.emitted.studio import weights
 
 if TYPE_CHECKING:
@@ -45,6 +47,21 @@ def test_a_fresh_machine_gets_everything(machine: Machine, studio: Studio) -> No
     assert (machine.packs / "single.py").read_text() == "NODE_CLASS_MAPPINGS = {}\n"
     assert not list(machine.root.rglob("*.part"))
     assert not list((machine.root / "tmp").iterdir())
+
+
+def test_what_it_installed_satisfies_verify(
+    machine: Machine, studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = studio.lock()
+    machine.emit(lock, variants=("full",))
+    assert machine.run().code == 0
+    project = machine.root / "project"
+    project.mkdir()
+    (project / "comfy.lock").write_bytes(write_lock(lock))
+    assert main(["verify", "--installed", str(machine.comfyui), "-C", str(project)]) == 0
+    told = capsys.readouterr().out
+    assert "7 of 8 things verified; 1 note" in told, told
+    assert "[pack-unproven]" in told, "nobody here has seen the locked archive"
 
 
 def test_a_second_run_asks_nobody_and_writes_nothing(machine: Machine, studio: Studio) -> None:

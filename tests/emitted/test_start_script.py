@@ -238,16 +238,44 @@ def test_models_come_beside_comfyui_and_stop_with_it(machine: Machine) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 0
+    assert has_ended(sleeper), "what fetches models outlives ComfyUI"
+
+
+def has_ended(process: str) -> bool:
+    """Wait a while for a process to end."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
         try:
-            state = Path(f"/proc/{sleeper}/stat").read_text().split()[2]
+            if Path(f"/proc/{process}/stat").read_text().split()[2] == "Z":
+                return True
         except FileNotFoundError:
-            return
-        if state == "Z":
-            return
+            return True
         time.sleep(0.05)
-    pytest.fail("what fetches models outlives ComfyUI")
+    return False
+
+
+def test_jupyterlab_runs_beside_comfyui_if_the_image_has_it(machine: Machine) -> None:
+    record = machine.folder / "record"
+    machine.program(
+        "python",
+        f'[[ $1 == -m ]] || exec {sys.executable} "$@"\n'
+        f'echo "$@" > {record}\nsleep 300 &\necho $! >> {record}\nwait',
+    )
+    python = {"PYTHON": str(machine.bin / "python"), "COMFYUI_VOLUME": str(machine.folder)}
+    process = machine.begin("--cpu", JUPYTER="1", **python)
+    words, sleeper = record.read_text().splitlines()
+    address = f"--ip=0.0.0.0 --port=8888 --ServerApp.root_dir={machine.folder}"
+    assert words == f"-m jupyterlab --no-browser {address}"
+    process.send_signal(signal.SIGTERM)
+    told = process.communicate(timeout=20)[1]
+    assert process.returncode == 0
+    assert "JUPYTER_TOKEN is not set: JupyterLab makes one up and logs it" in told
+    assert has_ended(sleeper), "JupyterLab outlives ComfyUI"
+    record.unlink()
+    process = machine.begin("--cpu", **python)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert not record.exists(), "it is off where nobody asks for it"
 
 
 def test_comfyui_starts_though_models_do_not_come(machine: Machine) -> None:

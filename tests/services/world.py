@@ -95,6 +95,7 @@ def publish_comfyui(git: GitServer) -> None:
     repository = git.repository("github.com/comfyanonymous/ComfyUI")
     for version in COMFYUI:
         files = {
+            "main.py": "",
             "comfyui_version.py": f'__version__ = "{version}"\n',
             "requirements.txt": COMFYUI_REQUIREMENTS,
         }

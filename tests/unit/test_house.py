@@ -45,7 +45,7 @@ FLOORS = {
     "emit": 5,
     "resolve": 5,
     "upgrade": 5,
-    "verify": 5,
+    "verifying": 5,
     "ops": 6,
     "cli": 7,
 }

@@ -150,6 +150,33 @@ def test_bad_usage_writes_nothing(run: Run, words: list[str], message: str) -> N
     assert sorted(run.folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("in_the_way", "told"),
+    [
+        ("deploy", "`{}/deploy` is no folder"),
+        ("deploy/.github", "`{}/deploy/.github` is no folder"),
+        ("deploy/sbom.cdx.json/x", "it is a folder"),
+    ],
+)
+def test_all_or_nothing_is_written(run: Run, in_the_way: str, told: str) -> None:
+    project(run)
+    run.write("comfylock.toml", b'[emit]\nkinds = ["model-paths", "sbom", "ci"]\n')
+    run.write(in_the_way, b"mine")
+    before = sorted(run.folder.rglob("*"))
+    assert call(run, "emit", "all", "-o", "deploy") == 2
+    assert f"cannot be written: {told.format(run.folder)}\n" in run.err
+    assert sorted(run.folder.rglob("*")) == before
+
+
+def test_a_link_is_replaced_and_not_followed(run: Run) -> None:
+    project(run)
+    run.write("mine.txt", b"mine")
+    (run.folder / NAME).symlink_to("mine.txt")
+    assert call(run, "emit", "model-paths", "-o", NAME) == 0
+    assert (run.folder / "mine.txt").read_bytes() == b"mine"
+    assert marked_digest((run.folder / NAME).read_bytes()) == digest(run)
+
+
 def test_no_lock(run: Run) -> None:
     assert call(run, "emit", "model-paths") == 2
     assert run.err == "error: no lockfile at `./comfy.lock`\n\nhint: comfylock lock\n"

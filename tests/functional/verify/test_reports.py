@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from comfylock.cli.text import cells
-from comfylock.verify.kinds import KINDS
+from comfylock.verifying.kinds import KINDS
 from tests.functional.verify.conftest import verify
 from tests.functional.verify.deviations import DEVIATIONS
 from tests.project import ROOT

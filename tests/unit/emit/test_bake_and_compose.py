@@ -89,13 +89,17 @@ def test_names_that_bake_does_not_take() -> None:
     names = [line.split('"')[1] for line in text.splitlines() if line.startswith("target ")]
     assert names == [
         "_locked",
-        "cu128-arm64-py3_12-standard",
         "cu128-py3_11-standard",
         "cu128-py3_12-standard",
         "rocm6_2-standard",
+        "cu128-arm64-py3_12-standard",
     ]
     assert '"${IMAGE}:rocm6.2-standard${SUFFIX}"' in text
+    tools = "base-cu128-arm64-py3.12"
+    assert text.count("TOOLS_IMAGE") == text.count(f'TOOLS_IMAGE    = "{tools}"') == 1
     found = yaml.safe_load(text_of("compose", lock))["services"]
+    used = [each["build"]["args"].get("TOOLS_IMAGE") for each in found.values()]
+    assert used == [None, None, None, tools], "no program of another CPU"
     assert found["comfyui-rocm6.2"]["devices"] == ["/dev/kfd", "/dev/dri"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from comfylock.errors import EmitError, UsageError
 from comfylock.lockfile.mark import marked_digest
 from tests.dockerfiles import instructions, stages
 from tests.image_plans import buildable, plan, text_of
-from tests.locks import COMMIT, SHA, TREE, hub_model, image, python_pin, release
+from tests.locks import COMMIT, SHA, TREE, from_git, hub_model, image, python_pin, release
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock
@@ -100,6 +101,24 @@ def test_nothing_that_fetches_hangs_on_something_else() -> None:
         parts[0].text for name, parts in before.items() if name.startswith(("model-", "pack-"))
     ]
     assert {text.split(" AS ")[0] for text in fetching} == {"tools"}
+
+
+def test_few_things_are_fetched_at_once() -> None:
+    """BuildKit begins every step that waits for nothing; a locked cache is waited for."""
+    packs = tuple(release(f"p{number}") for number in range(40))
+    found = stages(text_of("dockerfile", replace(buildable(), packs=packs)))
+    runs = [
+        each.text
+        for name, parts in found.items()
+        if name.startswith(("pack-", "model-"))
+        for each in parts
+        if each.word == "RUN"
+    ]
+    locked = r"--mount=type=cache,id=(\S+),target=\S+,sharing=locked "
+    lanes = [re.findall(locked, text) for text in runs]
+    assert len(lanes) > 42
+    assert all(len(each) == 1 for each in lanes)
+    assert len({lane for (lane,) in lanes}) == 4
 
 
 def test_a_model_more_changes_no_other_step() -> None:
@@ -208,7 +227,6 @@ def test_what_is_run_on_install_is_told_or_run() -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"installer": "comfy-node-install"}, "an image proves each pack by its digest"),
         ({"base": "runpod", "user": "me"}, "`user` does not fit RunPod's worker"),
         ({"base": "runpod", "jupyter": True}, "`jupyter` does not fit RunPod's worker"),
         ({"image": "other"}, "the lock has no image `other`"),
@@ -262,6 +280,44 @@ def test_an_image_takes_one_of_a_models_alternatives() -> None:
         ["vae/ae.safetensors", "24000"],
         ["vae/ae.safetensors", "0"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("installer", "command"),
+    [
+        ("comfy-node-install", "comfy-node-install alpha@1.2.0"),
+        (
+            "comfy node install",
+            'comfy --skip-prompt --workspace "$COMFYUI_DIR" node install alpha@1.2.0',
+        ),
+    ],
+)
+def test_another_installer_gets_what_the_registry_has(installer: str, command: str) -> None:
+    (file,) = generator("dockerfile")(plan(variants=("full",), installer=installer))
+    found = stages(file.data.decode())
+    runs = [each.text for each in found["variant-full"] if each.word == "RUN"]
+    assert len(runs) == 1
+    assert f" {command} " in " ".join(runs[0].split())
+    sources = [text.split("--from=")[1] for text in copies(found["packs-full"])]
+    assert sources == [
+        "pack-alpha /out/opt/comfylock/ /out/opt/comfylock/",
+        "pack-gamma /out/ /out/",
+        "pack-single.py /out/ /out/",
+    ]
+    (contents,) = (each.here for each in found["variant-full"] if each.here)
+    assert "pack\talpha\talpha\tran" in contents
+    assert any("runs what it wants to" in note for note in file.notes)
+
+
+def test_packs_by_ssh_have_keys_and_known_hosts() -> None:
+    pack = from_git("our/pack", repository="ssh://git@git.example.com/our/pack")
+    text = text_of("dockerfile", replace(buildable(), packs=(pack,)))
+    (run,) = (each.text for each in stages(text)["pack-pack"] if each.word == "RUN")
+    assert "--mount=type=ssh " in run
+    assert re.search(r"--mount=type=secret,id=known_hosts,target=\S+/\.ssh/known_hosts ", run)
+    assert "\n# --ssh default " in text
+    assert "openssh-client" in text
+    assert "openssh-client" not in text_of("dockerfile")
 
 
 def test_git_packs_are_at_their_commit_and_tree() -> None:

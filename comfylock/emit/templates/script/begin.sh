@@ -57,6 +57,9 @@ read_environment() {
   is_token "$HF_TOKEN" || die "HF_TOKEN holds characters that no token has"
   is_token "$CIVITAI_TOKEN" || die "CIVITAI_TOKEN holds characters that no token has"
   export -n HF_TOKEN CIVITAI_TOKEN # no program that is started below sees them
+  # What asks nobody cannot wait for an answer, out of sight.
+  [[ -n ${GIT_SSH_COMMAND-}${GIT_SSH-} ]] || git config core.sshCommand >/dev/null 2>&1 ||
+    export GIT_SSH_COMMAND="ssh -o BatchMode=yes"
   DRY=0
   if switch DRY_RUN 0; then DRY=1; fi
   [[ $DRY$MODE != 1install ]] || MODE=dry-run

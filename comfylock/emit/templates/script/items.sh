@@ -1,7 +1,7 @@
 # --- What is locked, one index for each thing ---------------------------------
 
 declare -a KIND=() NAME=() PLACE=() SHA=() SIZE=() COMMIT=() TREE=() URLS=() MODULES=() OUTCOME=() SAID=()
-declare -a QUEUE=() PIDS=() LEFT=() SCRIPTS=()
+declare -a QUEUE=() PIDS=() LEFT=() SCRIPTS=() DEBIAN=()
 declare -A PROVEN=()
 COUNT=0 TRIES=6 CODE='' WHY='' TYPE='' PAUSE='' TEMP='' LOCKED='' CHOSEN='' TIERS='' TOTAL=0 PYTHON_BYTES=0
 
@@ -78,6 +78,10 @@ python_packages() { # python_packages NUMBER BYTES
 
 python_requirements() { # python_requirements NUMBER: NOT locked, as comfylock.toml allows it
   add python - "$1 requirements, unlocked" '' '' '' '' '' ''
+}
+
+debian_packages() { # debian_packages NAME...: what packs ask the system for
+  DEBIAN=("$@")
 }
 
 left() { # left PLACE...: packs of the other lock, in the way of this one

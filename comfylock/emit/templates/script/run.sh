@@ -193,6 +193,16 @@ install() {
   fi
 }
 
+tell_debian() { # this script installs no Debian packages, but says which are lacking
+  local name state missing=()
+  command -v dpkg-query >/dev/null || return 0
+  for name in "${DEBIAN[@]}"; do
+    state=$(dpkg-query --show --showformat='${db:Status-Status}' -- "$name" 2>/dev/null) || state=
+    [[ $state == installed ]] || missing+=("$name")
+  done
+  ((${#missing[@]} == 0)) || say "Debian packages are lacking that packs need: apt-get install ${missing[*]}"
+}
+
 main() {
   read_arguments "$@"
   read_environment
@@ -206,6 +216,7 @@ main() {
   trap 'say "ended; what came so far is continued next time" && exit 143' TERM
   TEMP=$(mktemp -d)
   if [[ $DRY == 0 && $MODE != verify ]]; then take_lock; fi
+  [[ $MODE == uninstall ]] || tell_debian
   case $MODE in
     verify) verify ;;
     uninstall) uninstall ;;

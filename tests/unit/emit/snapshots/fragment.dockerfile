@@ -11,6 +11,7 @@
 #             UV_BREAK_SYSTEM_PACKAGES=1   if that is Debian's own
 #             GIT_MIRROR=…     what stands in for `https://` of git; FILE_MIRROR=…: of files
 #             HF_ENDPOINT=…    another Hugging Face
+#             PIP_INDEX_URL=…  where uv itself comes from; UV_DEFAULT_INDEX=…: what no lock holds
 #             CHECK_NODES=1    start ComfyUI on the CPU and ask which nodes it has
 # --build-context ca=DIR       with --build-arg CA_BUNDLE=/run/ca/FILE: other authorities to trust
 # --build-context uv=DIR       a folder with uv in it; so for every other stage below
@@ -40,9 +41,10 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # The base decides the release of these; its archive keeps no old versions.
 # hadolint ignore=DL3008
 RUN packages=(ca-certificates curl git python3 python3-venv) \
-    && { dpkg-query --show "${packages[@]}" &> /dev/null || { apt-get update \
+    && if [[ $(dpkg-query --show --showformat='${db:Status-Status},' "${packages[@]}" 2> /dev/null) \
+    != "$(printf 'installed,%.0s' "${packages[@]}")" ]]; then apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}" \
-    && rm -rf /var/lib/apt/lists/*; }; }
+    && rm -rf /var/lib/apt/lists/*; fi
 ARG CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 ARG SSL_CERT_FILE=$CA_BUNDLE GIT_SSL_CAINFO=$CA_BUNDLE CURL_CA_BUNDLE=$CA_BUNDLE PIP_CERT=$CA_BUNDLE
 ARG GIT_MIRROR=https://
@@ -97,7 +99,8 @@ fetch_git() {
 
 unpack() {
   local root=$1 folder=$2 archive=$3 sums=$1/opt/comfylock/sums files
-  mkdir -p "$root$folder" "$sums"
+  (umask 022 && mkdir -p "$sums")
+  mkdir -p "$root$folder"
   python3 -m zipfile -e "$archive" "$root$folder"
   chmod -R u=rwX,g=rwX,o=rX "$root$folder"
   cd "$root$folder"
@@ -195,6 +198,9 @@ case ${1:-} in
 esac
 EOF
 
+# Above the folders that packs and models go into, only root may write.
+WORKDIR /out/opt/ComfyUI
+
 FROM tools AS uv
 ARG PIP_INDEX_URL
 COPY <<'EOF' /tmp/uv.txt
@@ -208,6 +214,8 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
     && /tmp/venv/bin/pip install --quiet --no-cache-dir --require-hashes -r /tmp/uv.txt \
     && cp /tmp/venv/bin/uv /uv
 
+# Four of these at a time: there are four caches, and one step at a time has each.
+
 # alpha 1.2.0
 # the Comfy Registry says it is pending
 # the Comfy Registry says it is deprecated
@@ -217,50 +225,53 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 FROM tools AS pack-alpha
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab ${FILE_MIRROR}cdn.comfy.org/ann/alpha/1.2.0/node.zip /tmp/pack.zip
-RUN fetch unpack /out /opt/ComfyUI/custom_nodes/alpha /tmp/pack.zip
+RUN --mount=type=cache,id=comfylock-1,target=/var/cache/comfylock,sharing=locked \
+    fetch unpack /out /opt/ComfyUI/custom_nodes/alpha /tmp/pack.zip
 
 # carl/gamma v1.0
 FROM tools AS pack-gamma
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch git /out/opt/ComfyUI/custom_nodes/gamma https://github.com/carl/gamma 0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef 'deps/sub module' 0123456789abcdef0123456789abcdef01234567 https://github.com/carl/deps
 
 # dora/single
 FROM tools AS pack-single.py
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab --chmod=0664 ${FILE_MIRROR}raw.githubusercontent.com/dora/single/0123456789abcdef0123456789abcdef01234567/nodes/single.py /tmp/pack.py
-RUN umask 002 && mkdir -p /out/opt/ComfyUI/custom_nodes && mv /tmp/pack.py /out/opt/ComfyUI/custom_nodes/single.py
+RUN --mount=type=cache,id=comfylock-3,target=/var/cache/comfylock,sharing=locked \
+    umask 002 && mkdir -p /out/opt/ComfyUI/custom_nodes && mv /tmp/pack.py /out/opt/ComfyUI/custom_nodes/single.py
 
 # checkpoints/base.safetensors, 0 MB
 FROM tools AS model-1
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock --mount=type=secret,id=civitai_token \
+    --mount=type=cache,id=comfylock-1,target=/var/cache/comfylock,sharing=locked --mount=type=secret,id=civitai_token \
     TOKEN_FILE=/run/secrets/civitai_token \
     fetch model /out/opt/ComfyUI/models/checkpoints/base.safetensors abababababababababababababababababababababababababababababababab 5 'https://civitai.com/api/download/models/22?fileId=33' https://example.org/base.safetensors
 
 # loras/sub/detail.safetensors
 FROM tools AS model-2
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch model /out/opt/ComfyUI/models/loras/sub/detail.safetensors abababababababababababababababababababababababababababababababab 0 https://github.com/ann/models/releases/download/v2.0/detail.safetensors
 
 # upscale_models/x4.pth, 335 MB
 FROM tools AS model-3
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock --mount=type=secret,id=hf_token \
+    --mount=type=cache,id=comfylock-2,target=/var/cache/comfylock,sharing=locked --mount=type=secret,id=hf_token \
     TOKEN_FILE=/run/secrets/hf_token \
     fetch model /out/opt/ComfyUI/models/upscale_models/x4.pth abababababababababababababababababababababababababababababababab 335304388 https://huggingface.co/datasets/org/repo/resolve/0123456789abcdef0123456789abcdef01234567/x4.pth
 
 # vae/ae.safetensors, 335 MB, apache-2.0
 FROM tools AS model-4
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock --mount=type=secret,id=hf_token \
+    --mount=type=cache,id=comfylock-2,target=/var/cache/comfylock,sharing=locked --mount=type=secret,id=hf_token \
     TOKEN_FILE=/run/secrets/hf_token \
     fetch model /out/opt/ComfyUI/models/vae/ae.safetensors abababababababababababababababababababababababababababababababab 335304388 https://huggingface.co/org/repo/resolve/0123456789abcdef0123456789abcdef01234567/ae.safetensors
 
 # vae_approx/tae.pth, 0 MB
 FROM tools AS model-6
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
-    --mount=type=cache,target=/var/cache/comfylock \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch model /out/opt/ComfyUI/models/vae_approx/tae.pth abababababababababababababababababababababababababababababababab 7 https://github.com/ann/models/raw/0123456789abcdef0123456789abcdef01234567/vae/tae.pth
 
 # hadolint ignore=DL3006
@@ -277,6 +288,7 @@ ARG SSL_CERT_FILE=$CA_BUNDLE GIT_SSL_CAINFO=$CA_BUNDLE CURL_CA_BUNDLE=$CA_BUNDLE
 ARG GIT_MIRROR=https://
 ARG GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.$GIT_MIRROR.insteadOf GIT_CONFIG_VALUE_0=https://
 ARG UV_BREAK_SYSTEM_PACKAGES=0
+ARG UV_DEFAULT_INDEX
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
     --mount=type=bind,from=pylock,source=/out,target=/run/pylock \
@@ -419,6 +431,8 @@ def pack_faults(pack, folder, is_alone):
     with open(f"{HERE}/sums/{folder}", encoding="utf-8", errors="surrogateescape") as file:
         # sha256sum begins a line with a backslash where it escapes what is in a name.
         sums = dict(line.rstrip("\n").split("  ./", 1)[::-1] for line in file if line[0] != "\\")
+    if not is_alone:
+        sums.pop(".tracking", None)  # whoever installed it has written its own
     there = {os.path.relpath(f"{at}/{name}", whole) for at, _, names in os.walk(whole) for name in names}
     extra = {name for name in there - sums.keys() if is_alone and "/__pycache__/" not in f"/{name}"}
     changed = {name for name in sums.keys() & there if digest(f"{whole}/{name}") != sums[name]}

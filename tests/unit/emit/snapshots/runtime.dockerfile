@@ -8,6 +8,7 @@
 #             BASE_IMAGE=…     another base; TOOLS_IMAGE=…: another image to fetch with
 #             GIT_MIRROR=…     what stands in for `https://` of git; FILE_MIRROR=…: of files
 #             HF_ENDPOINT=…    another Hugging Face
+#             PIP_INDEX_URL=…  where uv itself comes from; UV_DEFAULT_INDEX=…: what no lock holds
 #             CHECK_NODES=1    start ComfyUI on the CPU and ask which nodes it has
 # --build-context ca=DIR       with --build-arg CA_BUNDLE=/run/ca/FILE: other authorities to trust
 # --build-context uv=DIR       a folder with uv in it; so for every other stage below
@@ -54,9 +55,10 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # The base decides the release of these; its archive keeps no old versions.
 # hadolint ignore=DL3008
 RUN packages=(ca-certificates curl git python3 python3-venv) \
-    && { dpkg-query --show "${packages[@]}" &> /dev/null || { apt-get update \
+    && if [[ $(dpkg-query --show --showformat='${db:Status-Status},' "${packages[@]}" 2> /dev/null) \
+    != "$(printf 'installed,%.0s' "${packages[@]}")" ]]; then apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}" \
-    && rm -rf /var/lib/apt/lists/*; }; }
+    && rm -rf /var/lib/apt/lists/*; fi
 ARG CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 ARG SSL_CERT_FILE=$CA_BUNDLE GIT_SSL_CAINFO=$CA_BUNDLE CURL_CA_BUNDLE=$CA_BUNDLE PIP_CERT=$CA_BUNDLE
 ARG GIT_MIRROR=https://
@@ -111,7 +113,8 @@ fetch_git() {
 
 unpack() {
   local root=$1 folder=$2 archive=$3 sums=$1/opt/comfylock/sums files
-  mkdir -p "$root$folder" "$sums"
+  (umask 022 && mkdir -p "$sums")
+  mkdir -p "$root$folder"
   python3 -m zipfile -e "$archive" "$root$folder"
   chmod -R u=rwX,g=rwX,o=rX "$root$folder"
   cd "$root$folder"
@@ -209,6 +212,9 @@ case ${1:-} in
 esac
 EOF
 
+# Above the folders that packs and models go into, only root may write.
+WORKDIR /out/opt/ComfyUI
+
 FROM tools AS uv
 ARG PIP_INDEX_URL
 COPY <<'EOF' /tmp/uv.txt
@@ -222,6 +228,8 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
     && /tmp/venv/bin/pip install --quiet --no-cache-dir --require-hashes -r /tmp/uv.txt \
     && cp /tmp/venv/bin/uv /uv
 
+# Four of these at a time: there are four caches, and one step at a time has each.
+
 # alpha 1.2.0
 # the Comfy Registry says it is pending
 # the Comfy Registry says it is deprecated
@@ -231,18 +239,21 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 FROM tools AS pack-alpha
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab ${FILE_MIRROR}cdn.comfy.org/ann/alpha/1.2.0/node.zip /tmp/pack.zip
-RUN fetch unpack /out /opt/ComfyUI/custom_nodes/alpha /tmp/pack.zip
+RUN --mount=type=cache,id=comfylock-1,target=/var/cache/comfylock,sharing=locked \
+    fetch unpack /out /opt/ComfyUI/custom_nodes/alpha /tmp/pack.zip
 
 # carl/gamma v1.0
 FROM tools AS pack-gamma
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=cache,id=comfylock-4,target=/var/cache/comfylock,sharing=locked \
     fetch git /out/opt/ComfyUI/custom_nodes/gamma https://github.com/carl/gamma 0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef 'deps/sub module' 0123456789abcdef0123456789abcdef01234567 https://github.com/carl/deps
 
 # dora/single
 FROM tools AS pack-single.py
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab --chmod=0664 ${FILE_MIRROR}raw.githubusercontent.com/dora/single/0123456789abcdef0123456789abcdef01234567/nodes/single.py /tmp/pack.py
-RUN umask 002 && mkdir -p /out/opt/ComfyUI/custom_nodes && mv /tmp/pack.py /out/opt/ComfyUI/custom_nodes/single.py
+RUN --mount=type=cache,id=comfylock-3,target=/var/cache/comfylock,sharing=locked \
+    umask 002 && mkdir -p /out/opt/ComfyUI/custom_nodes && mv /tmp/pack.py /out/opt/ComfyUI/custom_nodes/single.py
 
 # ---- System
 
@@ -251,9 +262,10 @@ ARG PYTHON_VERSION
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # hadolint ignore=DL3008
 RUN packages=("python$PYTHON_VERSION" "python$PYTHON_VERSION-venv" ca-certificates curl ffmpeg git libgl1) \
-    && { dpkg-query --show "${packages[@]}" &> /dev/null || { apt-get update \
+    && if [[ $(dpkg-query --show --showformat='${db:Status-Status},' "${packages[@]}" 2> /dev/null) \
+    != "$(printf 'installed,%.0s' "${packages[@]}")" ]]; then apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${packages[@]}" \
-    && rm -rf /var/lib/apt/lists/*; }; }
+    && rm -rf /var/lib/apt/lists/*; fi
 # Group 0 may write where ComfyUI and packs do: any user in it can run the image.
 RUN getent passwd comfy > /dev/null || useradd --create-home --non-unique --uid 1000 --gid 0 comfy; \
     test "$(id -u comfy)" = 1000 && chmod g=u /home/comfy
@@ -273,6 +285,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential "python$PYTHON_VERSION-dev" \
     && rm -rf /var/lib/apt/lists/*
 RUN "python$PYTHON_VERSION" -m venv /opt/venv
+ARG UV_DEFAULT_INDEX
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
     --mount=type=bind,from=pylock,source=/out,target=/run/pylock \
@@ -284,7 +297,6 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 # ---- ComfyUI
 
 FROM tools AS comfyui
-WORKDIR /out/opt/ComfyUI
 RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
     fetch git . https://github.com/comfyanonymous/ComfyUI 0123456789abcdef0123456789abcdef01234567 89abcdef0123456789abcdef0123456789abcdef \
     && mkdir -p input output temp user && chmod -R g-w . \
@@ -430,6 +442,8 @@ def pack_faults(pack, folder, is_alone):
     with open(f"{HERE}/sums/{folder}", encoding="utf-8", errors="surrogateescape") as file:
         # sha256sum begins a line with a backslash where it escapes what is in a name.
         sums = dict(line.rstrip("\n").split("  ./", 1)[::-1] for line in file if line[0] != "\\")
+    if not is_alone:
+        sums.pop(".tracking", None)  # whoever installed it has written its own
     there = {os.path.relpath(f"{at}/{name}", whole) for at, _, names in os.walk(whole) for name in names}
     extra = {name for name in there - sums.keys() if is_alone and "/__pycache__/" not in f"/{name}"}
     changed = {name for name in sums.keys() & there if digest(f"{whole}/{name}") != sums[name]}
