@@ -40,7 +40,7 @@ def verify_text(outcome: VerifyOutcome, style: Style, columns: int, detail: int 
     lines: list[str] = []
     rows = _rows(outcome.items, detail)
     if rows:
-        lines += [*_table(rows, style, columns), ""]
+        lines += [*_table(rows, style, columns), *_reasons(rows, outcome, columns), ""]
     shown, hidden = _findings(outcome.findings, detail)
     for finding in shown:
         lines += _finding(finding, style, columns)
@@ -65,6 +65,19 @@ def _rows(items: tuple[Item, ...], detail: int) -> list[Item]:
     if detail == 2 or (detail == 1 and len(items) <= MAX_ROWS):
         return list(items)
     return [item for item in items if item.status not in ("verified", "unproven")] * (detail > 0)
+
+
+def _reasons(rows: list[Item], outcome: VerifyOutcome, columns: int) -> Iterator[str]:
+    """Yield why a thing is not verified, where no finding says so."""
+    told = {finding.message for finding in outcome.findings}
+    told |= {message for message, _ in outcome.unreachable}
+    for item in rows:
+        if item.error is None or item.status not in ("unknown", "unproven") or item.error in told:
+            continue
+        if any(item.error.partition(": ")[2] in message for message in told):
+            continue
+        words = f"{item.status}: {safe(item.name)}: {safe(item.error)}".split(" ")
+        yield from wrap(words, columns, "", separator="")
 
 
 def _findings(found: tuple[Finding, ...], detail: int) -> tuple[list[Finding], int]:

@@ -26,8 +26,11 @@ _KEY = re.compile(rb"tokenizer\.chat_template[\w.]{0,80}?\x08\x00\x00\x00")
 """A key, and that its value is a text; its length in eight bytes follows."""
 
 _REACHES = re.compile(
-    rb"__\w{2,30}__|\\+x5f|\\+u005f|\\+137|\battr\s{0,8}\(|_TemplateReference__|\bpopen\b"
-    rb"|\bsubprocess\b|\['_|\[\"_|\bgetattr\b|\b(?:func_globals|gi_frame|cr_frame)\b"
+    rb"__(?:annotations|bases?|builtins|call|class|closure|code|dict|func|get(?:attr|attribute|item)"
+    rb"|globals|import|init|loader|module|mro|new|reduce|reduce_ex|self|spec|subclasses|wrapped)__"
+    rb"|\\+x5f|\\+u005f|\\+137|\battr\s{0,8}\(|_TemplateReference__|\['_|\[\"_"
+    rb"|(?<![A-Za-z])(?:builtins|cr_frame|func_globals|getattr|gi_frame|globals|importlib|mro|popen"
+    rb"|subclasses|subprocess)(?![A-Za-z])"
 )
 """What a template needs to get at Python's own attributes, and no chat does."""
 

@@ -15,6 +15,7 @@ from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
 from comfylock.model import Problem
 from comfylock.names import leaves_its_folder
 from comfylock.ops.analyze import analyze_each
+from comfylock.reading import read_regular
 from comfylock.requirements import Requirements
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ def read_bytes(path: str, most: int = MAX_LOCK_BYTES) -> bytes | None:
         LockParseError: it cannot be read, or has more than `most` bytes.
     """
     try:
-        with open(path, "rb") as stream:
-            data = stream.read(most + 1)
+        data = read_regular(path, most + 1)
     except FileNotFoundError:
         return None
     except OSError as error:

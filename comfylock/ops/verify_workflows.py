@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from comfylock.lockfile.comfyui_needs import NAME as COMFYUI
 from comfylock.verifying.findings import Item, observe
-from comfylock.verifying.mends import RELOCK
+from comfylock.verifying.mends import RELOCK, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from comfylock.findings import About, Finding
     from comfylock.lockfile.drift import Drift, Kind
-    from comfylock.lockfile.schema import Gap, Lock, Subject, WorkflowEntry
+    from comfylock.lockfile.schema import Gap, Lock, Subject
     from comfylock.ops.check import CheckOutcome
     from comfylock.ops.places import Place
 
@@ -61,8 +63,9 @@ SHOWN = 3
 
 def drift_findings(outcome: CheckOutcome, said: Collection[str] = ()) -> tuple[Finding, ...]:
     """Return why a lock is not current; what is `said` already, by its message, is left out."""
+    names = _Names(outcome.lock)
     found = [_unreadable(path, told) for path, told in outcome.unreadable]
-    found += [_drifted(outcome, each) for each in outcome.drift if each.message not in said]
+    found += [_drifted(outcome, each, names) for each in outcome.drift if each.message not in said]
     found += [_unread(path, outcome) for path in sorted(outcome.unread)]
     return tuple(found)
 
@@ -81,52 +84,77 @@ def workflow_items(outcome: CheckOutcome, findings: tuple[Finding, ...]) -> tupl
     for finding in findings:
         if finding.about == "workflow" and finding.severity == "error":
             faults.setdefault(finding.subject, finding.message)
-    known = {entry.path for entry in outcome.lock.workflows}
-    items = [_item(entry, outcome, faults) for entry in outcome.lock.workflows]
+    gaps: dict[str, Gap] = {}
+    for gap in outcome.lock.unresolved:
+        for path in gap.workflows:
+            gaps.setdefault(path, gap)
+    entries = outcome.lock.workflows
+    items = [_item(entry.path, outcome, faults, gaps.get(entry.path)) for entry in entries]
     items += [
         Item("workflow", path, "extra", error="is not locked")
-        for path in sorted(outcome.read - known)
+        for path in sorted(outcome.read - {entry.path for entry in entries})
     ]
     return tuple(items)
 
 
-def _item(entry: WorkflowEntry, outcome: CheckOutcome, faults: Mapping[str, str]) -> Item:
-    item = Item("workflow", entry.path, "verified", proof="what it needs")
-    gaps = [gap for gap in outcome.lock.unresolved if entry.path in gap.workflows]
-    if entry.path not in outcome.read:
-        told = faults.get(entry.path, "was not compared with the lock")
-        return Item("workflow", entry.path, "unknown", error=told)
-    if entry.path in faults:
-        return Item("workflow", entry.path, "differs", proof=item.proof, error=faults[entry.path])
-    if gaps:  # that the project allows
-        told = f"`{gaps[0].name}` is unresolved: {gaps[0].message}"
-        return Item("workflow", entry.path, "unproven", proof=item.proof, error=told)
+def _item(path: str, outcome: CheckOutcome, faults: Mapping[str, str], gap: Gap | None) -> Item:
+    item = Item("workflow", path, "verified", proof="what it needs")
+    if path not in outcome.read:
+        told = faults.get(path, "was not compared with the lock")
+        return Item("workflow", path, "unknown", error=told)
+    if path in faults:
+        return replace(item, status="differs", error=faults[path])
+    if gap is not None:  # that the project allows
+        told = f"`{gap.name}` is unresolved: {gap.message}"
+        return replace(item, status="unproven", error=told)
     return item
 
 
 def _faults(outcome: CheckOutcome) -> dict[str, str]:
     """Return what is wrong with each workflow: the first reason that touches it."""
     found: dict[str, str] = {}
-    entries = outcome.lock.workflows
-    needs = {entry.path: {*entry.packs, *entry.models} for entry in entries}
+    names = _Names(outcome.lock)
     for drift in outcome.drift:
         touched = {place.workflow for place in outcome.places.get(drift, ())}
         if drift.workflow is not None:
             touched.add(drift.workflow)
         if drift.workflow is None or drift.kind in _OF_A_PIN:
-            touched |= {path for path, names in needs.items() if drift.subject in names}
-        touched.update(path for gap in _gaps(outcome, drift) for path in gap.workflows)
+            touched.update(names.users.get(drift.subject, ()))
+        touched.update(path for gap in names.gaps(drift) for path in gap.workflows)
         for path in touched:
             found.setdefault(path, drift.message)
     return found
 
 
-def _gaps(outcome: CheckOutcome, drift: Drift) -> list[Gap]:
-    """Return what is unresolved where that is the reason."""
-    if drift.kind != "Unresolved":
-        return []
-    mine = [gap for gap in outcome.lock.unresolved if gap.name == drift.subject]
-    return [gap for gap in mine if drift.message.endswith(gap.message)] or mine
+class _Names:
+    """What the names in a lock mean."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.users: dict[str, list[str]] = {}
+        """Pack or model to the workflows that it is for."""
+        self._gaps: dict[str, list[Gap]] = {}
+        self._abouts: dict[str, About] = {COMFYUI: "comfyui"}
+        for entry in lock.workflows:
+            self._abouts[entry.path] = "workflow"
+            for name in (*entry.packs, *entry.models):
+                self.users.setdefault(name, []).append(entry.path)
+        for gap in lock.unresolved:
+            self._gaps.setdefault(gap.name, []).append(gap)
+        self._abouts |= {model.key: "model" for model in lock.models}
+        self._abouts |= {pack.name: "pack" for pack in lock.packs}
+
+    def gaps(self, drift: Drift) -> list[Gap]:
+        """Return what is unresolved where that is the reason."""
+        mine = self._gaps.get(drift.subject, []) if drift.kind == "Unresolved" else []
+        return [gap for gap in mine if drift.message.endswith(gap.message)] or mine
+
+    def about(self, drift: Drift) -> About:
+        """Return what a reason's subject is."""
+        if drift.kind in _ABOUT:
+            return _ABOUT[drift.kind]
+        if drift.kind in ("OrphanGap", "Unresolved") and drift.subject in self._gaps:
+            return _GAPS[self._gaps[drift.subject][0].kind]
+        return self._abouts.get(drift.subject, "pack")
 
 
 def _unreadable(path: str, told: str) -> Finding:
@@ -136,35 +164,20 @@ def _unreadable(path: str, told: str) -> Finding:
 def _unread(path: str, outcome: CheckOutcome) -> Finding:
     count = outcome.unread[path]
     told = f"{count:,} node{'s' if count > 1 else ''} of `{path}` could not be read"
-    mend = f"comfylock analyze {path} says why"
+    mend = f"comfylock analyze {quote(path)}"
     return observe("workflow-unread", "workflow", path, told, path, mend)
 
 
-def _drifted(outcome: CheckOutcome, drift: Drift) -> Finding:
+def _drifted(outcome: CheckOutcome, drift: Drift, names: _Names) -> Finding:
     places = outcome.places.get(drift, ())
-    gaps = _gaps(outcome, drift)
+    gaps = names.gaps(drift)
     where = drift.workflow or (places[0].workflow if places else None)
     place = _placed(where, places)
     if place is None and gaps:
         place = _listed(gaps[0].workflows)
     mend = next((gap.hint for gap in gaps if gap.hint), None) or RELOCK
-    about = _GAPS[gaps[0].kind] if gaps else _about(outcome.lock, drift)
+    about = _GAPS[gaps[0].kind] if gaps else names.about(drift)
     return observe(drift.kind, about, drift.subject, drift.message, place, mend)
-
-
-def _about(lock: Lock, drift: Drift) -> About:
-    if drift.kind in _ABOUT:
-        return _ABOUT[drift.kind]
-    if drift.kind == "OrphanGap":
-        gap = next((gap for gap in lock.unresolved if gap.name == drift.subject), None)
-        return _GAPS[gap.kind] if gap is not None else "lock"
-    if any(drift.subject == pin.name for pin in lock.packs):
-        return "pack"
-    if any(drift.subject == pin.key for pin in lock.models):
-        return "model"
-    if any(drift.subject == entry.path for entry in lock.workflows):
-        return "workflow"
-    return "comfyui" if drift.subject == COMFYUI else "pack"
 
 
 def _listed(workflows: tuple[str, ...]) -> str | None:

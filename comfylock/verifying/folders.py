@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from comfylock.links import FOLDER_ALIASES
 from comfylock.names import leaves_its_folder, printable
+from comfylock.reading import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,8 +129,7 @@ def _sections(file: str) -> dict[str, dict[str, Any]]:
         FolderError: with the second half of a sentence.
     """
     try:
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_YAML + 1)
+        data = read_regular(file, MAX_YAML + 1)
     except OSError as error:
         raise FolderError(f"cannot be read: {error.strerror}") from error
     if len(data) > MAX_YAML:

@@ -44,6 +44,7 @@ KINDS: dict[str, Meaning] = {
     "unreadable": _unreadable("it cannot be read"),
     "vanished": _unreadable("it went away while it was looked at"),
     "changing": _unreadable("it changed while it was hashed"),
+    "unwritten": _unreadable("the inventory cannot be written"),
     "not-comfyui": _unreadable("the folder is no ComfyUI"),
     # ComfyUI
     "comfyui-commit": _error("ComfyUI is at another commit"),

@@ -32,7 +32,7 @@ MAX_PROJECT = 1 << 20
 OWN = frozenset({"websocket_image_save.py", "example_node.py.example"})
 """What ComfyUI's own repository has there."""
 
-_SIGNS = ("__init__.py", "prestartup_script.py", "install.py", ".git", TRACKING, PROJECT)
+_SIGNS = frozenset({"__init__.py", "prestartup_script.py", "install.py", ".git", TRACKING, PROJECT})
 """What makes a folder a pack: ComfyUI or its Manager would run something of it, or made it."""
 
 
@@ -112,7 +112,7 @@ def _pack(commands: Commands, entry: tuple[str, str, bool]) -> PackFolder | None
             return replace(plain, is_file=True) if shown.endswith(".py") else None
         if not stat.S_ISDIR(status.st_mode):
             return None
-        is_pack = any(os.path.lexists(os.path.join(path, sign)) for sign in _SIGNS)
+        is_pack = not _SIGNS.isdisjoint(os.listdir(path))
         return _described(commands, plain) if is_pack else None
     except OSError as error:
         return replace(plain, trouble=f"cannot be read: {error.strerror}")

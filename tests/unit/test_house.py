@@ -25,6 +25,7 @@ FLOORS = {
     "links": 0,
     "names": 0,
     "patterns": -2,
+    "reading": 0,
     "redaction": -1,
     "versions": 0,
     "model": 1,

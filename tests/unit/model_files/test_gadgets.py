@@ -242,6 +242,7 @@ def gguf(template: str, *tokens: str) -> bytes:
         "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}",
         "{{ ''['__cl' + 'ass__'] }}{{ x|attr('\\x5f\\x5fclass\\x5f\\x5f') }}",
         "{{ self._TemplateReference__context }}",
+        "{% set u = '_' %}{{ ''[u ~ u ~ 'class' ~ u ~ u][u ~ u ~ 'mro' ~ u ~ u] }}",
     ],
 )
 def test_chat_templates_that_reach_for_python(template: str) -> None:
@@ -251,7 +252,8 @@ def test_chat_templates_that_reach_for_python(template: str) -> None:
 
 def test_an_ordinary_chat_template() -> None:
     template = (
-        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] | trim }}<|im_end|>"
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}<__image__>\n"
+        "{{ m['content'] | trim }}<|im_end|>"
         "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
         "{{ raise_exception('no') if messages|length == 0 }}"
     )
