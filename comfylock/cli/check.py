@@ -53,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     registry, _ = usable_registry(arguments.project)
     sources = [*arguments.definitions, *([arguments.server] if arguments.server else [])]
-    definitions, damaged = load(arguments, sources, registry, files=arguments.files)
+    definitions, damaged = load(
+        arguments, sources, registry, files=arguments.files, some_will_do=True
+    )
     checker = Checker(definitions, registry, core_only=arguments.core_only)
     standard_input = sys.stdin.buffer if sys.stdin else None
     checks: list[WorkflowCheck] = []

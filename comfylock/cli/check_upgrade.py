@@ -73,8 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
     registry, _ = usable_registry(arguments.project)
-    old, damaged = load(arguments, arguments.old, registry, files=False)
-    new, more = load(arguments, arguments.new, registry, files=False)
+    some = not arguments.fix
+    old, damaged = load(arguments, arguments.old, registry, files=False, some_will_do=some)
+    new, more = load(arguments, arguments.new, registry, files=False, some_will_do=some)
     damaged += more
     refuse_strangers(old, new)
     if old.is_core_only != new.is_core_only and not arguments.quiet:

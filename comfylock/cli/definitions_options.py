@@ -23,27 +23,44 @@ MAX_WARNINGS = 10
 
 
 def load(
-    arguments: argparse.Namespace, sources: Sequence[str], registry: Registry, *, files: bool
+    arguments: argparse.Namespace,
+    sources: Sequence[str],
+    registry: Registry,
+    *,
+    files: bool,
+    some_will_do: bool = False,
 ) -> tuple[DefinitionSet, list[Problem]]:
-    """Return the definitions of some sources as one set, and which of an answer are damaged.
+    """Return the definitions of some sources as one set, and what of them is damaged.
 
-    What only running source would tell goes to stderr at once: it is no fault of the source.
+    With `some_will_do` a source of several that is none is damage too: what it would have said is
+    not known then. What only running source would tell goes to stderr at once: it is no fault.
 
     Raises:
         DefinitionsError, UsageError, SourceUnavailableError, RefusedError: there are none.
     """
-    from comfylock.definitions.signature import merged  # noqa: PLC0415 - help needs none
-    from comfylock.model import Problem  # noqa: PLC0415
-    from comfylock.ops.definitions import load_each  # noqa: PLC0415
+    from msgspec.structs import replace  # noqa: PLC0415 - help needs none
 
-    loaded = load_each(
-        sources,
-        registry,
-        project=arguments.project,
-        environ=os.environ,
-        keep_files=files,
-        is_offline=arguments.offline,
-    )
+    from comfylock.definitions.signature import merged  # noqa: PLC0415
+    from comfylock.errors import DefinitionsError  # noqa: PLC0415
+    from comfylock.model import Problem  # noqa: PLC0415
+    from comfylock.ops.definitions import Loaded, load_each  # noqa: PLC0415
+
+    loaded: list[Loaded] = []
+    lost: list[DefinitionsError] = []
+    for source in sources or [""]:
+        try:
+            loaded += load_each(
+                [source] if sources else [],
+                registry,
+                project=arguments.project,
+                environ=os.environ,
+                keep_files=files,
+                is_offline=arguments.offline,
+            )
+        except DefinitionsError as error:
+            lost.append(error)
+            if not some_will_do or len(lost) == len(sources):
+                raise
     unread = [each for found, told in loaded if found.kind == "source" for each in told]
     warn(unread, verbose=arguments.verbose, quiet=arguments.quiet)
     damaged = [
@@ -52,7 +69,11 @@ def load(
         if found.kind != "source"
         for each in told
     ]
-    return merged(tuple(found for found, _ in loaded)), damaged
+    whole = merged(tuple(found for found, _ in loaded))
+    if not lost:
+        return whole, damaged
+    missing = [Problem(each.file, each.reason) for each in lost]
+    return replace(whole, is_partial=True), [*missing, *damaged]
 
 
 def print_damaged(problems: Sequence[Problem], *, verbose: bool) -> None:

@@ -107,6 +107,8 @@ def _port(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Write, print or check; 0 done or the same, 1 not so, 2 bad usage or input, 4 mismatch."""
     require_project(arguments)
+    if arguments.output == "":
+        raise UsageError("`-o` names nothing", hint="comfylock emit --help")
     from comfylock.ops.emit import ALL, EmitRequest, emit_files  # noqa: PLC0415 - `--help` is fast
 
     kinds = tuple(arguments.kinds) or ((ALL,) if arguments.check else ())

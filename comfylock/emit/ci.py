@@ -15,6 +15,7 @@ from comfylock.emit.templating import render
 from comfylock.errors import EmitError
 from comfylock.lockfile.mark import lock_mark
 from comfylock.names import printable
+from comfylock.patterns import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +30,8 @@ ACTIONS = {
     "upload-artifact": ("b7c566a772e6b6bfb58ed0dc250532a479d7789f", "v6.0.0"),
 }
 """GitHub's own actions, each at the commit of a release."""
+
+_BLANKS = Pattern(r"\A +| +\Z")
 
 OWN_FILES = ("comfy.lock", "comfylock.toml", "pyproject.toml", "pylock*.toml", NAME)
 
@@ -80,11 +83,12 @@ def _pattern(path: str) -> str:
     """Return a path or pattern of ours as one of GitHub's.
 
     `*`, `?` and `[…]` mean much the same there; `?` and `+` repeat the letter before, and `!`
-    in front takes back. A file that is watched too much costs a run, so `?` becomes `*`.
+    in front takes back. A file that is watched too much costs a run, so `?` becomes `*`, and so do
+    blanks at an end, which GitHub does not take.
     """
     if "${{" in path:
         raise EmitError(f"`{printable(path, 80)}` cannot be told to GitHub: `${{{{` begins a term")
-    text = path.replace("?", "*").replace("+", "\\+")
+    text = _BLANKS.sub("*", path.replace("?", "*").replace("+", "\\+"))
     return f"\\{text}" if text.startswith("!") else text
 
 

@@ -103,7 +103,8 @@ def write_emitted(places: Iterable[Placed]) -> tuple[Placed, ...]:
             if place.file.is_executable and _make_executable(place.path) and place not in changed:
                 changed.append(place)
     except OSError as error:
-        where = places[0].path if error.filename is None else os.fsdecode(error.filename)
+        # The system names the temporary file, which nobody knows.
+        where = os.path.dirname(os.fsdecode(error.filename or "")) or places[0].path
         raise WriteError(where, f"cannot be written: {error.strerror}") from error
     return tuple(changed)
 

@@ -84,7 +84,9 @@ def _moves(
     from comfylock.ops.upgrade_moves import judge_pins  # noqa: PLC0415 - only if something is newer
 
     registry = project_registry(project)
-    judged = judge_pins(wanted, services.definitions, registry, services.executor, reporter)
+    judged = judge_pins(
+        wanted, services.definitions, registry, services.executor, project, reporter
+    )
     return {move.name: move for move in judged}
 
 

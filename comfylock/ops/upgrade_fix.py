@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
 from comfylock.upgrade.documents import judged_workflows, prompt_of
+from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
 from comfylock.upgrade.interface import Fault
 from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from comfylock.ops.upgrade_check import Comparison
-
-LONG_LINE = 400
-"""Characters from which on a line is too long to be shown whole."""
-
-CONTEXT = 60
 
 
 class UnmendableError(WorkflowError):
@@ -105,7 +100,7 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     pieces, changed = _changed(path, text, value, edits)
     if not is_dry:
         _write(path, changed)
-    diff = _diff(path, text, changed, pieces)
+    diff = unified(path, text, pieces)
     return FixedFile(path, tuple(fixes), tuple(left), diff, is_written=not is_dry)
 
 
@@ -159,26 +154,3 @@ def _write(path: str, text: str) -> None:
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
         raise UnmendableError(path, f"cannot be written: {reason}") from error
-
-
-def _diff(path: str, old: str, new: str, pieces: list[Piece]) -> str:
-    """Return a unified diff; of a line that is too long, the part that changes."""
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    lines = list(difflib.unified_diff(before, after, path, path, n=2))
-    if not any(len(line) > LONG_LINE for line in lines):
-        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-    return f"--- {path}\n+++ {path}\n" + "".join(_told(old, pieces))
-
-
-def _told(text: str, pieces: list[Piece]) -> Iterator[str]:
-    """Yield each piece and where it goes, with a little of what stands before it."""
-    for piece in pieces:
-        yield f"@@ character {piece.start} @@\n"
-        yield f" {_cut(text, piece.start - CONTEXT, piece.start)}\n"
-        if piece.end > piece.start:
-            yield f"-{_cut(text, piece.start, piece.end)}\n"
-        yield f"+{piece.text.strip()}\n"
-
-
-def _cut(text: str, start: int, end: int) -> str:
-    return text[max(start, 0) : min(end, max(start, 0) + LONG_LINE)].replace("\n", " ")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -21,6 +22,7 @@ from comfylock.lockfile.schema import ComfyuiPin, PackPin
 from comfylock.model import Problem
 from comfylock.names import printable
 from comfylock.ops.upgrade_check import Impact, check_upgrade
+from comfylock.ops.workflow_check import shown_path
 from comfylock.sources.interface import Missing
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def judge_lock_moves(
     workflows: Sequence[str],
     registry: Registry,
     executor: Executor,
+    project: str = "",
 ) -> tuple[Move, ...]:
     """Return what each pin that moves between two locks would do to workflows, sorted by name.
 
@@ -109,7 +112,7 @@ def judge_lock_moves(
     """
     files = tuple(workflows)
     moves = [PinMove(name, before, after, files) for name, before, after in _moved(old, new)]
-    return judge_pins(moves, definitions, registry, executor)
+    return judge_pins(moves, definitions, registry, executor, project)
 
 
 def judge_pins(
@@ -117,9 +120,12 @@ def judge_pins(
     definitions: PinDefinitions,
     registry: Registry,
     executor: Executor,
+    project: str = "",
     reporter: Reporter | None = None,
 ) -> tuple[Move, ...]:
     """Return what each of these moves would do to its workflows, in the order given.
+
+    Workflows are called as a lock calls them: relative to the project's folder.
 
     Uses the network for definitions that nobody read yet, side by side; what a service cannot
     give is a note of that move. A move that no workflow hangs on is not looked into.
@@ -135,11 +141,10 @@ def judge_pins(
             found.append(Move(move.name))
             continue
         sides = future.result()
-        found.append(
-            Move(move.name, note=sides)
-            if isinstance(sides, str)
-            else _judged(move, sides, registry)
-        )
+        if isinstance(sides, str):
+            found.append(Move(move.name, note=sides))
+        else:
+            found.append(_relative(_judged(move, sides, registry), project))
         if reporter is not None:
             reporter.done(move.name)
     return tuple(found)
@@ -162,11 +167,24 @@ def _judged(move: PinMove, sides: tuple[DefinitionSet, DefinitionSet], registry:
     return found if note is None else replace(found, note=note)
 
 
+def _relative(move: Move, project: str) -> Move:
+    """Return a move with its workflows' paths without the project's folder in front."""
+    before = shown_path(os.path.join(project, "")) if project else ""
+    return replace(
+        move,
+        broken=tuple(replace(each, path=each.path.removeprefix(before)) for each in move.broken),
+        changed=tuple(replace(each, path=each.path.removeprefix(before)) for each in move.changed),
+        unreadable=tuple(
+            replace(each, path=each.path.removeprefix(before)) for each in move.unreadable
+        ),
+    )
+
+
 def _unread(pin: Pin, sides: tuple[DefinitionSet, DefinitionSet]) -> str | None:
     """Return which class types of a pack, that workflows need, its source does not tell of."""
     needed = pin.provides if isinstance(pin, PackPin) else ()
     old, new = (each.classes for each in sides)
-    if not (old and new):
+    if not old or (not new and sides[1].is_partial):
         version = "the newer" if old else "the locked"
         return f"the source of {version} version declares no class type that can be read"
     hidden = [

@@ -62,6 +62,7 @@ class _Conversion:
         self.resolver = Resolver(self.subgraphs, self.is_virtual)
         self.prompt: dict[str, PromptNode] = {}
         self.wired: frozenset[str] = frozenset()
+        self.unheard: dict[str, list[tuple[int, str]]] = {}
         self.doubts: list[Problem] = []
 
     def run(self) -> Converted:
@@ -108,14 +109,25 @@ class _Conversion:
         key = f"{level.prefix}{node.id}"
         told = f"group node `{printable(node.type, 60)}` is opened by the editor alone"
         self.doubts.append(Problem(key, told))
-        definition = self.groups.get(node.type[len(GROUP_PREFIXES[0]) :])
+        for place, kind in self._unheard(node.type[len(GROUP_PREFIXES[0]) :]):
+            self.prompt[f"{key}:{place}"] = PromptNode(kind, {})
+
+    def _unheard(self, group: str) -> list[tuple[int, str]]:
+        """Return the class types inside a group node that the set does not have, each once."""
+        known = self.unheard.get(group)
+        if known is not None:
+            return known
+        definition = self.groups.get(group)
         inner = definition.get("nodes") if isinstance(definition, dict) else None
+        found: dict[str, int] = {}
         for place, each in enumerate(inner[:MAX_NODES] if isinstance(inner, list) else ()):
             kind = each.get("type") if isinstance(each, dict) else None
             if isinstance(kind, str) and each.get("mode") not in (MUTED, BYPASSED):
                 is_odd = kind.startswith(GROUP_PREFIXES) or kind in self.subgraphs
                 if not (is_odd or kind in self.classes or kind in self.frontend_only):
-                    self.prompt[f"{key}:{place}"] = PromptNode(kind, {})
+                    found.setdefault(kind, place)
+        self.unheard[group] = [(place, kind) for kind, place in found.items()]
+        return self.unheard[group]
 
     def _open(
         self, level: Level, node: GraphNode, subgraph: Subgraph, opened: tuple[str, ...]

@@ -51,6 +51,9 @@ OWN_PATTERNS = (
 """What users put into ComfyUI's folder, as its own `.gitignore` has it, and what an emitted script
 keeps there."""
 
+DATA = ("models", "input", "output", "temp", "user")
+"""Folders of ComfyUI that hold no code; a link in the place of one leads to a volume."""
+
 
 def comfyui_fault(folder: str) -> str | None:
     """Say why a folder is no ComfyUI: the second half of a sentence; None if it is one."""
@@ -85,7 +88,13 @@ def checkout_of(folder: str, commands: Commands) -> Checkout | None:
         CheckoutError: it cannot be looked at.
         SourceUnavailableError: git is not installed.
     """
-    return read_checkout(commands, folder, ignored=OWN_PATTERNS)
+    found = read_checkout(commands, folder, ignored=OWN_PATTERNS)
+    linked = {name for name in DATA if os.path.islink(os.path.join(folder, name))}
+    if found is None or not linked:
+        return found
+    # Behind a link git misses what the commit keeps there: placeholders and an example picture.
+    changes = [change for change in found.changes if change.path.split("/")[0] not in linked]
+    return replace(found, changes=tuple(changes))
 
 
 def comfyui_checked(pin: ComfyuiPin, folder: str, commands: Commands) -> Checked:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -27,9 +28,27 @@ def require_engine() -> None:
         pytest.skip("there is no docker command on PATH")
     if docker("version").returncode != 0:
         pytest.skip("no Docker engine answers (DOCKER_HOST)")
-    if docker("image", "inspect", BASE).returncode != 0:
+    if docker("image", "inspect", BASE).returncode != 0 and not _base_made():
         told = "a Debian 12 with ca-certificates, curl, git, python3 and python3-venv"
-        pytest.skip(f"the engine has no image {BASE}: {told}")
+        pytest.skip(f"the engine has no image {BASE} and cannot make it: {told}")
+
+
+@cache
+def _base_made() -> bool:
+    """Make the base image, where the engine can reach a registry and Debian's archive."""
+    text = (
+        "FROM debian:12\nRUN apt-get update && apt-get install --yes --no-install-recommends"
+        " ca-certificates curl git python3 python3-venv && rm -rf /var/lib/apt/lists/*\n"
+    )
+    run = subprocess.run(
+        ["docker", "build", "--network=host", "-t", BASE, "-"],
+        input=text,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    return run.returncode == 0
 
 
 def docker(*words: str, **environ: str) -> Run:

@@ -28,9 +28,10 @@ BASH = os.environ.get("TEST_BASH", "bash")
 
 SLEEP = """#!/bin/sh
 echo "$@" >>"$SLEPT"
+[ "$1" != 20 ] || exec /bin/sleep 0.4
 exec /bin/sleep 0.02
 """
-"""Pauses are written down and nearly left out."""
+"""Pauses are written down and nearly left out; what tells of progress gets some sleep."""
 
 CURL = """#!/bin/bash
 printf '%s\\0' "$@" >>"$SEEN" && env >>"$SEEN"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 
+from comfylock.emit.kinds import generator
+from comfylock.errors import ComfylockError
 from comfylock.lockfile.canonical import value_faults
 from comfylock.lockfile.schema import Lock, ModelPin
 from tests.emitted.engine import built, docker, emitted, inside, require_engine
 from tests.hostile import CANARY, TEXTS
+from tests.image_plans import plan
 from tests.locks import release
 from tests.services.image_world import ImageWorld, image_world, sha256
 from tests.services.loopback import Answer
@@ -18,6 +24,9 @@ from tests.services.node_archive import node_zip, pack_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from comfylock.emit.plan import Plan
 
 pytestmark = pytest.mark.system
 
@@ -38,6 +47,50 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageWorld]:
     with image_world(str(tmp_path_factory.mktemp("world"))) as found:
         yield found
     docker("image", "rm", "--force", TAG)
+
+
+def unchecked(text: str) -> Plan:
+    """A plan with a text wherever bake and compose files have one; no rule was held against it."""
+    made = plan(variants=("full",))
+    settings = replace(made.settings, image_name=text, output=text)
+    return replace(made, variants=(replace(made.variants[0], name=text),), settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "after"),
+    [
+        ("bake", ("buildx", "bake", "--print", "-f"), ("all",)),
+        ("compose", ("compose", "-f"), ("--profile", "*", "config", "--format", "json")),
+    ],
+)
+def test_bake_and_compose_read_them_as_data(
+    tmp_path: Path, kind: str, words: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    """The tools themselves read every file, and find the text that the plan has, or none."""
+    if docker(words[0], "version").returncode:
+        pytest.skip(f"there is no docker {words[0]}")
+    read = 0
+    for number, text in enumerate(TEXTS):
+        try:
+            (file,) = generator(kind)(unchecked(text))
+        except ComfylockError:
+            continue
+        path = tmp_path / str(number)
+        path.write_bytes(file.data)
+        run = docker(*words, str(path), *after)
+        if run.returncode:
+            continue  # it is no name of an image, or of a folder
+        # What compose prints could be read by it again, so `$` stands twice.
+        found = json.loads(run.stdout if kind == "bake" else run.stdout.replace("$$", "$"))
+        named = found["target"] if kind == "bake" else found["services"]
+        builds = [each if kind == "bake" else each["build"] for each in named.values()]
+        assert len(builds) == 2, text
+        if "}" not in text or kind == "bake":
+            told = {each["args"]["VARIANT"] for each in builds}
+            assert told in ({text}, {normalize("NFC", text)}), "as HCL has strings"
+        read += 1
+    assert read > 40
+    assert [path for path in tmp_path.iterdir() if CANARY in path.name] == []
 
 
 def is_taken(lock: Lock) -> bool:

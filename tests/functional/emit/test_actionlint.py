@@ -13,6 +13,7 @@ from comfylock.config.emit import EmitSettings
 from comfylock.emit.ci import generate
 from comfylock.emit.planning import plan_of
 from comfylock.lockfile.schema import Options
+from tests.hostile import taken
 from tests.locks import SHA, small
 
 if TYPE_CHECKING:
@@ -56,3 +57,11 @@ def test_actionlint_finds_nothing(folder: Path, output: str | None) -> None:
     text = file.data.decode()
     assert lint(folder, text) == []
     assert lint(folder, text.replace("runs-on: ubuntu-24.04", "runs-on: nowhere"))
+
+
+@pytest.mark.system
+def test_actionlint_finds_nothing_in_what_hostile_inputs_give(folder: Path) -> None:
+    found = list(taken(lambda lock: generate(plan_of(lock, SHA)), "input"))
+    assert found
+    for _, (file,) in found:
+        assert lint(folder, file.data.decode()) == []

@@ -131,6 +131,7 @@ def test_json(run: Run) -> None:
         (["scirpt"], "there is no kind `scirpt`"),
         (["all", "model-paths", "-o", "x"], "`all` stands alone: it is every kind"),
         (["all"], "nobody says where the files belong"),
+        (["model-paths", "-o", ""], "`-o` names nothing"),
         (["model-paths", "--layout", "pod"], "`layout` must be one of `workspace`, "),
         (["model-paths", "--comfyui-dir", "../x", "--port", "0"], "; `port` must be from 1"),
         (["model-paths", "--port", "x"], "argument --port: `x` is no port"),

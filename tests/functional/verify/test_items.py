@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -146,3 +147,27 @@ def test_an_unreadable_model_is_unknown(tree: Tree) -> None:
     path.mkdir()
     (path / "inner").write_bytes(DETAIL)
     assert item(found(tree), "loras/sub/detail.safetensors")["status"] == "differs"
+
+
+def test_folders_that_lead_to_a_volume_are_comfyuis_own(tree: Tree) -> None:
+    for name in ("input", "output", "user", "temp"):
+        there, here = tree.root / "volume" / name, tree.comfyui / name
+        there.mkdir()
+        if here.is_dir():
+            shutil.rmtree(here)
+        here.symlink_to(there)
+        (there / "mine.png").write_bytes(b"mine")
+    ended = found(tree)
+    assert ended.found == set()
+    assert item(ended, "comfyui")["status"] == "verified"
+
+
+def test_a_file_that_is_gone_is_told_where_no_link_is(tree: Tree) -> None:
+    (tree.comfyui / "input/example.png").unlink()
+    assert found(tree).found == {("comfyui-missing-file", "comfyui")}
+
+
+def test_code_behind_a_link_is_not_comfyuis_own(tree: Tree) -> None:
+    (tree.root / "volume/comfy_extras").mkdir()
+    (tree.comfyui / "comfy_extras").symlink_to(tree.root / "volume/comfy_extras")
+    assert found(tree).found == {("comfyui-untracked", "comfyui")}

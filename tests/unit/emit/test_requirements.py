@@ -1,16 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomli_w
+from packaging.requirements import Requirement
 
 from comfylock.config.emit import EmitSettings
 from comfylock.emit.planning import plan_of
 from comfylock.emit.requirements import generate
-from comfylock.errors import EmitError
+from comfylock.errors import EmitError, LockParseError
 from comfylock.lockfile.mark import lock_mark
+from tests.hostile import TEXTS
 from tests.locks import COMMIT, OTHER_SHA, SHA, python_pin, small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOST = "https://example.org"
 HASHES = {"sha256": SHA}
@@ -108,3 +113,44 @@ def test_a_lock_without_packages_says_what_to_do() -> None:
     with pytest.raises(EmitError, match="the lock has no Python packages") as raised:
         generate(plan_of(small(), SHA))
     assert "`[python]` of comfylock.toml" in (raised.value.hint or "")
+
+
+FIELDS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "name": lambda odd: {**NUMPY, "name": odd},
+    "version": lambda odd: {**NUMPY, "version": odd},
+    "marker": lambda odd: {**NUMPY, "marker": odd},
+    "address": lambda odd: {**TORCH, "wheels": [{"url": odd, "hashes": HASHES}]},
+    "address's end": lambda odd: {
+        **TORCH,
+        "wheels": [{"url": f"{HOST}/{odd}.whl", "hashes": HASHES}],
+    },
+    "subdirectory": lambda odd: {
+        **ARCHIVE,
+        "archive": {"url": f"{HOST}/d.zip", "subdirectory": odd, "hashes": HASHES},
+    },
+    "git": lambda odd: {**GIT, "vcs": {"type": "git", "url": f"{HOST}/{odd}", "commit-id": COMMIT}},
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_hostile_pylock_is_refused_or_one_requirement(field: str) -> None:
+    """What is taken reads back as one package with one digest, in pip's own order of things."""
+    taken = 0
+    for odd in TEXTS:
+        try:
+            told, _ = text(FIELDS[field](odd))
+        except (EmitError, LockParseError, UnicodeEncodeError):
+            continue
+        taken += 1
+        lines = [line for line in told.split("\n") if line and not line.startswith("#")]
+        lines = [line for line in lines if not line.startswith(("--only-binary ", "--no-binary "))]
+        if field == "git":
+            assert lines == []
+            continue
+        requirement, digest = lines
+        assert digest == f"    --hash=sha256:{SHA}"
+        found = Requirement(requirement.removesuffix(" \\"))
+        assert found.url is None or found.url.startswith(HOST) or field == "address"
+        assert " " not in (found.url or "")
+        assert " --" not in requirement, odd
+    assert taken < len(TEXTS) / 2
