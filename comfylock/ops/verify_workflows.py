@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -57,6 +58,11 @@ _OF_A_PIN: frozenset[Kind] = frozenset(
 )
 """Reasons that are about a pin, so about every workflow that it is for, whichever shows them."""
 
+_BY_ABSENCE: frozenset[Kind] = frozenset(
+    {"GroupChanged", "OrphanGap", "OrphanModel", "OrphanNodeType", "OrphanPin"}
+)
+"""Reasons that a workflow which cannot be read gives by not being there."""
+
 SHOWN = 3
 """Workflows that a sentence names."""
 
@@ -64,10 +70,38 @@ SHOWN = 3
 def drift_findings(outcome: CheckOutcome, said: Collection[str] = ()) -> tuple[Finding, ...]:
     """Return why a lock is not current; what is `said` already, by its message, is left out."""
     names = _Names(outcome.lock)
-    found = [_unreadable(path, told) for path, told in outcome.unreadable]
-    found += [_drifted(outcome, each, names) for each in outcome.drift if each.message not in said]
+    told = dict(outcome.unreadable)
+    unseen = _unseen(outcome)
+    for path in sorted(unseen):
+        if not _covers(told, path):
+            told[path] = "is there, and is no workflow any more"
+    found = [_unreadable(path, sentence) for path, sentence in told.items()]
+    found += [
+        _drifted(outcome, each, names)
+        for each in outcome.drift
+        if each.message not in said and not names.follows(each, unseen)
+    ]
     found += [_unread(path, outcome) for path in sorted(outcome.unread)]
     return tuple(found)
+
+
+def _unseen(outcome: CheckOutcome) -> frozenset[str]:
+    """Return the locked workflows that are there, and nobody could read what they need."""
+    same = not any(each.subject == "inputs" for each in outcome.drift)
+    project = os.path.dirname(outcome.path)
+    missed = [entry.path for entry in outcome.lock.workflows if entry.path not in outcome.read]
+    return frozenset(
+        path
+        for path in missed
+        if _covers(dict(outcome.unreadable), path)
+        or (same and os.path.lexists(os.path.join(project, path.partition("#")[0])))
+    )
+
+
+def _covers(paths: Collection[str], path: str) -> bool:
+    """Say whether a workflow is one of these files, or in one of these folders."""
+    file = path.partition("#")[0]
+    return any(file == each or file.startswith(f"{each}/") for each in paths)
 
 
 def gap_items(lock: Lock) -> tuple[Item, ...]:
@@ -113,8 +147,10 @@ def _item(path: str, outcome: CheckOutcome, faults: Mapping[str, str], gap: Gap 
 def _faults(outcome: CheckOutcome) -> dict[str, str]:
     """Return what is wrong with each workflow: the first reason that touches it."""
     found: dict[str, str] = {}
-    names = _Names(outcome.lock)
+    names, unseen = _Names(outcome.lock), _unseen(outcome)
     for drift in outcome.drift:
+        if names.follows(drift, unseen):
+            continue
         touched = {place.workflow for place in outcome.places.get(drift, ())}
         if drift.workflow is not None:
             touched.add(drift.workflow)
@@ -142,11 +178,27 @@ class _Names:
             self._gaps.setdefault(gap.name, []).append(gap)
         self._abouts |= {model.key: "model" for model in lock.models}
         self._abouts |= {pack.name: "pack" for pack in lock.packs}
+        self._providers: dict[str, list[str]] = {}
+        for pack in lock.packs:
+            for name in pack.provides:
+                self._providers.setdefault(name, []).append(pack.name)
 
     def gaps(self, drift: Drift) -> list[Gap]:
         """Return what is unresolved where that is the reason."""
         mine = self._gaps.get(drift.subject, []) if drift.kind == "Unresolved" else []
         return [gap for gap in mine if drift.message.endswith(gap.message)] or mine
+
+    def follows(self, drift: Drift, unseen: frozenset[str]) -> bool:
+        """Say whether a reason is only that nobody could read these workflows."""
+        if drift.kind == "OrphanWorkflow":
+            return drift.subject in unseen
+        if drift.workflow is not None or drift.kind not in _BY_ABSENCE:
+            return False
+        users = {path for name in self._pins(drift.subject) for path in self.users.get(name, ())}
+        return not users.isdisjoint(unseen)
+
+    def _pins(self, subject: str) -> list[str]:
+        return [subject, *self._providers.get(subject, ())]
 
     def about(self, drift: Drift) -> About:
         """Return what a reason's subject is."""

@@ -114,6 +114,29 @@ def test_a_workflow_that_cannot_be_read_is_unknown(tree: Tree) -> None:
     assert item(ended, path)["status"] == "unknown"
 
 
+def test_a_workflow_that_cannot_be_read_costs_nothing_else(tree: Tree) -> None:
+    path = workflows(tree)[0]
+    whole = (tree.project / path).read_bytes()
+    for data, others in ((b'{"nodes": [', {}), (b"\x00\xff{", {}), (b"{}", {"x.json": whole})):
+        (tree.project / path).write_bytes(data)
+        for name, content in others.items():
+            (tree.project / "workflows" / name).write_bytes(content)
+        ended = found(tree)
+        assert ended.code == 2, data
+        assert item(ended, path)["status"] == "unknown", data
+        assert {kind for kind, _ in ended.found} <= {"unreadable", "MissingWorkflow"}, ended.found
+        assert {item(ended, name)["status"] for name in ("alpha", "vae/ae.safetensors")} == {
+            "verified"
+        }
+
+
+def test_a_locked_workflow_that_is_gone_is_still_told(tree: Tree) -> None:
+    path = workflows(tree)[0]
+    (tree.project / path).rename(tree.project / "workflows/other.json")
+    kinds = {kind for kind, _ in verify(tree, "--json", installed=False).found}
+    assert {"OrphanWorkflow", "MissingWorkflow"} <= kinds
+
+
 def test_a_workflow_with_a_node_that_cannot_be_read_is_not_verified(tree: Tree) -> None:
     path = workflows(tree)[0]
     text = (tree.project / path).read_text("utf-8")
