@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import statistics
-import sys
-import tempfile
 
 import yaml
 
-from benchmarks.locking import bench
-from benchmarks.processes import HOME, console_script, environment, run
+from benchmarks.locking import bench, beside_pass
+from benchmarks.processes import HOME, console_script
 from benchmarks.table import Row, ratio
 
 LIMIT = 10
@@ -32,21 +29,5 @@ def measure(runs: int) -> list[Row]:
         done = place.lock(keeps="")
         if done.code:
             raise RuntimeError(f"comfylock lock exits with {done.code}: {done.text[-2000:]}")
-        # A check needs to know which hosts are allowed, and no service.
-        hosts = {"COMFYLOCK_ALLOW_HOSTS": place.environment["COMFYLOCK_ALLOW_HOSTS"]}
-        commands = {
-            "pass": [sys.executable, "-c", "pass"],
-            "hook": [*entry(), "-C", place.project],
-        }
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        with tempfile.NamedTemporaryFile() as output:
-            for index in range(max(runs, 15) + 1):
-                for name, words in commands.items():
-                    measured = run(words, output=output.name, settings={**environment(), **hosts})
-                    if measured.code:
-                        raise RuntimeError(f"{' '.join(words)} exits with {measured.code}")
-                    if index:
-                        times[name].append(measured.seconds)
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
-    sides = (medians["hook"], medians["pass"])
+        sides = beside_pass(place, [*entry(), "-C", place.project], runs)
     return [ratio("hook.check", "the check hook, 100 workflows, medians", sides, LIMIT, "ms")]

@@ -138,25 +138,27 @@ def _fact_rows(sent: dict[str, int]) -> list[Row]:
     ]
 
 
-def _check_rows(place: Bench, runs: int) -> list[Row]:
-    command = console_script("comfylock")
+def beside_pass(place: Bench, words: list[str], runs: int) -> tuple[float, float]:
+    """Return the median seconds of a command, and of Python doing nothing, the two taking turns."""
     # A check needs to know which hosts are allowed, and no service.
     hosts = {"COMFYLOCK_ALLOW_HOSTS": place.environment["COMFYLOCK_ALLOW_HOSTS"]}
-    commands = {
-        "pass": [sys.executable, "-c", "pass"],
-        "check": [command, "lock", "--check", "-C", place.project],
-    }
-    times: dict[str, list[float]] = {name: [] for name in commands}
+    commands = [words, [sys.executable, "-c", "pass"]]
+    times: tuple[list[float], list[float]] = ([], [])
     with tempfile.NamedTemporaryFile() as output:
         for index in range(max(runs, 15) + 1):
-            for name, words in commands.items():
-                measured = run(words, output=output.name, settings={**environment(), **hosts})
+            for each, seconds in zip(commands, times, strict=True):
+                measured = run(each, output=output.name, settings={**environment(), **hosts})
                 if measured.code:
-                    raise RuntimeError(f"{' '.join(words)} exits with {measured.code}")
+                    raise RuntimeError(f"{' '.join(each)} exits with {measured.code}")
                 if index:
-                    times[name].append(measured.seconds)
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
-    sides = (medians["check"], medians["pass"])
+                    seconds.append(measured.seconds)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def _check_rows(place: Bench, runs: int) -> list[Row]:
+    command = console_script("comfylock")
+    words = [command, "lock", "--check", "-C", place.project]
+    sides = beside_pass(place, words, runs)
     sent = sum(place.sent().values())
     return [
         ratio("lock.check", "`lock --check`, 100 workflows, medians", sides, CHECK_LIMIT, "ms"),

@@ -7,7 +7,11 @@ Some differences are no faults of either side. They are counted apart, by reason
   words it uses for a node that raises and is an output and somebody's source at once.
 - `recursion`: versions without `dependency_cycle` run into Python's recursion limit in a cycle
   and name no error, or a node at random.
-- `older word`: `invalid_prompt` is what `missing_node_type` was called.
+- `server error`: newer versions answer 500 without a word where `inputs` of any node is null;
+  `check` says that ComfyUI itself fails at that node.
+- `own code`: a class judges its inputs by code that only running it could tell the outcome of.
+
+`invalid_prompt` is what `missing_node_type` was called before 0.12.0: no difference.
 """
 
 from __future__ import annotations
@@ -82,7 +86,7 @@ def compare(
         if theirs == ours and _verdict(recorded) == judgement.verdict:
             counts["same"] += 1
             continue
-        reason = _reason(recorded, prompt, judgement, theirs, ours)
+        reason = _reason(validator, recorded, prompt, judgement)
         counts[reason or "unexplained"] += 1
         differences.append(Difference(recorded.what, reason, theirs, ours))
     return counts, differences
@@ -114,10 +118,35 @@ def _input(kind: str, name: str) -> str:
     return "" if kind in RAISED else name
 
 
-def _reason(
-    recorded: Recorded, prompt: Prompt, judgement: Judgement, theirs: Errors, ours: Errors
-) -> str:
+def _reason(validator: Validator, recorded: Recorded, prompt: Prompt, judgement: Judgement) -> str:
     """Return why two sides may differ; empty if nothing explains it."""
+    theirs, ours = _theirs(recorded), _ours(judgement)
+    if recorded.status not in (200, 400):
+        nodes = recorded.prompt.values()
+        has_null = any("inputs" in node and node["inputs"] is None for node in nodes)
+        is_told = any(kind in RAISED for _, kind, _ in ours)
+        return "server error" if has_null and is_told else ""
+    own = {node for node in prompt if _has_own_code(validator, prompt[node].class_type)}
+    if ours <= theirs and all(
+        node in own and kind in _OWN_KINDS for node, kind, _ in theirs - ours
+    ):
+        return "own code"
+    return _by_order(validator, recorded, prompt, judgement)
+
+
+_OWN_KINDS = RAISED | {"custom_validation_failed"}
+
+
+def _has_own_code(validator: Validator, kind: Any) -> bool:
+    signature = validator.classes.get(kind)
+    return signature is not None and bool(signature.checks or signature.checks_all)
+
+
+def _by_order(
+    validator: Validator, recorded: Recorded, prompt: Prompt, judgement: Judgement
+) -> str:
+    """Return whether cycles or the order of a set explain a difference."""
+    theirs, ours = _theirs(recorded), _ours(judgement)
     cyclic = {node for node, kind, _ in ours if kind == "dependency_cycle"}
     if cyclic:
         rest = {each for each in ours if each[0] not in cyclic}
@@ -128,6 +157,9 @@ def _reason(
     behind = _behind(prompt, raising)
     certain = {each for each in ours if each[0] not in behind | raising}
     possible = {each for each in ours if each[0] not in raising}
+    for node in behind & prompt.keys():
+        local = validator.local(prompt, node, [])
+        possible |= {(node, fault.kind, fault.input) for fault in local.faults}
     others = {each for each in theirs if each[0] not in raising}
     is_same = _verdict(recorded) == judgement.verdict or not certain
     return "set order" if certain <= others <= possible and is_same else ""

@@ -156,7 +156,8 @@ def _agreements(folder: str, details: list[str]) -> list[Row]:
         told = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
         agreed = (total - counts["unexplained"]) / max(total, 1)
         name = f"upgrade.agreement.{os.path.basename(path)[:-6]}"
-        rows.append(at_least(name, f"{total} prompts judged as by the server", agreed, 0.99, told))
+        what = f"of {total} prompts the same, or explained"
+        rows.append(at_least(name, what, agreed, 0.99, told))
         details += [
             f"{name}: {each.what}: theirs {sorted(each.theirs - each.ours)}, "
             f"ours {sorted(each.ours - each.theirs)}"
@@ -188,7 +189,10 @@ def _sources(folder: str, sets: dict[str, DefinitionSet], details: list[str]) ->
         )
         claimed = sorted(read.classes.keys() - served.classes.keys())
         rows.append(exactly(f"{name}.claimed", "class types that are not there", len(claimed), 0))
+        differences = compare(read, served)
+        rows.append(exactly(f"{name}.differs", "differences besides", len(differences), 0))
         details += [f"{name}: {each}" for each in sorted(served.classes.keys() - set(same))]
+        details += [f"{name}: {each}" for each in differences]
     return rows
 
 
@@ -220,12 +224,12 @@ def _fixes(
         if impact.old == "breaks" or not _is_worse(impact.hits):
             continue
         counts["broken"] += 1
-        counts["mendable"] += impact.is_fixed or bool(impact.fixes)
+        counts["mendable"] += impact.is_fixed
         outcome = _mended(comparison, prompt, os.path.join(folder, f"{number}.json"))
         counts[outcome] += 1
         if outcome == "wrong":
             details.append(f"upgrade.fix: {what}: {impact.hits[:3]}")
-    told = f"{counts['broken']} broken, {counts['left']} by what has no default"
+    told = f"{counts['broken']} broken, {counts['left']} by what no default mends"
     return [
         exactly(
             "upgrade.fix", "API workflows mended", counts["accepted"], counts["mendable"], told

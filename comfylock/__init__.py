@@ -44,9 +44,12 @@ if TYPE_CHECKING:
     from comfylock.ops.lock import LockOutcome, LockRequest, lock
     from comfylock.ops.upgrade_check import UpgradeOutcome, check_upgrade
     from comfylock.ops.upgrade_moves import Move, judge_move
+    from comfylock.ops.verify import verify
+    from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
     from comfylock.ops.workflow_check import Checker, WorkflowCheck, check_workflows
     from comfylock.registry.store import Registry
     from comfylock.resolve.outcome import Moves
+    from comfylock.verifying.findings import Item
 
 __all__ = [
     "AuditOutcome",
@@ -62,6 +65,7 @@ __all__ = [
     "EmitRequest",
     "Finding",
     "IntegrityError",
+    "Item",
     "Lock",
     "LockConflictError",
     "LockOutcome",
@@ -77,6 +81,8 @@ __all__ = [
     "SourceUnavailableError",
     "UpgradeOutcome",
     "UsageError",
+    "VerifyOutcome",
+    "VerifyRequest",
     "WorkflowCheck",
     "WorkflowError",
     "WorkflowReport",
@@ -93,6 +99,7 @@ __all__ = [
     "load_definitions",
     "lock",
     "read_lock",
+    "verify",
     "write_lock",
 ]
 
@@ -110,6 +117,7 @@ _HOMES = {
     "EmitRequest": "comfylock.ops.emit",
     "Finding": "comfylock.findings",
     "IntegrityError": "comfylock.errors",
+    "Item": "comfylock.verifying.findings",
     "Lock": "comfylock.lockfile.schema",
     "LockConflictError": "comfylock.errors",
     "LockOutcome": "comfylock.ops.lock",
@@ -125,6 +133,8 @@ _HOMES = {
     "SourceUnavailableError": "comfylock.errors",
     "UpgradeOutcome": "comfylock.ops.upgrade_check",
     "UsageError": "comfylock.errors",
+    "VerifyOutcome": "comfylock.ops.verify_request",
+    "VerifyRequest": "comfylock.ops.verify_request",
     "WorkflowCheck": "comfylock.ops.workflow_check",
     "WorkflowError": "comfylock.errors",
     "WorkflowReport": "comfylock.model",
@@ -140,6 +150,7 @@ _HOMES = {
     "load_definitions": "comfylock.ops.definitions",
     "lock": "comfylock.ops.lock",
     "read_lock": "comfylock.lockfile.read",
+    "verify": "comfylock.ops.verify",
     "write_lock": "comfylock.lockfile.write",
 }
 

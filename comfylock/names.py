@@ -22,6 +22,20 @@ OWNER_REPO = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}\Z
 SUBGRAPH_ID = Pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.IGNORECASE)
 """The type of a subgraph instance is its definition's UUID, never a class type."""
 
+MODEL_EXTENSIONS = (
+    ".safetensors",
+    ".sft",
+    ".ckpt",
+    ".pt",
+    ".pt2",
+    ".pth",
+    ".bin",
+    ".pkl",
+    ".gguf",
+    ".onnx",
+)
+"""ComfyUI's own extensions, and those that packs add. Source: folder_paths.py, ComfyUI-GGUF."""
+
 COMFYUI = PackName("comfy-core")
 """The name under which ComfyUI's own class types are stamped."""
 

@@ -74,6 +74,8 @@ COMFYUI_FILES: dict[str, Content] = {
     "comfyui_version.py": '__version__ = "0.3.64"\n',
     ".gitignore": "/custom_nodes/\n/models/\n/output/\n/user/\n__pycache__/\n*.log\n",
     "custom_nodes/websocket_image_save.py": "pass\n",
+    "input/example.png": b"\x89PNG",
+    "output/_output_images_will_be_put_here": b"",
 }
 
 

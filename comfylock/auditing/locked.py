@@ -24,10 +24,16 @@ _GATES = {
 
 
 def finding(
-    about: About, subject: str, kind: str, message: str, *, place: str = "", mend: str = ""
+    about: About,
+    subject: str,
+    kind: str,
+    message: str,
+    *,
+    place: str | None = None,
+    mend: str | None = None,
 ) -> Finding:
     """Return a finding of a kind with the kind's usual severity."""
-    return Finding(about, subject, kind, KINDS[kind], message, place, mend)
+    return Finding(kind, KINDS[kind].severity, about, subject, message, place or None, mend)
 
 
 def audit_lock(lock: Lock, rules: AuditRules) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ SHOWN = 4
 """Traits that a message names."""
 
 _KINDS = {
+    "code-file": "code-file",
+    "code-text": "code-text",
     "disguise": "disguised",
     "lambda": "code-layer",
     "outside": "outside-data",

@@ -28,7 +28,7 @@ class Judged(Struct, frozen=True):
 
 def judge(findings: Iterable[Finding], rules: AuditRules, today: str) -> Judged:
     """Return findings as the project sees them; `today` is `2026-11-21`, in UTC."""
-    graded = [g for f in sorted(set(findings)) if (g := _graded(f, rules)) is not None]
+    graded = [g for f in sorted(set(findings), key=_order) if (g := _graded(f, rules)) is not None]
     counts: list[Finding] = []
     ignored: list[Finding] = []
     used: set[int] = set()
@@ -45,12 +45,9 @@ def judge(findings: Iterable[Finding], rules: AuditRules, today: str) -> Judged:
     return Judged(tuple(sorted(counts, key=_order)), tuple(sorted(ignored, key=_order)))
 
 
-def fails(findings: Iterable[Finding], rules: AuditRules) -> bool:
-    """Say whether any finding is as grave as the project minds."""
-    threshold = rules.fail_on
-    if threshold == "never":
-        return False
-    return any(rank(found.severity) >= rank(threshold) for found in findings)
+def is_minded(found: Finding, rules: AuditRules) -> bool:
+    """Say whether a finding is as grave as the project minds."""
+    return rules.fail_on != "never" and rank(found.severity) >= rank(rules.fail_on)
 
 
 def _graded(found: Finding, rules: AuditRules) -> Finding | None:
@@ -82,5 +79,6 @@ def _on_rules(rules: AuditRules, used: set[int], today: str) -> Iterable[Finding
             yield finding("settings", what, "ignore-unused", told, place=place, mend="remove it")
 
 
-def _order(found: Finding) -> tuple[int, Finding]:
-    return -rank(found.severity), found
+def _order(found: Finding) -> tuple[int, str, str, str, str, str]:
+    where = (found.about, found.subject, found.kind, found.message, found.place or "")
+    return -rank(found.severity), *where

@@ -6,11 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from comfylock.cli.forms import FORM_HELP, FORMS, print_sheet
 from comfylock.cli.options import require_project
+from comfylock.cli.places import model_options
+from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
+    from comfylock.cli.sheet import Sheet
     from comfylock.ops.audit import AuditOutcome
 
 EXAMPLES = """\
@@ -34,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--installed", metavar="COMFYUI_DIR", help="look into all models of this ComfyUI"
     )
+    model_options(parser)
     parser.add_argument(
         "--models",
         action="extend",
@@ -48,17 +53,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SEVERITY",
         help="exit 1 from here on: note, warning, error, never (default: of comfylock.toml)",
     )
+    parser.add_argument("--format", choices=("text", *FORMS), default="text", help=FORM_HELP)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 0 nothing that is minded, 1 something, 2 a file cannot be read."""
     require_project(arguments)
+    if arguments.json and arguments.format != "text":
+        raise UsageError("--json and --format exclude each other")
     from comfylock.cli.progress import progress  # noqa: PLC0415 - `--help` needs none of it
     from comfylock.ops.audit import AuditRequest, audit  # noqa: PLC0415
 
     request = AuditRequest(
         project=arguments.project,
         installed=arguments.installed,
+        model_roots=tuple(arguments.models_dir),
+        path_files=tuple(arguments.extra_model_paths),
         models=tuple(arguments.models),
         fail_on=arguments.fail_on,
     )
@@ -82,6 +92,8 @@ def _print(outcome: AuditOutcome, arguments: argparse.Namespace, code: int) -> N
 
     if arguments.json:
         _print_json(outcome, code)
+    elif arguments.format != "text":
+        print_sheet(_sheet(outcome), arguments.format)
     else:
         from comfylock.cli.audit_text import audit_text  # noqa: PLC0415 - JSON needs none of it
 
@@ -93,8 +105,25 @@ def _print(outcome: AuditOutcome, arguments: argparse.Namespace, code: int) -> N
         sys.stderr.write(f"error: {safe(path)}: {safe(message)}\n")
 
 
+def _sheet(outcome: AuditOutcome) -> Sheet:
+    from comfylock.cli.audit_text import summary  # noqa: PLC0415 - as above
+    from comfylock.cli.sheet import Sheet  # noqa: PLC0415
+    from comfylock.config.audit import KINDS  # noqa: PLC0415
+
+    return Sheet(
+        "audit",
+        outcome.lock,
+        summary(outcome),
+        outcome.judged.findings,
+        KINDS.__getitem__,
+        outcome.minds,
+        failures=tuple(f"{path}: {message}" for path, message in outcome.unreadable),
+    )
+
+
 def _print_json(outcome: AuditOutcome, code: int) -> None:
     from comfylock.cli.envelope import success  # noqa: PLC0415
+    from comfylock.cli.sheet import finding_json  # noqa: PLC0415
 
     data = {
         "lock": outcome.lock,
@@ -103,8 +132,8 @@ def _print_json(outcome: AuditOutcome, code: int) -> None:
         "files": outcome.files,
         "fail_on": outcome.rules.fail_on,
         "clean": outcome.is_clean,
-        "findings": outcome.judged.findings,
-        "ignored": outcome.judged.ignored,
+        "findings": [finding_json(found) for found in outcome.judged.findings],
+        "ignored": [finding_json(found) for found in outcome.judged.ignored],
         "unreadable": [{"path": p, "message": m} for p, m in outcome.unreadable],
     }
     sys.stdout.buffer.write(success("audit", data, ok=code == 0))

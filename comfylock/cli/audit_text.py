@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from comfylock.cli.sheet import COLOURS, counted
 from comfylock.cli.text import plural, safe, wrap
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from comfylock.findings import Finding
     from comfylock.ops.audit import AuditOutcome
 
-_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 LONGEST = 600
 """Letters of a message that are shown; JSON has all of it."""
 
@@ -29,7 +29,7 @@ def audit_text(
     if verbose and outcome.judged.ignored:
         lines.append(style("ignored", "bold"))
         lines += _ignored(outcome.judged.ignored, columns)
-    lines += _summary(outcome, len(found) - len(shown), columns)
+    lines += _last(outcome, len(found) - len(shown), columns)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -48,7 +48,7 @@ def _blocks(
 
 
 def _one(found: Finding, style: Style, columns: int, *, quiet: bool) -> Iterator[str]:
-    head = f"{style(found.severity, _COLOURS[found.severity])} {found.kind}"
+    head = f"{style(found.severity, COLOURS[found.severity])} {found.kind}"
     yield f"  {head}"
     for text in (found.message[:LONGEST], found.place and f"at {found.place}"):
         if text:
@@ -64,20 +64,19 @@ def _ignored(findings: Sequence[Finding], columns: int) -> Iterator[str]:
     yield ""
 
 
-def _summary(outcome: AuditOutcome, hidden: int, columns: int) -> Iterator[str]:
-    found = outcome.judged.findings
-    counts = [
-        plural(count, severity)
-        for severity in ("error", "warning", "note")
-        if (count := sum(f.severity == severity for f in found))
-    ]
-    parts = [", ".join(counts) or "nothing found"]
+def summary(outcome: AuditOutcome) -> str:
+    """Return one sentence: what was found, in how much."""
+    parts = [counted(outcome.judged.findings) or "nothing found"]
     if outcome.judged.ignored:
         parts.append(f"{len(outcome.judged.ignored)} ignored")
     seen = [plural(outcome.packs, "pack"), plural(outcome.models, "model")]
     told = "; ".join(parts) + f" in {' and '.join(seen)}" if outcome.lock else "; ".join(parts)
     if outcome.files:
         told += f"; looked into {plural(outcome.files, 'file')}"
-    yield from wrap(told.split(" "), columns, "", separator="")
+    return told
+
+
+def _last(outcome: AuditOutcome, hidden: int, columns: int) -> Iterator[str]:
+    yield from wrap(summary(outcome).split(" "), columns, "", separator="")
     if hidden:
         yield from wrap(f"{plural(hidden, 'note')} with --verbose".split(" "), columns, "", "")

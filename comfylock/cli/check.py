@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from comfylock.cli.definitions_options import SET, load
+from comfylock.cli.definitions_options import SET, load, print_damaged
 from comfylock.model import Problem
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     registry, _ = usable_registry(arguments.project)
     sources = [*arguments.definitions, *([arguments.server] if arguments.server else [])]
-    definitions = load(arguments, sources, registry, files=arguments.files)
+    definitions, damaged = load(
+        arguments, sources, registry, files=arguments.files, some_will_do=True
+    )
     checker = Checker(definitions, registry, core_only=arguments.core_only)
     standard_input = sys.stdin.buffer if sys.stdin else None
     checks: list[WorkflowCheck] = []
@@ -63,12 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
             unreadable.append(found)
         else:
             checks.append(found)
-    code = exit_code(checks, unreadable, strict=arguments.strict)
+    code = exit_code(checks, [*damaged, *unreadable], strict=arguments.strict)
     if arguments.json:
-        _print_json(definitions, checks, unreadable, code)
+        _print_json(definitions, checks, [*damaged, *unreadable], code)
     else:
         _print_text(checks, arguments)
     sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
     print_unreadable(unreadable)
     return code
 

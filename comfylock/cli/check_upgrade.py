@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.check import described, print_unreadable, totals
-from comfylock.cli.definitions_options import SET, load
+from comfylock.cli.definitions_options import SET, load, print_damaged
 from comfylock.errors import UsageError
 from comfylock.model import Problem
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from comfylock.ops.upgrade_check import Comparison, UpgradeOutcome
     from comfylock.ops.upgrade_fix import FixedFile
+    from comfylock.upgrade.fixes import Fix
 
 EXAMPLES = """\
 Which workflows would an upgrade of ComfyUI or of a pack break?
@@ -71,14 +73,16 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
     registry, _ = usable_registry(arguments.project)
-    old = load(arguments, arguments.old, registry, files=False)
-    new = load(arguments, arguments.new, registry, files=False)
+    some = not arguments.fix
+    old, damaged = load(arguments, arguments.old, registry, files=False, some_will_do=some)
+    new, more = load(arguments, arguments.new, registry, files=False, some_will_do=some)
+    damaged += more
     refuse_strangers(old, new)
     if old.is_core_only != new.is_core_only and not arguments.quiet:
         sys.stderr.write("note: one set says nothing of packs; their class types are left out\n")
     core_only = arguments.core_only
     if arguments.fix:
-        return _fix(arguments, Comparison(old, new, registry, core_only=core_only))
+        return _fix(arguments, Comparison(old, new, registry, core_only=core_only), damaged)
     standard_input = sys.stdin.buffer if sys.stdin else None
     outcome = check_upgrade(
         old,
@@ -88,17 +92,18 @@ def run(arguments: argparse.Namespace) -> int:
         core_only=core_only,
         standard_input=standard_input,
     )
-    code = 2 if outcome.unreadable else int(not outcome.is_safe)
+    code = 2 if damaged or outcome.unreadable else int(not outcome.is_safe)
     if arguments.json:
-        _print_json(outcome, code)
+        _print_json(outcome, damaged, code)
     else:
         _print_text(outcome, arguments)
     sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
     print_unreadable(list(outcome.unreadable))
     return code
 
 
-def _print_json(outcome: UpgradeOutcome, code: int) -> None:
+def _print_json(outcome: UpgradeOutcome, damaged: list[Problem], code: int) -> None:
     from comfylock.cli.envelope import success  # noqa: PLC0415
 
     data = {
@@ -125,11 +130,7 @@ def _print_json(outcome: UpgradeOutcome, code: int) -> None:
                 "broken": each.is_broken,
                 "fixed": each.is_fixed,
                 "hits": each.hits,
-                "fixes": [
-                    {"node": fix.node, "class_type": fix.class_type, "input": fix.input}
-                    | {"value": fix.value}
-                    for fix in each.fixes
-                ],
+                "fixes": _fixes(each.fixes),
                 "doubts": each.doubts,
             }
             for each in outcome.impacts
@@ -141,9 +142,18 @@ def _print_json(outcome: UpgradeOutcome, code: int) -> None:
         },
         "matrix": outcome.cells,
         "order": outcome.plan,
-        "unreadable": outcome.unreadable,
+        "unreadable": [*damaged, *outcome.unreadable],
     }
     sys.stdout.buffer.write(success("check-upgrade", data, ok=code == 0))
+
+
+def _fixes(fixes: Sequence[Fix]) -> list[dict[str, Any]]:
+    """Return what is written, for machines."""
+    return [
+        {"node": each.node, "class_type": each.class_type, "input": each.input}
+        | {"value": each.value}
+        for each in fixes
+    ]
 
 
 def _print_text(outcome: UpgradeOutcome, arguments: argparse.Namespace) -> None:
@@ -155,7 +165,7 @@ def _print_text(outcome: UpgradeOutcome, arguments: argparse.Namespace) -> None:
     sys.stdout.write(text)
 
 
-def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
+def _fix(arguments: argparse.Namespace, comparison: Comparison, damaged: list[Problem]) -> int:
     from comfylock.ops.upgrade_fix import fix_files  # noqa: PLC0415
 
     unreadable: list[Problem] = []
@@ -165,7 +175,7 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
             unreadable.append(found)
         else:
             fixed.append(found)
-    code = 2 if unreadable else int(any(each.left for each in fixed))
+    code = 2 if damaged or unreadable else int(any(each.left for each in fixed))
     if arguments.json:
         from comfylock.cli.envelope import success  # noqa: PLC0415
 
@@ -174,17 +184,13 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
                 {
                     "path": each.path,
                     "written": each.is_written,
-                    "fixes": [
-                        {"node": fix.node, "class_type": fix.class_type, "input": fix.input}
-                        | {"value": fix.value}
-                        for fix in each.fixes
-                    ],
+                    "fixes": _fixes(each.fixes),
                     "left": each.left,
                     "diff": each.diff,
                 }
                 for each in fixed
             ],
-            "unreadable": unreadable,
+            "unreadable": [*damaged, *unreadable],
         }
         sys.stdout.buffer.write(success("check-upgrade.fix", data, ok=code == 0))
     else:
@@ -192,5 +198,6 @@ def _fix(arguments: argparse.Namespace, comparison: Comparison) -> int:
 
         sys.stdout.write(fixed_text(fixed, is_dry=arguments.dry_run))
     sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
     print_unreadable(unreadable)
     return code

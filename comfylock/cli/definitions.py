@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from comfylock.cli.definitions_options import SET, load
+from comfylock.cli.definitions_options import SET, load, print_damaged
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _save(arguments: argparse.Namespace) -> int:
             "`definitions save` needs a set and a file to write to",
             hint="comfylock definitions save --server http://127.0.0.1:8188 -o definitions.json",
         )
-    found = load(arguments, sources, _registry(arguments), files=arguments.with_files)
+    found, damaged = load(arguments, sources, _registry(arguments), files=arguments.with_files)
     data = write_set(found)
     path = os.path.join(arguments.project, arguments.output)
     try:
@@ -75,14 +75,16 @@ def _save(arguments: argparse.Namespace) -> int:
         raise WriteError(path, (error.strerror or "cannot be written").lower()) from error
     if arguments.json:
         told = {**_summary(found), "file": path, "bytes": len(data), "written": is_changed}
-        _print_json("definitions.save", told, ok=True)
-        return 0
-    from comfylock.cli.text import plural, safe  # noqa: PLC0415
+        _print_json("definitions.save", {**told, "unreadable": damaged}, ok=not damaged)
+    else:
+        from comfylock.cli.text import plural, safe  # noqa: PLC0415
 
-    what = "Wrote" if is_changed else "Unchanged:"
-    counted = f"{plural(len(found.classes), 'class type')}, {len(data):,} bytes"
-    sys.stdout.write(f"{what} {safe(path)}: {counted}\n")
-    return 0
+        what = "Wrote" if is_changed else "Unchanged:"
+        counted = f"{plural(len(found.classes), 'class type')}, {len(data):,} bytes"
+        sys.stdout.write(f"{what} {safe(path)}: {counted}\n")
+    sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
+    return 2 if damaged else 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -93,18 +95,20 @@ def _show(arguments: argparse.Namespace) -> int:
     source, names = arguments.server, arguments.words
     if source is None:
         source, *names = arguments.words
-    found = load(arguments, [source], _registry(arguments), files=False)
+    found, damaged = load(arguments, [source], _registry(arguments), files=False)
     known = [found.classes[name] for name in names if name in found.classes]
     missing = [name for name in names if name not in found.classes]
     if arguments.json:
         from comfylock.definitions.set_file import as_document  # noqa: PLC0415
 
         classes = as_document(known) if names else {}
-        told = {**_summary(found), "classes": classes, "missing": missing}
-        _print_json("definitions.show", told, ok=not missing)
+        told = {**_summary(found), "classes": classes, "missing": missing, "unreadable": damaged}
+        _print_json("definitions.show", told, ok=not (missing or damaged))
     else:
         _print_text(found, known, missing, names=bool(names))
-    return 1 if missing else 0
+    sys.stdout.flush()
+    print_damaged(damaged, verbose=arguments.verbose)
+    return 2 if damaged else int(bool(missing))
 
 
 def _print_text(

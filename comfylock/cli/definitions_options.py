@@ -23,25 +23,68 @@ MAX_WARNINGS = 10
 
 
 def load(
-    arguments: argparse.Namespace, sources: Sequence[str], registry: Registry, *, files: bool
-) -> DefinitionSet:
-    """Return the definitions of some sources as one set; what is wrong in them goes to stderr.
+    arguments: argparse.Namespace,
+    sources: Sequence[str],
+    registry: Registry,
+    *,
+    files: bool,
+    some_will_do: bool = False,
+) -> tuple[DefinitionSet, list[Problem]]:
+    """Return the definitions of some sources as one set, and what of them is damaged.
+
+    With `some_will_do` a source of several that is none is damage too: what it would have said is
+    not known then. What only running source would tell goes to stderr at once: it is no fault.
 
     Raises:
         DefinitionsError, UsageError, SourceUnavailableError, RefusedError: there are none.
     """
-    from comfylock.ops.definitions import load_definitions  # noqa: PLC0415 - help needs none
+    from msgspec.structs import replace  # noqa: PLC0415 - help needs none
 
-    found, problems = load_definitions(
-        sources,
-        registry,
-        project=arguments.project,
-        environ=os.environ,
-        keep_files=files,
-        is_offline=arguments.offline,
-    )
-    warn(problems, verbose=arguments.verbose, quiet=arguments.quiet)
-    return found
+    from comfylock.definitions.signature import merged  # noqa: PLC0415
+    from comfylock.errors import DefinitionsError  # noqa: PLC0415
+    from comfylock.model import Problem  # noqa: PLC0415
+    from comfylock.ops.definitions import Loaded, load_each  # noqa: PLC0415
+
+    loaded: list[Loaded] = []
+    lost: list[DefinitionsError] = []
+    for source in sources or [""]:
+        try:
+            loaded += load_each(
+                [source] if sources else [],
+                registry,
+                project=arguments.project,
+                environ=os.environ,
+                keep_files=files,
+                is_offline=arguments.offline,
+            )
+        except DefinitionsError as error:
+            lost.append(error)
+            if not some_will_do or len(lost) == len(sources):
+                raise
+    unread = [each for found, told in loaded if found.kind == "source" for each in told]
+    warn(unread, verbose=arguments.verbose, quiet=arguments.quiet)
+    damaged = [
+        Problem(f"{found.name}#{each.path}" if each.path else found.name, each.message)
+        for found, told in loaded
+        if found.kind != "source"
+        for each in told
+    ]
+    whole = merged(tuple(found for found, _ in loaded))
+    if not lost:
+        return whole, damaged
+    missing = [Problem(each.file, each.reason) for each in lost]
+    return replace(whole, is_partial=True), [*missing, *damaged]
+
+
+def print_damaged(problems: Sequence[Problem], *, verbose: bool) -> None:
+    """Tell which definitions are damaged, so that nothing is known of them."""
+    from comfylock.cli.text import safe  # noqa: PLC0415 - most are not
+
+    shown = problems if verbose else problems[:MAX_WARNINGS]
+    for problem in shown:
+        sys.stderr.write(f"error: {safe(problem.path)}: {safe(problem.message)}\n")
+    if len(problems) > len(shown):
+        sys.stderr.write(f"error: {len(problems) - len(shown)} more of these; -v tells all\n")
 
 
 def warn(problems: Sequence[Problem], *, verbose: bool, quiet: bool) -> None:

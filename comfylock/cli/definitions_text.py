@@ -56,6 +56,9 @@ def class_text(signature: ClassSignature, columns: int) -> str:
             continue
         told = wrap(words, columns, " " * cells(lead), separator="")
         lines += [lead + told[0].strip(), *told[1:]]
+    if signature.hidden:
+        names = ", ".join(f"{safe(name)} {safe(kind)}" for name, kind in signature.hidden)
+        lines += wrap(f"hidden: {names}".split(" "), columns, "  ", separator="")
     outputs = ", ".join(safe(each.type) for each in signature.outputs) or "nothing"
     lines += wrap(f"-> {outputs}".split(" "), columns, "  ", separator="")
     return "".join(f"{line}\n" for line in lines)

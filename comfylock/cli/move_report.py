@@ -1,4 +1,4 @@
-"""What moving pins would do to workflows, as `lock --check-definitions` tells it."""
+"""What moving pins would do to workflows, as `lock` and `outdated` tell it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from comfylock.cli.text import plural, safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from comfylock.ops.lock import LockOutcome
     from comfylock.ops.upgrade_check import Impact
     from comfylock.ops.upgrade_moves import Move
@@ -24,26 +26,33 @@ def move_errors(outcome: LockOutcome) -> list[str]:
 def move_warnings(outcome: LockOutcome) -> list[str]:
     """Return what breaks and was allowed to, what changes, and what could not be judged."""
     told = _broken(outcome) if outcome.is_writable else []
-    for move in outcome.moves:
-        if move.note is not None:
-            told.append(f"{safe(move.name)}: {safe(move.note)}")
-        if move.changed:
-            counted = plural(len(move.changed), "workflow")
-            told.append(f"{safe(move.name)} changes what {counted} will do")
-        told += [f"{safe(each.path)}: {safe(each.message)}" for each in move.unreadable]
+    return told + [line for move in outcome.moves for line in _doubtful(move)]
+
+
+def told_moves(moves: Iterable[Move]) -> list[str]:
+    """Return a sentence for everything that moves would do, or that is not known of them."""
+    return [line for move in moves for line in (*_breaking(move), *_doubtful(move))]
+
+
+def _doubtful(move: Move) -> list[str]:
+    told = [] if move.note is None else [f"{safe(move.name)}: {safe(move.note)}"]
+    if move.changed:
+        counted = plural(len(move.changed), "workflow")
+        told.append(f"{safe(move.name)} changes what {counted} will do")
+    told += [f"{safe(each.path)}: {safe(each.message)}" for each in move.unreadable]
     return told
 
 
 def _broken(outcome: LockOutcome) -> list[str]:
-    told = []
-    for move in outcome.moves:
-        shown = [_impact(each) for each in move.broken[:MAX_WORKFLOWS]]
-        more = len(move.broken) - len(shown)
-        if more > 0:
-            shown.append(f"{more} more")
-        if shown:
-            told.append(f"moving {safe(move.name)} would break {', '.join(shown)}")
-    return told
+    return [line for move in outcome.moves for line in _breaking(move)]
+
+
+def _breaking(move: Move) -> list[str]:
+    shown = [_impact(each) for each in move.broken[:MAX_WORKFLOWS]]
+    more = len(move.broken) - len(shown)
+    if more > 0:
+        shown.append(f"{more} more")
+    return [f"moving {safe(move.name)} would break {', '.join(shown)}"] if shown else []
 
 
 def _impact(impact: Impact) -> str:
@@ -56,13 +65,15 @@ def _impact(impact: Impact) -> str:
 
 def move_objects(moves: tuple[Move, ...]) -> list[dict[str, Any]]:
     """Return the moves for machines."""
-    return [
-        {
-            "name": move.name,
-            "safe": move.is_safe,
-            "note": move.note,
-            "broken": [{"path": each.path, "hits": each.hits} for each in move.broken],
-            "changed": [{"path": each.path, "hits": each.hits} for each in move.changed],
-        }
-        for move in moves
-    ]
+    return [{"name": move.name, "safe": move.is_safe, **move_object(move)} for move in moves]
+
+
+def move_object(move: Move) -> dict[str, Any]:
+    """Return one move for machines, without its name."""
+    return {
+        "mark": move.mark,
+        "note": move.note,
+        "broken": [{"path": each.path, "hits": each.hits} for each in move.broken],
+        "changed": [{"path": each.path, "hits": each.hits} for each in move.changed],
+        "unreadable": move.unreadable,
+    }

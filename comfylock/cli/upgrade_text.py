@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from comfylock.ops.upgrade_check import Impact, UpgradeOutcome
     from comfylock.ops.upgrade_fix import FixedFile
     from comfylock.upgrade.changes import Change
+    from comfylock.upgrade.interface import Fault
     from comfylock.upgrade.matrix import Cell
 
 COLOURS = {"breaks": "red", "may-break": "yellow", "behaviour": "cyan", "harmless": "dim"}
@@ -156,15 +157,22 @@ def _cell(cell: Cell, *, has_workflows: bool) -> str:
     return ", ".join(parts)
 
 
+def _at(fault: Fault) -> str:
+    """Return where a fault is: `12 KSampler.seed`."""
+    name = fault.class_type + (f".{fault.input}" if fault.input else "")
+    return " ".join(part for part in (fault.node, name) if part) or "the workflow"
+
+
 def fixed_text(files: Sequence[FixedFile], *, is_dry: bool) -> str:
     """Return what was written into files, or would be, as diffs."""
     parts: list[str] = []
     for each in files:
         parts.append("".join(f"{safe(line)}\n" for line in each.diff.splitlines()))
         parts += [
-            f"still wrong: {safe(fault.node)} {safe(fault.class_type)}: {safe(fault.message)}\n"
+            f"still wrong: {safe(each.path)}: {safe(_at(fault))}: {safe(fault.message)}\n"
             for fault in each.left
         ]
+    count = sum(bool(each.fixes) for each in files)
     what = "would be written to" if is_dry else "written to"
-    parts.append(f"{plural(len(files), 'file')} {what}\n" if files else "nothing to write\n")
+    parts.append(f"{plural(count, 'file')} {what}\n" if count else "nothing to write\n")
     return "".join(parts)

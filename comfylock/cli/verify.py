@@ -6,12 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from comfylock.cli.forms import FORM_HELP, FORMS, print_sheet
 from comfylock.cli.options import require_project
+from comfylock.cli.places import model_options
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
+    from comfylock.cli.sheet import Sheet
     from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
 
 EXAMPLES = """\
@@ -50,9 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     report = parser.add_argument_group("the report")
     report.add_argument(
         "--format",
-        choices=("text", "sarif", "junit", "markdown"),
+        choices=("text", *FORMS),
         default="text",
-        help="for people, code scanning, CI, or a comment",
+        help=FORM_HELP,
     )
     report.add_argument("--strict", action="store_true", help="warnings fail too")
 
@@ -61,20 +64,7 @@ def _disk_options(parser: argparse.ArgumentParser) -> None:
     """Declare what says where things are installed."""
     disk = parser.add_argument_group("what is installed")
     disk.add_argument("--installed", metavar="COMFYUI_DIR", help="ComfyUI, packs and models there")
-    disk.add_argument(
-        "--models-dir",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="one more folder with `checkpoints`, `loras`, …; repeatable",
-    )
-    disk.add_argument(
-        "--extra-model-paths",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="one more extra_model_paths.yaml; that of ComfyUI is always read",
-    )
+    model_options(disk)
     disk.add_argument(
         "--group",
         action="append",
@@ -139,21 +129,11 @@ def _print(outcome: VerifyOutcome, arguments: argparse.Namespace) -> int:
     """Print a report in the form that was asked for; return the exit code."""
     code = outcome.exit_code(strict=arguments.strict)
     if arguments.json:
-        from comfylock.cli.verify_json import verify_json  # noqa: PLC0415 - one form of four
+        from comfylock.cli.verify_json import verify_json  # noqa: PLC0415 - one form of several
 
         sys.stdout.buffer.write(verify_json(outcome, code))
-    elif arguments.format == "sarif":
-        from comfylock.cli.verify_sarif import verify_sarif  # noqa: PLC0415 - as above
-
-        sys.stdout.buffer.write(verify_sarif(outcome))
-    elif arguments.format == "junit":
-        from comfylock.cli.verify_junit import verify_junit  # noqa: PLC0415 - as above
-
-        sys.stdout.buffer.write(verify_junit(outcome))
-    elif arguments.format == "markdown":
-        from comfylock.cli.verify_markdown import verify_markdown  # noqa: PLC0415 - as above
-
-        sys.stdout.write(verify_markdown(outcome))
+    elif arguments.format != "text":
+        print_sheet(_sheet(outcome, strict=arguments.strict), arguments.format)
     else:
         from comfylock.cli.text import Style, width  # noqa: PLC0415 - as above
         from comfylock.cli.verify_text import verify_text  # noqa: PLC0415
@@ -166,6 +146,24 @@ def _print(outcome: VerifyOutcome, arguments: argparse.Namespace) -> int:
     for failure in outcome.unreachable:
         _print_away(failure)
     return code
+
+
+def _sheet(outcome: VerifyOutcome, *, strict: bool) -> Sheet:
+    from comfylock.cli.sheet import Sheet  # noqa: PLC0415 - as above
+    from comfylock.cli.verify_text import summary  # noqa: PLC0415
+    from comfylock.verifying.kinds import meaning  # noqa: PLC0415
+
+    minded = {"error", "warning"} if strict else {"error"}
+    return Sheet(
+        "verify",
+        outcome.lock,
+        summary(outcome),
+        outcome.findings,
+        meaning,
+        lambda finding: finding.severity in minded,
+        outcome.items,
+        tuple(message for message, _ in outcome.unreachable),
+    )
 
 
 def _print_away(failure: tuple[str, tuple[str, ...]]) -> None:

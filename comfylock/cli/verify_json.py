@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from comfylock.cli.envelope import success
+from comfylock.cli.sheet import finding_json
 
 if TYPE_CHECKING:
     from comfylock.ops.verify_request import VerifyOutcome
-    from comfylock.verify.findings import Finding
 
 
 def verify_json(outcome: VerifyOutcome, code: int) -> bytes:
@@ -18,7 +16,7 @@ def verify_json(outcome: VerifyOutcome, code: int) -> bytes:
     data = {
         "lock": outcome.lock,
         "parts": outcome.parts,
-        "findings": [_finding(finding) for finding in outcome.findings],
+        "findings": [finding_json(finding) for finding in outcome.findings],
         "items": outcome.items,
         "differences": outcome.comparison,
         "unreachable": [
@@ -27,8 +25,3 @@ def verify_json(outcome: VerifyOutcome, code: int) -> bytes:
         "hashed": outcome.hashed,
     }
     return success("verify", data, ok=code == 0)
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.structs.asdict(finding)
-    return {"kind": told.pop("kind"), "severity": finding.severity, **told}

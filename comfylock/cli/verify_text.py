@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from comfylock.cli.sheet import COLOURS, counted
 from comfylock.cli.text import cells, plural, safe, shorten, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from comfylock.cli.text import Style
+    from comfylock.findings import Finding
     from comfylock.ops.verify_request import VerifyOutcome
-    from comfylock.verify.findings import Finding, Item
+    from comfylock.verifying.findings import Item
 
 NARROW = 60
 """Columns below which a row's values stand below its name."""
@@ -29,9 +31,7 @@ _COLOURS = {
     "unknown": "yellow",
     "differs": "red",
     "missing": "red",
-    "error": "red",
-    "warning": "yellow",
-    "note": "dim",
+    **COLOURS,
 }
 
 
@@ -40,7 +40,7 @@ def verify_text(outcome: VerifyOutcome, style: Style, columns: int, detail: int 
     lines: list[str] = []
     rows = _rows(outcome.items, detail)
     if rows:
-        lines += [*_table(rows, style, columns), ""]
+        lines += [*_table(rows, style, columns), *_reasons(rows, outcome, columns), ""]
     shown, hidden = _findings(outcome.findings, detail)
     for finding in shown:
         lines += _finding(finding, style, columns)
@@ -54,21 +54,30 @@ def verify_text(outcome: VerifyOutcome, style: Style, columns: int, detail: int 
 
 def summary(outcome: VerifyOutcome) -> str:
     """Return one sentence: what was looked at, how much of it is as locked, what is wrong."""
-    counts = {"error": 0, "warning": 0, "note": 0}
-    for finding in outcome.findings:
-        counts[finding.severity] += 1
     total = sum(item.status != "extra" for item in outcome.items)
     verified = sum(item.status == "verified" for item in outcome.items)
-    told = [plural(count, name) for name, count in counts.items() if count]
     parts = " and ".join(filter(None, (", ".join(outcome.parts[:-1]), *outcome.parts[-1:])))
     looked = f"{parts or 'nothing'}: {verified:,} of {plural(total, 'thing')} verified"
-    return f"{looked}; {', '.join(told) or 'nothing differs'}"
+    return f"{looked}; {counted(outcome.findings) or 'nothing differs'}"
 
 
 def _rows(items: tuple[Item, ...], detail: int) -> list[Item]:
     if detail == 2 or (detail == 1 and len(items) <= MAX_ROWS):
         return list(items)
     return [item for item in items if item.status not in ("verified", "unproven")] * (detail > 0)
+
+
+def _reasons(rows: list[Item], outcome: VerifyOutcome, columns: int) -> Iterator[str]:
+    """Yield why a thing is not verified, where no finding says so."""
+    told = {finding.message for finding in outcome.findings}
+    told |= {message for message, _ in outcome.unreachable}
+    for item in rows:
+        if item.error is None or item.status not in ("unknown", "unproven") or item.error in told:
+            continue
+        if any(item.error.partition(": ")[2] in message for message in told):
+            continue
+        words = f"{item.status}: {safe(item.name)}: {safe(item.error)}".split(" ")
+        yield from wrap(words, columns, "", separator="")
 
 
 def _findings(found: tuple[Finding, ...], detail: int) -> tuple[list[Finding], int]:

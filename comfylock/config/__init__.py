@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from comfylock.errors import ConfigError
 from comfylock.links import ALLOWED_HOSTS
+from comfylock.reading import read_regular
 from comfylock.requirements import ComfyuiRule, ImageRule, PythonRule
 
 if TYPE_CHECKING:
@@ -141,8 +142,7 @@ def parse_config(
 
 def _read(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_CONFIG_BYTES + 1)
+        data = read_regular(path, MAX_CONFIG_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:

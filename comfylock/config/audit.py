@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from comfylock.findings import Meaning
 from comfylock.names import printable
 from comfylock.patterns import Pattern
 
 if TYPE_CHECKING:
     from comfylock.config.tables import Table
-    from comfylock.findings import Severity
 
 AUDIT_KEYS = ("fail-on", "allow-licences", "deny-licences", "severity", "ignore")
 IGNORE_KEYS = ("kind", "subject", "reason", "expires")
@@ -29,36 +29,40 @@ _THRESHOLDS: dict[str, Threshold] = {
     "never": "never",
 }
 
-KINDS: dict[str, Severity] = {
-    "pickle-danger": "error",
-    "pickle-suspicious": "warning",
-    "pickle-format": "warning",
-    "code-format": "warning",
-    "code-layer": "error",
-    "outside-data": "error",
-    "disguised": "error",
-    "misnamed": "note",
-    "unread": "error",
-    "flagged": "error",
-    "banned": "error",
-    "pending": "warning",
-    "deprecated": "note",
-    "runs-code": "warning",
-    "builds-code": "warning",
-    "licence-denied": "error",
-    "licence-not-allowed": "error",
-    "licence-unknown": "warning",
-    "gated": "note",
-    "private": "note",
-    "unresolved": "error",
-    "unpinned": "warning",
-    "unhashed": "warning",
-    "weak-origin": "note",
-    "plain-http": "warning",
-    "ignore-expired": "warning",
-    "ignore-unused": "note",
+KINDS: dict[str, Meaning] = {
+    "pickle-danger": Meaning("error", "a file runs code when it is loaded"),
+    "pickle-suspicious": Meaning("warning", "a pickle goes beyond what torch allows"),
+    "pickle-format": Meaning("warning", "a model is a pickle"),
+    "code-format": Meaning("warning", "a model is of a format that may hold code"),
+    "code-file": Meaning("error", "an archive holds native or Python code that its loader runs"),
+    "code-text": Meaning("error", "a text in a model reaches for files or for Python itself"),
+    "code-layer": Meaning("error", "a Keras model has a layer that is Python code"),
+    "outside-data": Meaning("error", "a model reads or writes files outside its folder"),
+    "disguised": Meaning("error", "a pickle has the name of a format that is none"),
+    "misnamed": Meaning("note", "a file is of another format than its name says"),
+    "unread": Meaning("error", "a file could not be looked into, or not to its end"),
+    "flagged": Meaning("error", "a pack's version is flagged in the Comfy Registry"),
+    "banned": Meaning("error", "a pack's version is banned in the Comfy Registry"),
+    "pending": Meaning("warning", "the Comfy Registry has not looked at a pack's version yet"),
+    "deprecated": Meaning("note", "a pack's author has withdrawn its version"),
+    "runs-code": Meaning("warning", "a pack runs code on install or start"),
+    "builds-code": Meaning(
+        "warning", "a package without a wheel runs its code when it is installed"
+    ),
+    "licence-denied": Meaning("error", "a model's licence is denied by the project"),
+    "licence-not-allowed": Meaning("error", "a model's licence is none that the project allows"),
+    "licence-unknown": Meaning("warning", "nobody knows a model's licence"),
+    "gated": Meaning("note", "a model can be had only by those who were admitted"),
+    "private": Meaning("note", "a model can be had only with a token"),
+    "unresolved": Meaning("error", "something that workflows need is not pinned"),
+    "unpinned": Meaning("warning", "ComfyUI has no commit in the lock"),
+    "unhashed": Meaning("warning", "a model has no sha256 in the lock"),
+    "weak-origin": Meaning("note", "only a workflow says where a model comes from"),
+    "plain-http": Meaning("warning", "something is fetched without encryption"),
+    "ignore-expired": Meaning("warning", "what a project ignored is over"),
+    "ignore-unused": Meaning("note", "what a project ignores is not there"),
 }
-"""Every kind of finding, with its severity unless the project says otherwise."""
+"""Every kind of finding; a project may give it another severity."""
 
 _DAY = Pattern(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z")
 
@@ -165,8 +169,18 @@ def _day(table: Table) -> str | None:
     value = table.value.get("expires")
     if value is None:
         return None
-    text = value if isinstance(value, str) else str(value)
-    if isinstance(value, bool | int | float | list | dict) or _DAY.match(text.strip()) is None:
+    text = (value if isinstance(value, str) else str(value)).strip()
+    if isinstance(value, bool | int | float | list | dict) or _DAY.match(text) is None:
         table.fault("must be a day, such as 2027-01-31", "expires")
-        return None
-    return text.strip()
+    elif not _is_in_the_calendar(text):
+        table.fault(f"must be a day, and there is no {text}", "expires")
+    else:
+        return text
+    return None
+
+
+def _is_in_the_calendar(text: str) -> bool:
+    import calendar  # noqa: PLC0415 - few projects ignore anything
+
+    year, month, day = map(int, text.split("-"))
+    return year > 0 and day <= calendar.monthrange(year, month)[1]

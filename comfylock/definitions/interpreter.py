@@ -11,7 +11,12 @@ from comfylock.definitions.builtin_functions import call_builtin
 from comfylock.definitions.calls import bind_arguments
 from comfylock.definitions.methods import call_method
 from comfylock.definitions.source_tree import PACKAGE, SourceTree
-from comfylock.definitions.standard_library import call_standard, path_attribute, path_method
+from comfylock.definitions.standard_library import (
+    CONSTANTS,
+    call_standard,
+    path_attribute,
+    path_method,
+)
 from comfylock.definitions.statements import Executor
 from comfylock.definitions.values import (
     UNKNOWN,
@@ -178,8 +183,9 @@ class Interpreter(Executor):
             return Method(name, value) if known is UNKNOWN else known
         if isinstance(value, (FunctionValue, Method)):
             return _of_function(value, name)
-        if name in {"value", "name"} and isinstance(value, (str, int, float)):
-            return value
+        if isinstance(value, (str, int, float)) and name in {"value", "name"}:
+            # A member of an enumeration is its value here; how it is called is not kept.
+            return value if name == "value" else UNKNOWN
         return Method(name, value)
 
     def _of_module(self, module: ModuleValue, name: str) -> object:
@@ -218,6 +224,8 @@ class Interpreter(Executor):
                 return value.options[name]
             return Opaque(f"{value.name}().{name}", base=value)
         dotted = f"{value.name}.{name}" if value.name else ""
+        if dotted in CONSTANTS:
+            return CONSTANTS[dotted]
         base = value if value.args or value.base is not None else None
         return Opaque("os.path" if dotted in _FILES else dotted, base=base)
 
@@ -264,7 +272,8 @@ class Interpreter(Executor):
             elif value is None:
                 value = self._absolute(f"{node.module}.{alias.name}")
             dotted = f"{node.module or ''}.{alias.name}".lstrip(".")
-            scope.bind(alias.asname or alias.name, value if value is not None else Opaque(dotted))
+            given = CONSTANTS.get(dotted, Opaque(dotted)) if value is None else value
+            scope.bind(alias.asname or alias.name, given)
 
     def _import_all(self, module: ModuleValue | None, scope: Scope) -> None:
         if module is None:

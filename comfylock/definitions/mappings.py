@@ -37,6 +37,8 @@ class Registered:
     def __init__(self) -> None:
         self.classes: dict[str, object] = {}
         self.titles: dict[str, object] = {}
+        self.is_whole = True
+        """False: what is put together when the code runs may be missing here."""
 
     def add(self, class_type: object, value: object, title: object = None) -> None:
         """Keep one; the first word about a name stays unless it knew nothing."""
@@ -72,6 +74,7 @@ def registered_python(
     if start in sources:
         gaps = collect(program, program.module_of(start), registered)
     if gaps:
+        registered.is_whole = False
         _collect_all(program, registered, gaps)
     return program, registered
 
@@ -101,6 +104,7 @@ def registered_modules(
         if MAPPINGS not in module.scope.names and ENTRYPOINT not in module.scope.names:
             continue
         for gap in collect(program, module, registered):
+            registered.is_whole = False
             program.report(file, f"not all class types could be read: {gap}")
     return program, registered
 

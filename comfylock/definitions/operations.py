@@ -205,11 +205,20 @@ def items_of(value: object, budget: Budget) -> list[object] | None:
     elif isinstance(value, str):
         found = list(value[:TEXT_LIMIT])
     elif isinstance(value, ClassValue):
-        found = [value.names[name] for name in value.names if not str(name).startswith("_")]
+        found = [
+            entry
+            for name, entry in value.names.items()
+            if not _is_reserved(str(name)) and not isinstance(entry, FunctionValue)
+        ]
     else:
         return None
     budget.spend(len(found))
     return found
+
+
+def _is_reserved(name: str) -> bool:
+    """Say whether a name in an enumeration is none of its members: `__doc__`, `_ignore_`."""
+    return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
 def put(target: dict[object, object], key: object, value: object) -> None:

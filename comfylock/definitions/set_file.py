@@ -57,6 +57,7 @@ def write_set(found: DefinitionSet) -> bytes:
         "commit": found.commit,
         "core_only": found.is_core_only or None,
         "has_files": found.has_files or None,
+        "partial": found.is_partial or None,
     }
     parts = [f"{_text(k)}:{_text(v)}" for k, v in head.items() if v is not None]
     shared = ",\n".join(f"{_text(key)}:{_text(lists[key])}" for key in sorted(lists))
@@ -116,6 +117,7 @@ def read_set(document: Any) -> DefinitionSet:
             _optional_text(document.get("commit")),
             is_core_only=document.get("core_only") is True,
             has_files=document.get("has_files") is True,
+            is_partial=document.get("partial") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         if isinstance(error, NotASetError):
@@ -136,6 +138,7 @@ def _class_out(signature: ClassSignature, lists: dict[str, tuple[Any, ...]]) -> 
         "checks": signature.checks,
         "checks_all": signature.checks_all,
         "partial": signature.is_partial,
+        "hidden": signature.hidden,
     }
     return {key: value for key, value in told.items() if value}
 
@@ -194,6 +197,7 @@ def _class_in(name: str, told: dict[str, Any], lists: dict[str, Any]) -> ClassSi
         checks=tuple(map(str, told.get("checks", ()))),
         checks_all=told.get("checks_all") is True,
         is_partial=told.get("partial") is True,
+        hidden=tuple((str(name), str(kind)) for name, kind in told.get("hidden", ())),
     )
 
 

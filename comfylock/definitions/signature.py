@@ -114,6 +114,8 @@ class ClassSignature(Struct, frozen=True, gc=False):
     """The class judges all of its inputs by code of its own."""
     is_partial: bool = False
     """Not all of its inputs or outputs could be read; what is missing here may be there."""
+    hidden: tuple[tuple[str, str], ...] = ()
+    """What ComfyUI itself hands in, `("prompt", "PROMPT")`; sorted. No workflow gives it."""
 
     def input(self, name: str) -> InputSignature | None:
         """Return the input of this name."""
@@ -144,6 +146,8 @@ class DefinitionSet(Struct, frozen=True):
     """It says nothing of packs: a class type that is not here may be there."""
     has_files: bool = False
     """Choices that are the machine's files were kept."""
+    is_partial: bool = False
+    """Not all that is registered could be read: a class type that is not here may be there."""
 
 
 def merged(sets: tuple[DefinitionSet, ...]) -> DefinitionSet:
@@ -172,4 +176,6 @@ def merged(sets: tuple[DefinitionSet, ...]) -> DefinitionSet:
         " + ".join(each.name for each in sets if each.name),
         is_core_only=all(each.is_core_only for each in sets),
         has_files=all(each.has_files for each in sets),
+        # A server's answer names everything that its packs register.
+        is_partial=all(each.is_core_only for each in sets) and any(s.is_partial for s in sets),
     )

@@ -28,6 +28,7 @@ from comfylock.definitions.signature import (
     DYNAMIC_SLOT,
     InputSignature,
 )
+from comfylock.names import MODEL_EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,16 +47,7 @@ GROUP_ROWS = 20
 """Rows of a group. Source: `_DynamicGroup._MaxRows` of ComfyUI."""
 
 FILE_ENDINGS = (
-    ".safetensors",
-    ".sft",
-    ".ckpt",
-    ".pt",
-    ".pt2",
-    ".pth",
-    ".bin",
-    ".pkl",
-    ".gguf",
-    ".onnx",
+    *MODEL_EXTENSIONS,
     ".engine",
     ".yaml",
     ".png",
@@ -125,6 +117,17 @@ def read_inputs(
                 depth=depth,
             )
     return tuple(found.values())
+
+
+def read_hidden(declared: Any) -> tuple[tuple[str, str], ...]:
+    """Return the hidden inputs of `{"prompt": "PROMPT"}`; a server may put the type in a list."""
+    found: dict[str, str] = {}
+    for name, told in declared.items() if isinstance(declared, dict) else ():
+        kind = told[0] if isinstance(told, list | tuple) and told else told
+        is_text = isinstance(name, str) and isinstance(kind, str)
+        if is_text and len(name) + len(kind) <= NAME_LIMIT and len(found) < INPUT_LIMIT:
+            found[name] = kind
+    return tuple(sorted(found.items()))
 
 
 def read_input(

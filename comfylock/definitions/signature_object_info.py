@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.definitions.input_types import NAME_LIMIT, SECTIONS
 from comfylock.definitions.object_info import CLASS_LIMIT
-from comfylock.definitions.own_checks import own_checks
+from comfylock.definitions.own_checks import judges_all, own_checks
 from comfylock.definitions.signature import (
     CHOICE,
     ClassSignature,
@@ -17,7 +17,7 @@ from comfylock.definitions.signature import (
     Kind,
     OutputSignature,
 )
-from comfylock.definitions.signature_inputs import read_inputs
+from comfylock.definitions.signature_inputs import read_hidden, read_inputs
 from comfylock.model import Problem
 from comfylock.names import is_text, printable
 
@@ -96,7 +96,9 @@ def _class(
             module=module,
             deprecated=entry.get("deprecated") is True,
             checks=own_checks(class_type) if is_core else (),
+            checks_all=is_core and judges_all(class_type),
             is_partial=bool(fault),
+            hidden=read_hidden(sections.get("hidden")),
         ),
         fault,
     )

@@ -38,7 +38,23 @@ def schema_signature(schema: object) -> ClassSignature:
         is_output=truth(schema.options.get("is_output_node")) is True,
         deprecated=truth(schema.options.get("is_deprecated")) is True,
         is_partial=not (all_inputs and all_outputs),
+        hidden=_hidden(schema),
     )
+
+
+def _hidden(schema: Opaque) -> tuple[tuple[str, str], ...]:
+    """Return what ComfyUI hands in. Source: `Schema.finalize` in `comfy_api/latest/_io.py`."""
+    listed = schema.options.get("hidden")
+    names = {
+        each.name.rpartition(".")[2]
+        for each in (listed if isinstance(listed, list | tuple) else ())
+        if isinstance(each, Opaque) and not each.called
+    }
+    if truth(schema.options.get("is_api_node")) is True:
+        names |= {"auth_token_comfy_org", "api_key_comfy_org"}
+    if truth(schema.options.get("is_output_node")) is True:
+        names |= {"prompt", "extra_pnginfo"}
+    return tuple((name, name.upper()) for name in sorted(names))
 
 
 def _inputs(listed: object, depth: int) -> tuple[tuple[InputSignature, ...], bool]:

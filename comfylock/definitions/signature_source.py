@@ -17,7 +17,7 @@ from comfylock.definitions.signature import (
     DefinitionSet,
     OutputSignature,
 )
-from comfylock.definitions.signature_inputs import read_inputs
+from comfylock.definitions.signature_inputs import read_hidden, read_inputs
 from comfylock.definitions.signature_schema import schema_signature
 from comfylock.definitions.values import ClassValue, FunctionValue, truth
 
@@ -58,12 +58,15 @@ def source_signatures(
         core = [*core_files(files.python), *filter(_OWN_PACK.__eq__, files.python)]
         program, registered = registered_modules(files.python, core, _INSIDE, _CORE_STEPS)
         version = _version(program)
-        found = DefinitionSet(_classes(program, registered), "source", version, is_core_only=True)
+        classes = _classes(program, registered)
     else:
         program, registered = registered_python(files.python, files.names, start=start)
         stem = start.removesuffix(".py") if start != "__init__.py" else module
+        version = None
         classes = _classes(program, registered, f"custom_nodes.{stem}")
-        found = DefinitionSet(classes, "source", is_core_only=True)
+    found = DefinitionSet(
+        classes, "source", version, is_core_only=True, is_partial=not registered.is_whole
+    )
     return found, tuple(sorted({*files.problems, *program.problems}))
 
 
@@ -107,6 +110,7 @@ def _signature(program: Program, name: str, value: object, module: str | None) -
         checks,
         checks_all,
         found.is_partial,
+        found.hidden,
     )
 
 
@@ -125,6 +129,7 @@ def _older(program: Program, cls: ClassValue) -> ClassSignature:
         is_output=truth(program.attribute(cls, "OUTPUT_NODE")) is True,
         deprecated=truth(program.attribute(cls, "DEPRECATED")) is True,
         is_partial=not (known and is_complete(declared)),
+        hidden=read_hidden(shown.get("hidden")),
     )
 
 

@@ -7,6 +7,7 @@ pack's files, never at a disk.
 from __future__ import annotations
 
 import posixpath
+import string
 from typing import TYPE_CHECKING, Protocol
 
 from comfylock.definitions.source_tree import HOME, SourceTree
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from comfylock.definitions.budget import Budget
+
+
+CONSTANTS: dict[str, object] = {
+    "string.ascii_letters": string.ascii_letters,
+    "string.ascii_lowercase": string.ascii_lowercase,
+    "string.ascii_uppercase": string.ascii_uppercase,
+    "string.digits": string.digits,
+    "sys.maxsize": 2**63 - 1,
+}
+"""Values of the standard library that inputs and their limits are made of, on 64 bits."""
 
 
 class Importer(Protocol):

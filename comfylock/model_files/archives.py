@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from comfylock.model_files.facts import FileFacts, Trait, gravest
 from comfylock.model_files.lambda_layers import lambda_traits
+from comfylock.model_files.member_texts import has_text, name_traits, package_traits, text_traits
+from comfylock.model_files.name_formats import is_pickled
 from comfylock.model_files.numpy_arrays import MAGIC as NPY
 from comfylock.model_files.numpy_arrays import look_at_array
 from comfylock.model_files.part import Part
@@ -18,6 +20,8 @@ from comfylock.model_files.zip_members import read_members
 from comfylock.patterns import Pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from comfylock.model_files.facts import Format
     from comfylock.model_files.feed import Feed
     from comfylock.model_files.zip_members import Member
@@ -29,6 +33,9 @@ MAX_CHECKED = 64 << 20
 """Bytes of a pickle whose checksum is computed."""
 
 MAX_TRAITS = 1000
+MAX_MEMBERS = 1000
+"""Of a tar."""
+
 _PICKLE = Pattern(r"(?i)\.(pkl|pickle|pck|pcl|p|joblib|dill|debug_pkl)\Z")
 _STORAGE = Pattern(r"(?:^|/)data/\d+\Z")
 _METHODS = {0: "", 8: "deflate", 12: "bz2"}
@@ -45,11 +52,13 @@ def look_at_zip(part: Part, depth: int) -> FileFacts:
     for member in read_members(part, traits):
         if len(names) < 4096:
             names.append(member.name)
-        found = _look_at_member(part, member, depth)
+        traits += name_traits(member.name)
+        found = _look_at_packed(part, member, depth)
         has_pickle = has_pickle or found.has_pickle
         traits += found.traits
         if len(traits) > 2 * MAX_TRAITS:
             traits[:] = gravest(traits, MAX_TRAITS)
+    traits += package_traits(names)
     kind = _kind(names, has_pickle=has_pickle)
     return FileFacts(kind, has_pickle, gravest(traits, MAX_TRAITS))
 
@@ -65,38 +74,65 @@ def _kind(names: list[str], *, has_pickle: bool) -> Format:
     return "keras" if {"config.json", "metadata.json"} <= last else "zip"
 
 
-def _look_at_member(part: Part, member: Member, depth: int) -> FileFacts:
-    place = member.name
+def _look_at_packed(part: Part, member: Member, depth: int) -> FileFacts:
     method = _METHODS.get(member.method)
     if method is None:
         detail = f"is packed by method {member.method}, which is not looked into"
-        return FileFacts("unknown", traits=(Trait("suspicious", "unread", detail, place),))
+        return FileFacts("unknown", traits=(_unread(detail, member.name),))
     inner = part.inner(member.start, member.packed)
-    head = _feed(inner, method).take(8)
-    if _PICKLE.search(member.name):
-        facts = walk_row(_feed(inner, method), place)
-        traits = [*facts.traits, *_checked(inner, method, member)]
-        if not method and not facts.is_legacy and _is_followed(facts.traits):
+    found = _look_at_member(inner, method, member.name, depth)
+    if not _PICKLE.search(member.name):
+        return found
+    checked = _checked(inner, method, member)
+    return FileFacts(found.format, found.has_pickle, (*found.traits, *checked))
+
+
+def _look_at_member(inner: Part, method: str, place: str, depth: int) -> FileFacts:
+    """Return what a file in an archive is and does, packed or not."""
+    head = _feed(inner, method).take(512)
+    if _PICKLE.search(place):
+        row = walk_row(_feed(inner, method), place)
+        traits = list(row.traits)
+        if not method and not row.is_legacy and _is_followed(traits):
             traits += hidden(inner, 1, place)
         return FileFacts("pickle", has_pickle=True, traits=tuple(traits))
     if head.startswith(NPY):
-        return look_at_array(_in_memory(inner, method), place)
-    if head.startswith(b"PK\x03\x04") and depth:
-        found = look_at_zip(_in_memory(inner, method), depth - 1)
-        return FileFacts(found.format, found.has_pickle, tuple(_moved(found, place)))
-    if member.name.endswith("config.json"):
+        whole, cut = _in_memory(inner, method, place)
+        found = look_at_array(whole, place)
+        return FileFacts(found.format, found.has_pickle, (*found.traits, *cut))
+    if head.startswith(b"PK\x03\x04") or is_tar(head):
+        return _look_at_archive(inner, method, place, depth, is_zip=head.startswith(b"PK"))
+    if place.endswith("config.json"):
         return FileFacts("unknown", traits=tuple(lambda_traits(_feed(inner, method), place)))
-    if may_be_pickle(head):
-        return _unnamed(_feed(inner, method), place, is_storage=bool(_STORAGE.search(place)))
-    return FileFacts("unknown")
+    if has_text(place):
+        return FileFacts("unknown", traits=tuple(text_traits(place, _feed(inner, method))))
+    is_storage = bool(_STORAGE.search(place))
+    if is_storage and not may_be_pickle(head):  # numbers, which are opcodes by chance
+        return FileFacts("unknown")
+    return _unnamed(_feed(inner, method), place, is_storage=is_storage)
 
 
-def _is_followed(traits: tuple[Trait, ...]) -> bool:
+def _look_at_archive(
+    inner: Part, method: str, place: str, depth: int, *, is_zip: bool
+) -> FileFacts:
+    if not depth:
+        detail = "is an archive in too many archives to be looked into"
+        return FileFacts("unknown", traits=(_unread(detail, place),))
+    whole, cut = _in_memory(inner, method, place)
+    found = look_at_zip(whole, depth - 1) if is_zip else look_at_tar(whole, depth - 1)
+    return FileFacts(found.format, found.has_pickle, (*_moved(found, place), *cut))
+
+
+def _unread(detail: str, place: str) -> Trait:
+    return Trait("dangerous", "unread", detail, place)
+
+
+def _is_followed(traits: Iterable[Trait]) -> bool:
     return any(trait.word in {"after-stop", "broken"} for trait in traits)
 
 
 def _unnamed(feed: Feed, place: str, *, is_storage: bool) -> FileFacts:
-    """Return what a member does that is a pickle by its bytes; tensors' bytes are one by chance."""
+    """Return what a member does that is a pickle by its bytes; others are one by chance."""
     facts = walk(feed, Limits(operations=200_000))
     is_unread = any(trait.word == "unread" for trait in facts.traits) and not is_storage
     if not is_meant(facts) and not is_unread:
@@ -104,7 +140,7 @@ def _unnamed(feed: Feed, place: str, *, is_storage: bool) -> FileFacts:
     if is_storage and facts.grade != "dangerous":
         return FileFacts("unknown")
     traits = [*placed(facts, place)]
-    if not is_storage:
+    if not is_storage and not is_pickled(place):
         traits.append(Trait("suspicious", "unnamed", "is a pickle under another name", place))
     return FileFacts("pickle", has_pickle=True, traits=tuple(traits))
 
@@ -120,12 +156,14 @@ def _feed(inner: Part, method: str) -> Feed:
     return unpacked(inner.feed(), method) if method else inner.feed()
 
 
-def _in_memory(inner: Part, method: str) -> Part:
-    """Return a member as a part that can be read from any place."""
+def _in_memory(inner: Part, method: str, place: str) -> tuple[Part, tuple[Trait, ...]]:
+    """Return a member as a part that can be read from any place, and whether it was cut."""
     if not method:
-        return inner
-    data = _feed(inner, method).take(MAX_INNER)
-    return Part(io.BytesIO(data), 0, len(data), inner.budget)
+        return inner, ()
+    feed = _feed(inner, method)
+    data = feed.take(MAX_INNER)
+    cut = (_unread("is too large to be looked into to its end", place),) if feed.peek(1) else ()
+    return Part(io.BytesIO(data), 0, len(data), inner.budget), cut
 
 
 def _checked(inner: Part, method: str, member: Member) -> list[Trait]:
@@ -159,26 +197,44 @@ def is_tar(head: bytes) -> bool:
     return told == 256 + sum(head[:148]) + sum(head[156:512])
 
 
-def look_at_tar(part: Part) -> FileFacts:
+def look_at_tar(part: Part, depth: int) -> FileFacts:
     """Return what the members of a tar archive would do; torch took three of them for pickles."""
     traits: list[Trait] = []
     has_pickle = False
     at = count = 0
-    while count < MAX_TRAITS and at + 512 <= part.size:
+    while at + 512 <= part.size:
         head = part.read(at, 512)
         if not is_tar(head):
             break
+        if count >= MAX_MEMBERS:
+            traits.append(_unread(f"has more than {MAX_MEMBERS} members", ""))
+            break
         size = _octal(head[124:136])
-        name = head[:100].split(b"\x00")[0].decode("utf-8", "replace")
+        name = _name(head[:100])
         inner = part.inner(at + 512, size)
-        row = walk_row(inner.feed(), name)
-        if row.count or row.imports:
-            has_pickle = True
-            traits += [t for t in row.traits if t.word not in {"after-stop", "broken"}]
-        traits += hidden(inner, 1, name)
+        found = _look_at_tarred(inner, name, depth)
+        has_pickle = has_pickle or found.has_pickle
+        traits += [*name_traits(name), *found.traits]
+        if head[156:157] in (b"1", b"2"):
+            traits += [t for t in name_traits(_name(head[157:257])) if t.word == "outside"]
         at += 512 + (size + 511) // 512 * 512
         count += 1
     return FileFacts("tar", has_pickle, gravest(traits, MAX_TRAITS))
+
+
+def _name(field: bytes) -> str:
+    return field.split(b"\x00")[0].decode("utf-8", "replace")
+
+
+def _look_at_tarred(inner: Part, name: str, depth: int) -> FileFacts:
+    found = _look_at_member(inner, "", name, depth)
+    if found.format not in {"unknown", "pickle"} or has_text(name):
+        return found
+    row = walk_row(inner.feed(), name)
+    has_pickle = found.has_pickle or row.count > 0 or row.imports
+    traits = [t for t in row.traits if t.word not in {"after-stop", "broken"}] if has_pickle else []
+    kept = [t for t in found.traits if t.word not in {"after-stop", "broken", "unnamed"}]
+    return FileFacts("pickle", has_pickle, (*kept, *traits, *hidden(inner, 1, name)))
 
 
 def _octal(field: bytes) -> int:

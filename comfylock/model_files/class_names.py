@@ -64,6 +64,9 @@ _OTHERS = {
     "torch.optim.adamw": "AdamW",
     "torch.optim.sgd": "SGD",
     "torch.optim.lr_scheduler": "LambdaLR StepLR CosineAnnealingLR",
+    "ultralytics.nn.modules": "Bottleneck C2f C3 Classify Concat Conv DFL DWConv Detect Pose Proto "
+    "SPPF Segment",
+    "ultralytics.yolo.utils": "IterableSimpleNamespace",
     "ultralytics.nn.modules.block": "Bottleneck C2f C3 C3k2 C3k DFL SPPF C2PSA PSABlock Attention "
     "Proto",
     "ultralytics.nn.modules.conv": "Conv Concat DWConv",

@@ -87,35 +87,41 @@ def _dict(machine: Machine, _: Operation) -> None:
     machine.push(made)
 
 
-def _append(machine: Machine, _: Operation) -> None:
+def _append(machine: Machine, operation: Operation) -> None:
     item = machine.pop()
-    _extend(machine.top(), [item])
+    _extend(machine, operation, [item])
 
 
-def _appends(machine: Machine, _: Operation) -> None:
+def _appends(machine: Machine, operation: Operation) -> None:
     items = machine.since_mark()
-    _extend(machine.top(), items)
+    _extend(machine, operation, items)
 
 
-def _extend(target: Any, items: list[Any]) -> None:
+def _extend(machine: Machine, operation: Operation, items: list[Any]) -> None:
+    target = machine.top()
     if type(target) is Holder:
         target.extend(items)
+    else:
+        machine.change(operation, target)
 
 
-def _setitem(machine: Machine, _: Operation) -> None:
+def _setitem(machine: Machine, operation: Operation) -> None:
     value, key = machine.pop(), machine.pop()
-    _put(machine.top(), [key, value])
+    _put(machine, operation, [key, value])
 
 
-def _setitems(machine: Machine, _: Operation) -> None:
+def _setitems(machine: Machine, operation: Operation) -> None:
     pairs = machine.since_mark()
-    _put(machine.top(), pairs)
+    _put(machine, operation, pairs)
 
 
-def _put(target: Any, pairs: list[Any]) -> None:
+def _put(machine: Machine, operation: Operation, pairs: list[Any]) -> None:
+    target = machine.top()
     if type(target) is Holder:
         target.put(pairs)
-    elif isinstance(target, Made) and isinstance(target.state, Holder):
+        return
+    machine.change(operation, target)
+    if isinstance(target, Made) and isinstance(target.state, Holder):
         target.state.put(pairs)
 
 

@@ -52,6 +52,8 @@ class Holder:
             names = [item]
         elif type(item) is Holder:
             names = item.names
+        elif type(item) is Made and type(item.state) is Holder:
+            names = item.state.names
         else:
             return
         for name in names:
@@ -174,12 +176,18 @@ class Machine:
         """Note that something's state is set."""
         state = self.pop()
         target = self.top()
+        self.change(operation, target)
+        if isinstance(target, Made):
+            target.state = state if target.state is None else Holder([target.state, state])
+
+    def change(self, operation: Operation, target: Any) -> None:
+        """Note that an opcode changes something: `append` is whatever its state calls so."""
         if type(target) is Name:
             target.is_used = True
             detail = f"changes `{target.text}` itself"
             self.note(Trait("dangerous", "changed-name", detail, f"byte {operation.at}"))
-        elif isinstance(target, Made) and target.state is None:
-            target.state = state
+        elif isinstance(target, Made):
+            use(target.state)
 
     def persistent(self, operation: Operation, value: Any) -> None:
         """Note a reference outside the pickle, unless it is torch's to a tensor's bytes."""

@@ -15,9 +15,11 @@ PICKLED = frozenset(
         ".dill",
         ".joblib",
         ".mar",
+        ".nemo",
         ".p",
         ".pck",
         ".pcl",
+        ".pdopt",
         ".pdparams",
         ".pickle",
         ".pkl",
@@ -25,6 +27,7 @@ PICKLED = frozenset(
         ".pt2",
         ".pth",
         ".ptl",
+        ".tar",
         ".th",
     }
 )
@@ -53,6 +56,11 @@ def runs_code(name: str) -> str | None:
     """Return how a file of this name may run code when it is loaded; None if it cannot."""
     found = ending(name)
     return "is a pickle by its name" if found in PICKLED else CODE.get(found)
+
+
+def is_model_name(name: str) -> bool:
+    """Say whether a file of this name is taken for a model of any format."""
+    return ending(name) in PICKLED or ending(name) in SAFE or ending(name) in OTHERS
 
 
 def is_pickled(name: str) -> bool:

@@ -19,6 +19,12 @@ MAX_HEADER = 1 << 20
 _OBJECTS = Pattern(r"""['"][|<>=]?O\d*['"]|object""")
 """A type of objects, or a field of that name, which does no harm."""
 
+_NAMED = Pattern(r"""\(['"](?:O|[Oo]bject)['"],""")
+"""A field of that name."""
+
+_MAYBE = Pattern(r"O|[Oo]bject|\\")
+"""What a type of objects cannot do without, however it is written."""
+
 
 def look_at_array(part: Part, place: str = "") -> FileFacts:
     """Return what an .npy file is and does."""
@@ -32,10 +38,12 @@ def look_at_array(part: Part, place: str = "") -> FileFacts:
         detail = "has a header too large for an array's"
         return FileFacts("npy", traits=(Trait("suspicious", "broken", detail, place),))
     header = part.read(start, length).decode("latin-1")
-    if _OBJECTS.search(header) is None:
+    if _MAYBE.search(header) is None:
         return FileFacts("npy")
     row = walk_row(part.feed(start + length), place)
-    if not row.count and not row.imports:
-        detail = "says that it holds objects, but no pickle follows"
-        return FileFacts("npy", traits=(Trait("suspicious", "broken", detail, place),))
-    return FileFacts("npy", has_pickle=True, traits=row.traits)
+    if row.is_meant or (_OBJECTS.search(header) and (row.count or row.imports)):
+        return FileFacts("npy", has_pickle=True, traits=row.traits)
+    if _OBJECTS.search(header) is None or _NAMED.search(header):
+        return FileFacts("npy")
+    detail = "says that it holds objects, but no pickle follows"
+    return FileFacts("npy", traits=(Trait("suspicious", "broken", detail, place),))

@@ -30,6 +30,21 @@ MAGICS = {
 """First bytes to compression; those that joblib and zip know."""
 
 
+UNREADABLE = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"Rar!\x1a\x07": "rar",
+    b"\x1f\x9d": "compress",
+}
+"""First bytes to compressions that are not looked into."""
+
+JOBLIB = b"ZF0x"
+"""How old joblib began its files: these, a length in 19 places, and zlib."""
+
+JOBLIB_HEAD = 21
+
+
 def unpacked(source: Feed, method: str) -> Feed:
     """Return the unpacked bytes of a compressed feed; they end where it is damaged or too large.
 

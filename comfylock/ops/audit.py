@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from comfylock.auditing.locked import audit_lock
 from comfylock.auditing.looked_into import findings_of
-from comfylock.auditing.policy import Judged, fails, judge
+from comfylock.auditing.policy import Judged, is_minded, judge
 from comfylock.config.audit import AuditRules
 from comfylock.lockfile.schema import Lock
 from comfylock.model_files.look import look_at
@@ -39,6 +39,10 @@ class AuditRequest(Struct, frozen=True):
     project: str = "."
     installed: str | None = None
     """A ComfyUI folder, whose models are looked into."""
+    model_roots: tuple[str, ...] = ()
+    """Further folders that hold `checkpoints`, `loras` and so on."""
+    path_files: tuple[str, ...] = ()
+    """Further `extra_model_paths.yaml`."""
     models: tuple[str, ...] = ()
     """Model files and folders that are looked into; without a lock these alone."""
     fail_on: Threshold | None = None
@@ -62,7 +66,11 @@ class AuditOutcome(Struct, frozen=True):
     @property
     def is_clean(self) -> bool:
         """Say whether nothing was found that the project minds."""
-        return not fails(self.judged.findings, self.rules)
+        return not any(map(self.minds, self.judged.findings))
+
+    def minds(self, found: Finding) -> bool:
+        """Say whether a finding is as grave as the project minds."""
+        return is_minded(found, self.rules)
 
 
 def audit(
@@ -87,16 +95,22 @@ def audit(
     if request.fail_on is not None:
         rules = replace(rules, fail_on=request.fail_on)
     named = named_files(request.models)
-    below = Listed() if request.installed is None else installed_models(request.installed)
+    below = Listed()
+    if request.installed is not None:
+        below = installed_models(
+            request.installed, request.model_roots, request.path_files, environ
+        )
     files = (*named.files, *below.files)
     lock_file = os.path.join(request.project, "comfy.lock")
     has_lock = os.path.lexists(lock_file) or not (request.models or request.installed)
     lock = exists(request.project) if has_lock else Lock()
     looked = _look_into(files, lock, reporter)
+    places = {pin.key: pin.place for pin in lock.models}
     by_lock = [
         found
         for found in audit_lock(lock, rules)
-        if found.kind not in FROM_NAMES or found.subject not in looked.known
+        if found.kind not in FROM_NAMES
+        or places.get(found.subject, found.subject) not in looked.known
     ]
     day = today or dt.datetime.now(dt.UTC).date().isoformat()
     return AuditOutcome(
@@ -122,7 +136,7 @@ class _Looked:
 
 def _look_into(files: Sequence[ModelFile], lock: Lock, reporter: Reporter | None) -> _Looked:
     looked = _Looked()
-    locked = {pin.key for pin in lock.models}
+    locked = {pin.place for pin in lock.models}
     for each in files:
         try:
             facts = _facts(each.path)

@@ -30,6 +30,10 @@ class CheckOutcome(Struct, frozen=True):
     unreadable: tuple[tuple[str, str], ...] = ()
     """Inputs that could not be read: path and sentence."""
     findings: tuple[Problem, ...] = ()
+    read: frozenset[str] = frozenset()
+    """Workflows that were compared, by their paths in the lock."""
+    unread: dict[str, int] = {}
+    """Of these, those of which some nodes could not be read: how many."""
     places: dict[Drift, tuple[Place, ...]] = {}
     """The nodes that show each reason (P13)."""
 
@@ -76,7 +80,16 @@ def check(
         from comfylock.ops.places import drift_places  # noqa: PLC0415 - a current lock needs none
 
         places = drift_places(project, drift, needs.requirements, lock)
-    return CheckOutcome(lock_path(project), lock, drift, needs.unreadable, needs.findings, places)
+    return CheckOutcome(
+        lock_path(project),
+        lock,
+        drift,
+        needs.unreadable,
+        needs.findings,
+        frozenset(need.path for need in needs.requirements.workflows),
+        needs.unread,
+        places,
+    )
 
 
 def exists(project: str) -> Lock:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from comfylock.errors import LockParseError, WriteError
 from comfylock.files import remove_leftovers, write_together
+from comfylock.reading import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,7 @@ def read_companions(project: str, lock: Lock) -> dict[str, bytes]:
     for pin in lock.python:
         path = os.path.join(project, pin.file)
         try:
-            with open(path, "rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
+            data = read_regular(path, MAX_BYTES + 1)
         except FileNotFoundError:
             continue
         except OSError as error:

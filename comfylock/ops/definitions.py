@@ -46,14 +46,34 @@ def load_definitions(
         SourceUnavailableError, RefusedError: a server does not answer, or must not be asked.
         UsageError: there is no source, or it is not there.
     """
+    loaded = load_each(
+        sources,
+        registry,
+        project=project,
+        environ=environ,
+        keep_files=keep_files,
+        is_offline=is_offline,
+    )
+    problems = tuple(problem for _, told in loaded for problem in told)
+    return merged(tuple(found for found, _ in loaded)), problems
+
+
+def load_each(
+    sources: Sequence[str],
+    registry: Registry,
+    *,
+    project: str = ".",
+    environ: Mapping[str, str] | None = None,
+    keep_files: bool = False,
+    is_offline: bool = False,
+) -> list[Loaded]:
+    """Return the definitions of each source, and what is wrong in them, as `load_definitions`."""
     if not sources:
         raise UsageError("no definitions to judge by were given", hint=_HINT)
-    loaded = [
+    return [
         _load(source, registry, project, environ, keep_files=keep_files, is_offline=is_offline)
         for source in sources
     ]
-    problems = tuple(problem for _, told in loaded for problem in told)
-    return merged(tuple(found for found, _ in loaded)), problems
 
 
 def _load(

@@ -197,7 +197,15 @@ def _judged(
 
     names = dict.fromkeys(need.path for need in needs.requirements.workflows)
     paths = dict.fromkeys(file_of(request.project, name) for name in names)
-    return judge_lock_moves(old, resolution.lock, services.definitions, tuple(paths), registry)
+    return judge_lock_moves(
+        old,
+        resolution.lock,
+        services.definitions,
+        tuple(paths),
+        registry,
+        services.executor,
+        request.project,
+    )
 
 
 def _is_current(

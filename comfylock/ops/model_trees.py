@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from comfylock.errors import UsageError
 from comfylock.links import folder_key
+from comfylock.model_files.name_formats import is_model_name
+from comfylock.verifying.folders import CUSTOM_NODES, folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MODELS = "models"
 MAX_FILES = 1_000_000
@@ -37,24 +39,63 @@ class Listed(Struct, frozen=True):
     """Folders that could not be read: path and sentence."""
 
 
-def installed_models(comfyui: str) -> Listed:
-    """Return every file below ComfyUI's models.
+def installed_models(
+    comfyui: str,
+    roots: tuple[str, ...] = (),
+    path_files: tuple[str, ...] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Listed:
+    """Return every file below ComfyUI's models, and where else it looks, and the models of packs.
+
+    `roots` are further folders with `checkpoints`, `loras` and so on, `path_files` further
+    `extra_model_paths.yaml`; ComfyUI's own is always read. Of packs' files only those that are
+    named as models.
 
     Raises:
-        UsageError: the folder is no ComfyUI.
+        UsageError: the folder is no ComfyUI, or a further one is not there.
     """
-    folder = os.path.join(comfyui, MODELS)
-    if not os.path.isdir(folder):
+    if not os.path.isdir(os.path.join(comfyui, MODELS)):
         hint = "name the folder that holds main.py and models, or give --models PATH"
         raise UsageError(f"{comfyui}: is no ComfyUI, it has no folder `{MODELS}`", hint=hint)
-    found = []
-    faults: list[tuple[str, str]] = []
-    for path in _files(folder, faults):
-        name = os.path.relpath(path, folder).replace(os.sep, "/")
-        first, slash, rest = name.partition("/")
-        key = f"{folder_key(first) or first}/{rest}" if slash else name
-        found.append(ModelFile(path, key, is_model=True))
-    return Listed(tuple(sorted(found)), tuple(sorted(faults)))
+    for root in roots:
+        if not os.path.isdir(root):
+            raise UsageError(f"{root}: there is no such folder")
+    folders = folders_of(comfyui, roots=roots, files=path_files, environ=environ)
+    found: dict[str, ModelFile] = {}
+    keys: set[str] = set()
+    faults = list(folders.problems)
+    for root in (os.path.join(comfyui, MODELS), *roots):
+        for path in _files(root, faults):
+            _note(found, keys, path, _key_below(root, path))
+    for key, places in folders.models.items():
+        for place in places:
+            for path in _files(place, faults) if os.path.isdir(place) else ():
+                _note(found, keys, path, f"{key}/{_relative(path, place)}")
+    for nodes in folders.custom_nodes:
+        for path in _files(nodes, faults) if os.path.isdir(nodes) else ():
+            if is_model_name(path) and os.path.abspath(path) not in found:
+                name = f"{CUSTOM_NODES}/{_relative(path, nodes)}"
+                found[os.path.abspath(path)] = ModelFile(path, name, is_model=False)
+    return Listed(tuple(sorted(found.values())), tuple(sorted(set(faults))))
+
+
+def _note(found: dict[str, ModelFile], keys: set[str], path: str, key: str) -> None:
+    """Keep a file, each once however it is reached; of two with one name the second by its path."""
+    place = os.path.abspath(path)
+    if place in found:
+        return
+    found[place] = ModelFile(path, key if key not in keys else path, is_model=True)
+    keys.add(key)
+
+
+def _key_below(root: str, path: str) -> str:
+    name = _relative(path, root)
+    first, slash, rest = name.partition("/")
+    return f"{folder_key(first) or first}/{rest}" if slash else name
+
+
+def _relative(path: str, folder: str) -> str:
+    return os.path.relpath(path, folder).replace(os.sep, "/")
 
 
 def named_files(paths: tuple[str, ...]) -> Listed:

@@ -15,6 +15,7 @@ from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
 from comfylock.model import Problem
 from comfylock.names import leaves_its_folder
 from comfylock.ops.analyze import analyze_each
+from comfylock.reading import read_regular
 from comfylock.requirements import Requirements
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Needs(Struct, frozen=True):
     """Inputs that could not be read at all: path and sentence."""
     findings: tuple[Problem, ...] = ()
     """What is wrong inside workflows; `path` is the file and the place in it."""
-    unread: int = 0
-    """Nodes that could not be read."""
+    unread: dict[str, int] = {}
+    """Workflow to its nodes that could not be read; those read as a whole are absent."""
 
 
 def project_config(project: str, environ: Mapping[str, str]) -> Config:
@@ -72,8 +73,7 @@ def read_bytes(path: str, most: int = MAX_LOCK_BYTES) -> bytes | None:
         LockParseError: it cannot be read, or has more than `most` bytes.
     """
     try:
-        with open(path, "rb") as stream:
-            data = stream.read(most + 1)
+        data = read_regular(path, most + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -140,14 +140,16 @@ def project_needs(
     reports: list[WorkflowReport] = []
     unreadable: list[tuple[str, str]] = []
     findings: list[Problem] = []
-    unread = 0
+    unread: dict[str, int] = {}
     for outcome in analyze_each(given, registry=registry, settings=settings, reporter=reporter):
         if outcome.problem is not None:
             unreadable.append((_relative(outcome.path, project), outcome.problem))
         for report in outcome.reports:
+            path = _relative(report.path, project)
             reports.append(report)
-            findings += _placed(report, _relative(report.path, project))
-            unread += report.unread
+            findings += _placed(report, path)
+            if report.unread:
+                unread[path] = report.unread
     requirements = Requirements(
         workflows=workflow_needs(
             reports, lambda path: _relative(path, project), include_inactive=config.include_inactive

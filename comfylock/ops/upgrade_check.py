@@ -12,6 +12,7 @@ from comfylock.model import Problem
 from comfylock.ops.workflow_check import Checker, read_workflows
 from comfylock.upgrade import matrix
 from comfylock.upgrade.changes import Change, compare
+from comfylock.upgrade.documents import Document
 from comfylock.upgrade.fixes import Fix, plan
 from comfylock.upgrade.impact import Hit, hits
 from comfylock.upgrade.interface import Verdict
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from comfylock.registry.store import Registry
-    from comfylock.upgrade.documents import Document
     from comfylock.upgrade.interface import Fault
     from comfylock.upgrade.validate import Prompt
 
@@ -127,6 +127,15 @@ class Comparison:
     def plan(self, prompt: Prompt) -> tuple[tuple[Fix, ...], Prompt, tuple[Fault, ...]]:
         """Return what to write into a prompt, the prompt with it, and the faults left."""
         return plan(prompt, self.new.validator, self.old.definitions, self.new.definitions)
+
+    def broken(self, prompt: Prompt) -> tuple[Fault, ...]:
+        """Return the faults that the upgrade brings to a prompt, if it takes something from it."""
+        impact = self._api(Document(prompt=prompt), "")
+        if not impact.is_broken:
+            return ()
+        held = {(each.node, each.input, each.kind) for each in self.old.judge(prompt)[1]}
+        new = self.new.judge(prompt)[1]
+        return tuple(each for each in new if (each.node, each.input, each.kind) not in held)
 
     def _ui(self, document: Document, path: str) -> Impact:
         old_prompt, old_doubts = self.old.prompt(document)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -13,27 +12,28 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
-from comfylock.upgrade.documents import prompt_of
+from comfylock.upgrade.documents import judged_workflows, prompt_of
+from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
 from comfylock.upgrade.interface import Fault
 from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
-from comfylock.workflow.detect import find_workflows, is_ui
+from comfylock.workflow.detect import is_ui
 from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+from comfylock.workflow.embedded import CONTAINERS, HEAD_SIZE, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from comfylock.ops.upgrade_check import Comparison
 
-LONG_LINE = 400
-"""Characters from which on a line is too long to be shown whole."""
 
-CONTEXT = 60
+class UnmendableError(WorkflowError):
+    """A file has API workflows that the upgrade breaks, and cannot be written to."""
 
 
 class FixedFile(Struct, frozen=True):
-    """What was written into one file, or would be."""
+    """What was written into one file, or would be; without fixes, what nothing can mend."""
 
     path: str
     fixes: tuple[Fix, ...]
@@ -57,7 +57,7 @@ def fix_files(
             try:
                 found = fix_file(candidate.path, comparison, is_dry=is_dry)
             except WorkflowError as error:
-                if candidate.is_named:
+                if candidate.is_named or isinstance(error, UnmendableError):
                     yield Problem(candidate.path, error.reason)
                 continue
             if found is not None:
@@ -65,7 +65,7 @@ def fix_files(
 
 
 def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> FixedFile | None:
-    """Mend the API workflows of a file; None if they need nothing, or nothing helps.
+    """Mend the API workflows of a file; None if the upgrade takes nothing from them.
 
     Raises:
         WorkflowError: it cannot be read or written, or not without changing more than that.
@@ -81,24 +81,26 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     fixes: list[Fix] = []
     left: list[Fault] = []
     edits: list[Edit] = []
-    for _, document in find_workflows(value):
+    for _, document in judged_workflows(value):
         if is_ui(document):
             continue
-        found, _, faults = comparison.plan(prompt_of(document))
+        prompt = prompt_of(document)
+        found, _, faults = comparison.plan(prompt)
         if not found:
+            left += comparison.broken(prompt)
             continue
         where = path_to(value, document)
         if where is None:
-            raise WorkflowError(path, "holds the workflow as text inside JSON; it stays as it is")
+            raise UnmendableError(path, "holds the workflow as text inside JSON; it stays as it is")
         fixes += found
         left += faults
         edits += [Edit((*where, fix.node, "inputs"), fix.input, fix.value) for fix in found]
     if not edits:
-        return None
+        return FixedFile(path, (), tuple(left), "") if left else None
     pieces, changed = _changed(path, text, value, edits)
     if not is_dry:
         _write(path, changed)
-    diff = _diff(path, text, changed, pieces)
+    diff = unified(path, text, pieces)
     return FixedFile(path, tuple(fixes), tuple(left), diff, is_written=not is_dry)
 
 
@@ -118,7 +120,11 @@ def _text(data: bytes, path: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise WorkflowError(path, "is not UTF-8; only such files can be written to") from None
+        container = sniff(data[:HEAD_SIZE])
+        told = "is not UTF-8; only such files can be written to"
+        if container is not None:
+            told = f"is a {CONTAINERS[container]} file; only JSON can be written to"
+        raise WorkflowError(path, told) from None
 
 
 def _changed(path: str, text: str, value: Any, edits: list[Edit]) -> tuple[list[Piece], str]:
@@ -126,12 +132,12 @@ def _changed(path: str, text: str, value: Any, edits: list[Edit]) -> tuple[list[
     try:
         pieces = pieces_of(text, edits)
     except NotFoundError as error:
-        raise WorkflowError(path, f"cannot be written to: {error}") from error
+        raise UnmendableError(path, f"cannot be written to: {error}") from error
     changed = edited(text, pieces)
     wanted = copy.deepcopy(value)
     put(wanted, edits)
     if _plain(decode_json(changed.encode())[0]) != _plain(wanted):
-        raise WorkflowError(path, "cannot be written to without changing more than that")
+        raise UnmendableError(path, "cannot be written to without changing more than that")
     return pieces, changed
 
 
@@ -147,27 +153,4 @@ def _write(path: str, text: str) -> None:
             os.chmod(real, mode & 0o7777)
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
-        raise WorkflowError(path, f"cannot be written: {reason}") from error
-
-
-def _diff(path: str, old: str, new: str, pieces: list[Piece]) -> str:
-    """Return a unified diff; of a line that is too long, the part that changes."""
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    lines = list(difflib.unified_diff(before, after, path, path, n=2))
-    if not any(len(line) > LONG_LINE for line in lines):
-        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-    return f"--- {path}\n+++ {path}\n" + "".join(_told(old, pieces))
-
-
-def _told(text: str, pieces: list[Piece]) -> Iterator[str]:
-    """Yield each piece and where it goes, with a little of what stands before it."""
-    for piece in pieces:
-        yield f"@@ character {piece.start} @@\n"
-        yield f" {_cut(text, piece.start - CONTEXT, piece.start)}\n"
-        if piece.end > piece.start:
-            yield f"-{_cut(text, piece.start, piece.end)}\n"
-        yield f"+{piece.text.strip()}\n"
-
-
-def _cut(text: str, start: int, end: int) -> str:
-    return text[max(start, 0) : min(end, max(start, 0) + LONG_LINE)].replace("\n", " ")
+        raise UnmendableError(path, f"cannot be written: {reason}") from error

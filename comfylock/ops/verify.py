@@ -5,21 +5,28 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from comfylock.errors import ComfylockError, UsageError
+from comfylock.errors import ComfylockError, ConfigError, UsageError, WriteError
 from comfylock.ops.check import exists
 from comfylock.ops.project import lock_path
-from comfylock.ops.verify_request import VerifyOutcome, VerifyRequest
-from comfylock.verify.findings import Checked, Finding, in_order
+from comfylock.ops.verify_request import (
+    VerifyOutcome,
+    VerifyRequest,
+    refuse_nonsense,
+    refuse_unknown,
+)
+from comfylock.verifying.findings import Checked, in_order, observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock
     from comfylock.ops.verify_disk import Packages
     from comfylock.python.wanted import Package
-    from comfylock.verify.digests import Progress
-    from comfylock.verify.environments import Comparison, Side
-    from comfylock.verify.installed import Installation
+    from comfylock.verifying.digests import Progress
+    from comfylock.verifying.environments import Comparison, Side
+    from comfylock.verifying.installed import Installation
+    from comfylock.verifying.inventory import Inventory
 
 
 class _Run:
@@ -36,6 +43,7 @@ class _Run:
         self.machine: Side | None = None
         self.packages: Packages | None = None
         self.hashed = 0
+        self.written: str | None = None
 
     def add(self, part: str, checked: Checked) -> None:
         """Note what came of a part."""
@@ -55,12 +63,12 @@ def verify(
     Raises:
         UsageError: the request makes no sense, or there is no lock and nothing else to look at.
         ConfigError, LockParseError, LockVersionError, LockConflictError: something is faulty.
-        WriteError: the inventory cannot be written.
     """
-    _refuse(request)
+    refuse_nonsense(request)
     run = _Run(request, os.environ if environ is None else environ, progress)
     lock = None if len(request.against) == 2 and not _looks(request) else _lock(run)
     if lock is not None:
+        refuse_unknown(request, lock)
         _compare_files(run, lock)
         if request.is_upstream:
             _ask_services(run, lock)
@@ -78,20 +86,8 @@ def verify(
         run.comparison,
         tuple(run.away),
         run.hashed,
-        request.inventory,
+        run.written,
     )
-
-
-def _refuse(request: VerifyRequest) -> None:
-    """Refuse what makes no sense together."""
-    if request.inventory is not None and request.installed is None:
-        hint = "comfylock verify --installed DIR --inventory FILE"
-        raise UsageError("an inventory is made of an installation", hint=hint)
-    if len(request.against) == 2 and request.installed is not None:
-        hint = "leave one of them out"
-        raise UsageError("--installed and two files of --against are three to compare", hint=hint)
-    if len(request.against) > 2:
-        raise UsageError("--against compares two at the most")
 
 
 def _looks(request: VerifyRequest) -> bool:
@@ -112,7 +108,7 @@ def _lock(run: _Run) -> Lock | None:
             return None
         path = lock_path(request.project)
         mend = error.hint or "git restore comfy.lock"
-        finding = Finding("lock-unreadable", "file", path, str(error), path, mend)
+        finding = observe("lock-unreadable", "file", path, str(error), path, mend)
         run.add("files", Checked((finding,)))
         return None
 
@@ -121,14 +117,35 @@ def _compare_files(run: _Run, lock: Lock) -> None:
     from comfylock.ops.verify_files import files_checked  # noqa: PLC0415 - not every run needs it
 
     request = run.request
-    run.add("files", files_checked(request.project, request.paths, lock, run.environ))
+    try:
+        run.add("files", files_checked(request.project, request.paths, lock, run.environ))
+    except ComfylockError as error:
+        if isinstance(error, UsageError) or not _has_more(request):
+            raise
+        _note_unreadable(run, "files", error)
+
+
+def _has_more(request: VerifyRequest) -> bool:
+    """Say whether anything but the project's own files is to be looked at."""
+    return bool(request.installed or request.python or request.server or request.is_upstream)
+
+
+def _note_unreadable(run: _Run, part: str, error: ComfylockError) -> None:
+    """Note a file of the project that cannot be understood; the rest is verified all the same."""
+    mend = error.hint or "git restore the file, or correct it"
+    finding = observe("unreadable", "settings", run.request.project, str(error), None, mend)
+    run.add(part, Checked((finding,)))
 
 
 def _ask_services(run: _Run, lock: Lock) -> None:
     """Ask before looking at the disk: what is learnt of archives proves files there."""
     from comfylock.ops.verify_services import upstream_checked  # noqa: PLC0415 - as above
 
-    checked, away = upstream_checked(run.request.project, lock, run.environ, run.progress)
+    try:
+        checked, away = upstream_checked(run.request.project, lock, run.environ, run.progress)
+    except ConfigError as error:
+        _note_unreadable(run, "upstream", error)
+        return
     run.add("upstream", checked)
     run.away += away
 
@@ -168,15 +185,15 @@ def _compare_packages(
             told = "Python packages are locked, and no environment was looked at"
             mend = "--python EXE, the interpreter that runs ComfyUI"
             run.checked += Checked(
-                (Finding("python-unproven", "python", "python", told, None, mend),)
+                (observe("python-unproven", "python", "python", told, None, mend),)
             )
         return
     if locked is None:
         if run.request.python is not None and lock is not None and not lock.python:
             told = "the lock has no Python packages, so the environment was not compared"
-            run.add("python", Checked((Finding("python-unlocked", "python", "python", told),)))
+            run.add("python", Checked((observe("python-unlocked", "python", "python", told),)))
         return
-    from comfylock.verify.python_packages import packages_checked  # noqa: PLC0415 - as above
+    from comfylock.verifying.python_packages import packages_checked  # noqa: PLC0415 - as above
 
     run.add("python", packages_checked(locked, *packages, python))
 
@@ -194,15 +211,25 @@ def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] 
 
 
 def _take_inventory(run: _Run, place: Installation, packages: Packages | None) -> None:
-    from comfylock.ops.verify_disk import write_inventory_file  # noqa: PLC0415 - as above
-    from comfylock.verify.environments import inventory_side  # noqa: PLC0415
-    from comfylock.verify.inventory_of import inventory_of  # noqa: PLC0415
+    from comfylock.verifying.environments import inventory_side  # noqa: PLC0415 - as above
+    from comfylock.verifying.inventory_of import inventory_of  # noqa: PLC0415
 
     inventory, findings = inventory_of(place, *(packages or (None, None)))
     run.add("installed", Checked(findings))
     run.machine = inventory_side(run.request.installed or ".", inventory)
     if run.request.inventory is not None:
-        write_inventory_file(run.request.inventory, inventory)
+        _write(run, run.request.inventory, inventory)
+
+
+def _write(run: _Run, path: str, inventory: Inventory) -> None:
+    from comfylock.ops.verify_disk import write_inventory_file  # noqa: PLC0415 - as above
+
+    try:
+        write_inventory_file(path, inventory)
+        run.written = path
+    except WriteError as error:
+        finding = observe("unwritten", "file", path, str(error), path, "--inventory FILE")
+        run.add("installed", Checked((finding,)))
 
 
 def _ask_server(run: _Run, lock: Lock, address: str) -> None:
@@ -210,6 +237,10 @@ def _ask_server(run: _Run, lock: Lock, address: str) -> None:
 
     locked, python = _locked_packages(run, lock)
     checked, away = server_part(run.request.project, address, lock, python, locked)
+    if "installed" in run.parts:  # bytes that were compared are not proven less by class types
+        known = {(item.about, item.name) for item in run.checked.items if item.proof}
+        items = (i for i in checked.items if (i.about, i.name) not in known or i.error is not None)
+        checked = Checked(checked.findings, tuple(items))
     run.add("server", checked)
     run.away += away
 
@@ -218,7 +249,7 @@ def _compare(run: _Run, lock: Lock | None) -> None:
     """Put two environments side by side: two files, or this project or machine and a file."""
     from comfylock.ops.verify_against import against, side_of  # noqa: PLC0415 - as above
     from comfylock.ops.verify_python import packages_beside  # noqa: PLC0415
-    from comfylock.verify.environments import lock_side  # noqa: PLC0415
+    from comfylock.verifying.environments import lock_side  # noqa: PLC0415
 
     def packages(folder: str, other: Lock) -> tuple[Package, ...] | None:
         return packages_beside(folder, other, run.request.target)

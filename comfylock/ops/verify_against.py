@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from comfylock.errors import UsageError
 from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
 from comfylock.ops.project import LOCK
-from comfylock.verify.environments import (
+from comfylock.verifying.environments import (
     Comparison,
     Side,
     compare,
@@ -16,8 +16,8 @@ from comfylock.verify.environments import (
     lock_side,
     row_finding,
 )
-from comfylock.verify.findings import Checked
-from comfylock.verify.inventory import MAX_INVENTORY, is_inventory, read_inventory
+from comfylock.verifying.findings import Checked
+from comfylock.verifying.inventory import MAX_INVENTORY, is_inventory, read_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

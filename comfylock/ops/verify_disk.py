@@ -11,14 +11,13 @@ from comfylock.errors import UsageError, WriteError
 from comfylock.net.answers import Offline
 from comfylock.net.cache import Cache
 from comfylock.ops.cache import cache_folder, cache_root
-from comfylock.sources.comfy_registry_archive import known_files
 from comfylock.sources.git_command import Commands, Limits
-from comfylock.verify.comfyui import comfyui_fault
-from comfylock.verify.digests import Digests
-from comfylock.verify.findings import Checked, Finding
-from comfylock.verify.folders import folders_of
-from comfylock.verify.installed import Installation, installed
-from comfylock.verify.python_environment import (
+from comfylock.verifying.comfyui import comfyui_fault
+from comfylock.verifying.digests import Digests
+from comfylock.verifying.findings import Checked, observe
+from comfylock.verifying.folders import folders_of
+from comfylock.verifying.installed import Installation, installed
+from comfylock.verifying.python_environment import (
     Distribution,
     Environment,
     NoEnvironmentError,
@@ -29,10 +28,11 @@ from comfylock.verify.python_environment import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from comfylock.findings import Finding
     from comfylock.lockfile.schema import Lock, PackPin
     from comfylock.ops.verify_request import VerifyRequest
-    from comfylock.verify.digests import Progress
-    from comfylock.verify.inventory import Inventory
+    from comfylock.verifying.digests import Progress
+    from comfylock.verifying.inventory import Inventory
 
 DIGESTS = "digests.json"
 """Where digests of files are remembered, in the cache's folder."""
@@ -48,7 +48,7 @@ def not_comfyui(folder: str) -> Finding | None:
         return None
     inner = os.path.join(folder, "ComfyUI")
     mend = f"--installed {inner}" if comfyui_fault(inner) is None else "--installed DIR"
-    return Finding("not-comfyui", "comfyui", folder, f"`{folder}` {fault}", mend=mend)
+    return observe("not-comfyui", "comfyui", folder, f"`{folder}` {fault}", mend=mend)
 
 
 def installed_checked(lock: Lock, place: Installation) -> Checked:
@@ -102,6 +102,8 @@ class _Archives:
 
     def files(self, pin: PackPin) -> Mapping[str, str] | None:
         """Return path to sha256 of the archive that a pin names; None if nobody knows."""
+        from comfylock.sources.comfy_registry_archive import known_files  # noqa: PLC0415 - 35 ms
+
         return known_files(self._answers, pin)
 
 
@@ -122,10 +124,10 @@ def packages_of(request: VerifyRequest) -> tuple[Packages | None, tuple[Finding,
         if request.python is None:
             return None, ()
         mend = "--python EXE, the interpreter that runs ComfyUI"
-        return None, (Finding("unreadable", "python", asked, str(error), asked, mend),)
+        return None, (observe("unreadable", "python", asked, str(error), asked, mend),)
     found, faults = distributions(environment)
     told = [
-        Finding("unreadable", "python", path, f"`{path}` {why}", path, "chmod -R u+rX " + path)
+        observe("unreadable", "python", path, f"`{path}` {why}", path, "chmod -R u+rX " + path)
         for path, why in faults
     ]
     return (environment, found), tuple(told)
@@ -138,7 +140,7 @@ def write_inventory_file(path: str, inventory: Inventory) -> None:
         WriteError: it cannot be written.
     """
     from comfylock.files import write_atomically  # noqa: PLC0415 - as above
-    from comfylock.verify.inventory import write_inventory  # noqa: PLC0415
+    from comfylock.verifying.inventory import write_inventory  # noqa: PLC0415
 
     try:
         write_atomically(path, write_inventory(inventory))

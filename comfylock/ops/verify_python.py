@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from comfylock.errors import ComfylockError, UsageError
+from comfylock.findings import Finding
 from comfylock.lockfile.python_needs import file_fault
 from comfylock.ops.companions import digests_of, read_companions
 from comfylock.python.pylock import read_pylock
 from comfylock.python.targets import PLATFORMS, parse_target
 from comfylock.python.wanted import Package
-from comfylock.verify.findings import Checked, Finding, Item, judged
-from comfylock.verify.python_packages import same_version
+from comfylock.verifying.findings import Checked, Item, judged, observe
+from comfylock.verifying.python_packages import same_version
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock, PythonPin
@@ -38,7 +39,7 @@ def pylocks_checked(project: str, lock: Lock) -> Checked:
         digests = digests_of(read_companions(project, lock))
     except ComfylockError as error:
         told = str(error)
-        return Checked((Finding("unreadable", "file", project, told, mend="git restore ."),))
+        return Checked((observe("unreadable", "file", project, told, mend="git restore ."),))
     checked = Checked()
     for pin in lock.python:
         fault = file_fault(pin, digests)
@@ -48,7 +49,7 @@ def pylocks_checked(project: str, lock: Lock) -> Checked:
             kind = "companion-changed" if pin.file in digests else "companion-missing"
             actual = digests.get(pin.file)
             findings.append(
-                Finding(
+                observe(
                     kind,
                     "file",
                     pin.file,
@@ -77,7 +78,7 @@ def locked_packages(
         told = f"packages are locked for {names}, and it is not clear which this is"
         mend = f"--target {lock.python[0].target}"
         return LockedPackages(
-            finding=Finding("python-unproven", "python", "python", told, None, mend)
+            finding=observe("python-unproven", "python", "python", told, None, mend)
         )
     try:
         data = read_companions(project, lock).get(pin.file)
@@ -85,7 +86,7 @@ def locked_packages(
             return LockedPackages()  # its absence is told with the files
         packages = read_pylock(data, pin.file)
     except ComfylockError as error:
-        finding = Finding("unreadable", "file", pin.file, str(error), pin.file, "comfylock lock")
+        finding = observe("unreadable", "file", pin.file, str(error), pin.file, "comfylock lock")
         return LockedPackages(finding=finding)
     return LockedPackages(packages, parse_target(pin.target).python)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -17,23 +18,23 @@ from comfylock.ops.registry import project_registry
 from comfylock.ops.services import USER_AGENT, Effort, Mode, open_services, trust_of
 from comfylock.python.targets import parse_target
 from comfylock.redaction import redact_url
-from comfylock.verify.findings import Checked, Finding
-from comfylock.verify.server import (
+from comfylock.verifying.findings import Checked, observe
+from comfylock.verifying.server import (
     ServerFacts,
     modules_of,
     seen_names,
     server_checked,
     versions_of,
 )
-from comfylock.verify.upstream import upstream
-from comfylock.verify.upstream_python import locked_files, questions
+from comfylock.verifying.upstream import Question, upstream
+from comfylock.verifying.upstream_python import locked_files, package_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from comfylock.lockfile.schema import Lock
     from comfylock.python.wanted import Package
-    from comfylock.verify.upstream import Away, Reporter
+    from comfylock.verifying.upstream import Away, Reporter
 
 MAX_ANSWER = 256 << 20
 """Bytes of an `/object_info`, which holds the names of all models again and again."""
@@ -61,9 +62,9 @@ def upstream_checked(
         return upstream(lock, services.sources, services.executor, reporter, more)
 
 
-def _package_questions(project: str, lock: Lock, http: Http) -> dict[str, Callable[[], Checked]]:
-    """Return what to ask about the Python packages of every target; a package counts once."""
-    found: dict[str, Callable[[], Checked]] = {}
+def _package_questions(project: str, lock: Lock, http: Http) -> list[Question]:
+    """Return what to ask about the Python packages of every target."""
+    found: list[Question] = []
     if not lock.python:
         return found
     try:
@@ -72,8 +73,11 @@ def _package_questions(project: str, lock: Lock, http: Http) -> dict[str, Callab
         return found
     for pin in lock.python:
         packages = locked_files(beside.get(pin.file, b""), parse_target(pin.target))
-        for name, ask in questions(packages, _Heads(http)).items():
-            found.setdefault(f"{name} ({pin.target})", ask)
+        for package in packages:
+            if package.files:
+                ask = partial(package_checked, package, _Heads(http))
+                told = f"{package.name} ({pin.target})"
+                found.append(Question("python", package.name, ask, told))
     return found
 
 
@@ -120,7 +124,7 @@ def server_part(
     modules = modules_of(info)
     if not modules:
         told = f"`{shown}/object_info` gives no class types: this is no ComfyUI"
-        finding = Finding("server-answer", "server", shown, told, shown, "--server URL")
+        finding = observe("server-answer", "server", shown, told, shown, "--server URL")
         return Checked((finding,)), ()
     comfyui, own_python, torch = versions_of(stats)
     models = {f: names for f, each in listed.items() if (names := seen_names(each)) is not None}

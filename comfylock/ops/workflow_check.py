@@ -55,7 +55,8 @@ class Outsiders:
     """Class types that a set says nothing of.
 
     Those of packs, where it is of ComfyUI alone; all others, where it is of a pack alone. What
-    `known` has is spoken of: it is there on the other side of an upgrade.
+    `known` has is spoken of: it is there on the other side of an upgrade. Where not all of it
+    could be read, nothing is known to be missing.
     """
 
     def __init__(
@@ -66,14 +67,17 @@ class Outsiders:
         core_only: bool,
         known: Container[object] = (),
     ) -> None:
-        self._is_part = core_only or definitions.is_core_only
+        self._is_part = core_only or definitions.is_core_only or definitions.is_partial
+        self._is_partial = definitions.is_partial
         self._has_core = any(each.is_core for each in definitions.classes.values())
         self._registry = registry
         self._known = known
 
     def __contains__(self, kind: object) -> bool:
-        if not self._is_part or kind in self._known:
+        if not self._is_part:
             return False
+        if kind in self._known:
+            return self._is_partial
         if not self._has_core:
             return True
         return kind not in self._registry.core and kind not in self._registry.removed

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _BLOBS = {"100644", "100755"}
+_MAX_LINE = 8192
 _MAX_BLOB = 4 * 1024 * 1024
 _MAX_COMMITS = 100_000
 _MAX_BLOBS = 20_000
@@ -58,12 +59,35 @@ class Blob(NamedTuple):
 
 
 def git_directory(path: str) -> str | None:
-    """Return the git directory that a folder is or has (`HEAD` and `objects`); None if neither."""
-    for folder in (path, os.path.join(path, ".git")):
-        head, objects = os.path.join(folder, "HEAD"), os.path.join(folder, "objects")
-        if os.path.isfile(head) and os.path.isdir(objects):
-            return folder
+    """Return the git directory that a folder is, has, or has a link to; None if it has none.
+
+    It has `HEAD` and `objects`; that of a worktree has its `objects` where `commondir` says, and
+    is linked to by a file `.git`, as that of a submodule is.
+    """
+    beside = os.path.join(path, ".git")
+    linked = _line(beside)
+    told = linked.removeprefix("gitdir:").strip() if linked.startswith("gitdir:") else ""
+    for folder in (path, beside, *([os.path.join(path, told)] if told else [])):
+        if os.path.isfile(os.path.join(folder, "HEAD")) and _has_objects(folder):
+            return os.path.normpath(folder)
     return None
+
+
+def _has_objects(folder: str) -> bool:
+    common = os.path.join(folder, _line(os.path.join(folder, "commondir")) or ".")
+    return os.path.isdir(os.path.join(common, "objects"))
+
+
+def _line(path: str) -> str:
+    """Return what a small file of one line says; empty if it is none."""
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            told = file.read(_MAX_LINE).strip()
+    except (OSError, ValueError):
+        return ""
+    return "" if "\n" in told or "\0" in told else told
 
 
 def commits(

@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.lockfile.satisfy import model_drift, offers_of
-from comfylock.references import (
-    CivitaiFile,
-    HubFile,
-    PlainUrl,
-    ReleaseAsset,
-    RepositoryFile,
-)
 from comfylock.resolve.gaps import changed_digest, model_gap
 from comfylock.resolve.models import Unpinned, pin_model
 from comfylock.resolve.wishes import model_wishes
+from comfylock.sources.model_services import find_model
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Gap, Lock, ModelPin
@@ -75,15 +69,4 @@ class ModelRun:
         return pins, gaps, notices
 
     def _find(self, url: str, name: str) -> ModelFacts | Missing:
-        sources = self._sources
-        reference = sources.reference(url)
-        if isinstance(reference, HubFile):
-            return sources.hub.find(reference)
-        if isinstance(reference, CivitaiFile):
-            return sources.civitai.find(reference, name)
-        if isinstance(reference, ReleaseAsset):
-            return sources.releases.find(reference)
-        if isinstance(reference, RepositoryFile):
-            return sources.repository_files.find(reference)
-        assert isinstance(reference, PlainUrl)
-        return sources.urls.find(reference)
+        return find_model(self._sources.reference(url), name, self._sources)

@@ -47,6 +47,10 @@ class Newer(Struct, frozen=True):
     """UTC, when the newest was published or committed, where somebody says so."""
     note: str | None = None
     """Why nothing newer is known, or what a person should know; a sentence."""
+    commit: str | None = None
+    """The newest in full, where it is a commit."""
+    renamed: str | None = None
+    """What a pack is called today, where it has another name."""
 
 
 class Survey(Struct, frozen=True):
@@ -103,15 +107,17 @@ def _listed(pin: PackPin, answer: RegistryPack | Missing) -> Newer:
     if answer.status != "active":
         told = f"`{pin.name}` is {answer.status} in the Comfy Registry"
         return _entry(pin, "unknown", note=told)
-    note: str | None = None
+    note = renamed = None
     if answer.id != pin.name:
+        renamed = answer.id
         note = f"`{pin.name}` is called `{answer.id}` in the Comfy Registry today"
     latest = answer.latest
     if latest is None:
-        return _entry(pin, "unknown", note=note or "it has no active version")
+        return _entry(pin, "unknown", note=note or "it has no active version", renamed=renamed)
     if version_key(latest.version) <= version_key(pin.version or ""):
-        return _entry(pin, "current", note=note)
-    return _entry(pin, "outdated", newest=latest.version, date=latest.date, note=note)
+        return _entry(pin, "current", note=note, renamed=renamed)
+    newest, date = latest.version, latest.date
+    return _entry(pin, "outdated", newest=newest, date=date, note=note, renamed=renamed)
 
 
 def _pack(sources: Sources, pin: PackPin) -> Newer:
@@ -159,7 +165,7 @@ def _dated(git: GitSource, pin: PackPin, revision: str | None) -> Newer | None:
         return None
     is_tag = revision is not None and revision != pin.requested
     shown = revision if is_tag else facts.commit[:SHORT]
-    return _entry(pin, "outdated", newest=shown, date=facts.date)
+    return _entry(pin, "outdated", newest=shown, date=facts.date, commit=facts.commit)
 
 
 def _model(sources: Sources, pin: ModelPin) -> Newer:
@@ -209,4 +215,4 @@ def _same_file(pin: PackPin | ModelPin, found: ModelFacts | Missing, shown: str 
     if is_same:
         return _entry(pin, "current")
     newest = shown or (found.commit or found.sha256 or "")[:SHORT]
-    return _entry(pin, "outdated", newest=newest)
+    return _entry(pin, "outdated", newest=newest, commit=found.commit)

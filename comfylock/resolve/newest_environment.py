@@ -40,10 +40,10 @@ def newer_comfyui(pin: ComfyuiPin, git: GitSource) -> Newer:
         head = refs.branches[pin.requested]
         if head == pin.commit:
             return entry("current")
-        return entry("outdated", newest=head[:SHORT])
+        return entry("outdated", newest=head[:SHORT], commit=head)
     found = git.pin(pin.repository, tag, read=False)
     date = None if isinstance(found, Missing) else found.facts.date
-    return entry("outdated", newest=tag.removeprefix("v"), date=date)
+    return entry("outdated", newest=tag.removeprefix("v"), date=date, commit=refs.tags[tag])
 
 
 def newer_image(pin: ImagePin, images: ImageSource) -> Newer:

@@ -64,7 +64,8 @@ class Change(Struct, frozen=True, order=True):
 def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
     """Return every difference, sorted by class type.
 
-    Where one set is of ComfyUI alone, class types of packs are left out.
+    Where one set is of ComfyUI alone, class types of packs are left out; where one is of source
+    and the other a server's, so are defaults and ranges that source does not tell.
     """
     found: list[Change] = []
     core_only = old.is_core_only != new.is_core_only
@@ -75,10 +76,35 @@ def compare(old: DefinitionSet, new: DefinitionSet) -> tuple[Change, ...]:
         if before is None:
             found.append(_change(name, "class-added", "", "is new", "harmless"))
         elif after is None:
-            found.append(_change(name, "class-removed", "", "is gone", "breaks"))
+            found.append(_removed(name, new))
         elif before != after:
             found += _class(before, after)
-    return tuple(found)
+    if (old.kind == "source") == (new.kind == "source"):
+        return tuple(found)
+    source = old if old.kind == "source" else new
+    return tuple(each for each in found if not _is_untold(each, source))
+
+
+def _is_untold(change: Change, source: DefinitionSet) -> bool:
+    """Say whether a default or a range may differ only because source does not show it."""
+    entry = _entry(source, change)
+    if entry is None:
+        return False
+    if change.kind == "range-changed":
+        return entry.minimum is None and entry.maximum is None
+    return change.kind == "default-changed" and not entry.has_default
+
+
+def _entry(found: DefinitionSet, change: Change) -> InputSignature | None:
+    signature = found.classes.get(change.class_type)
+    return signature.input(change.input) if signature is not None else None
+
+
+def _removed(name: str, new: DefinitionSet) -> Change:
+    if new.is_partial:
+        told = "is not found, where not all that is registered could be read"
+        return _change(name, "class-removed", "", told, "may-break")
+    return _change(name, "class-removed", "", "is gone", "breaks")
 
 
 def _class(before: ClassSignature, after: ClassSignature) -> Iterator[Change]:

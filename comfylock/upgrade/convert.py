@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from comfylock.model import Problem
 from comfylock.names import printable
+from comfylock.upgrade import everywhere
 from comfylock.upgrade.interface import PromptNode
 from comfylock.upgrade.resolve_links import BYPASSED, MUTED, Gone, Level, Resolver, Value
 from comfylock.upgrade.ui_graph import declared
@@ -30,9 +31,6 @@ MAX_NODES = 100_000
 """Nodes of one prompt; subgraphs inside each other multiply."""
 
 MAX_LEVELS = 32
-
-EVERYWHERE = ("Anything Everywhere", "Prompts Everywhere", "Seed Everywhere")
-"""Nodes that fill the open inputs of others. Source: cg-use-everywhere."""
 
 
 class Converted(Struct):
@@ -63,11 +61,14 @@ class _Conversion:
         self.groups = (graph.extra and graph.extra.groupNodes) or {}
         self.resolver = Resolver(self.subgraphs, self.is_virtual)
         self.prompt: dict[str, PromptNode] = {}
+        self.wired: frozenset[str] = frozenset()
+        self.unheard: dict[str, list[tuple[int, str]]] = {}
         self.doubts: list[Problem] = []
 
     def run(self) -> Converted:
         by_id = {node.id: node for node in self.graph.nodes}
         top = Level(self.graph.nodes, by_id, link_origins(self.graph.links))
+        self.wired = everywhere.wire(self.graph.extra and self.graph.extra.ue_links, top)
         self._walk(top, ())
         return Converted(self.prompt, self.doubts)
 
@@ -87,17 +88,46 @@ class _Conversion:
             if subgraph is not None:
                 self._open(level, node, subgraph, opened)
                 continue
-            if kind.startswith(EVERYWHERE):
+            if kind.startswith(everywhere.KINDS) and not self._is_wired(level, node):
                 told = "it fills inputs of other nodes when the workflow is run"
                 self.doubts.append(Problem(f"{level.prefix}{node.id}", told))
             if self.is_virtual(kind):
                 continue
             if kind.startswith(GROUP_PREFIXES):
-                name = printable(kind, 60)
-                told = f"group node `{name}` is opened by the editor alone"
-                self.doubts.append(Problem(f"{level.prefix}{node.id}", told))
+                self._doubt_group(level, node)
             else:
                 self._add(level, node, self.classes.get(kind))
+
+    def _is_wired(self, level: Level, node: GraphNode) -> bool:
+        return level.outer is None and str(node.id) in self.wired
+
+    def _doubt_group(self, level: Level, node: GraphNode) -> None:
+        """Judge of a group node what is certain: which class types are inside.
+
+        Which of its widgets stands for which one inside differs between versions of the editor.
+        """
+        key = f"{level.prefix}{node.id}"
+        told = f"group node `{printable(node.type, 60)}` is opened by the editor alone"
+        self.doubts.append(Problem(key, told))
+        for place, kind in self._unheard(node.type[len(GROUP_PREFIXES[0]) :]):
+            self.prompt[f"{key}:{place}"] = PromptNode(kind, {})
+
+    def _unheard(self, group: str) -> list[tuple[int, str]]:
+        """Return the class types inside a group node that the set does not have, each once."""
+        known = self.unheard.get(group)
+        if known is not None:
+            return known
+        definition = self.groups.get(group)
+        inner = definition.get("nodes") if isinstance(definition, dict) else None
+        found: dict[str, int] = {}
+        for place, each in enumerate(inner[:MAX_NODES] if isinstance(inner, list) else ()):
+            kind = each.get("type") if isinstance(each, dict) else None
+            if isinstance(kind, str) and each.get("mode") not in (MUTED, BYPASSED):
+                is_odd = kind.startswith(GROUP_PREFIXES) or kind in self.subgraphs
+                if not (is_odd or kind in self.classes or kind in self.frontend_only):
+                    found.setdefault(kind, place)
+        self.unheard[group] = [(place, kind) for kind, place in found.items()]
+        return self.unheard[group]
 
     def _open(
         self, level: Level, node: GraphNode, subgraph: Subgraph, opened: tuple[str, ...]

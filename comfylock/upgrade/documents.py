@@ -103,7 +103,7 @@ def json_documents(data: bytes) -> list[Document]:
         if graph is not None:
             return [Document(graph=graph)]
     value, remark = decode_json(data)
-    found = find_workflows(value)
+    found = judged_workflows(value)
     documents = [_document(fragment, each) for fragment, each in found]
     if remark and documents:
         documents[0].problems.insert(0, Problem("", remark))
@@ -112,6 +112,16 @@ def json_documents(data: bytes) -> list[Document]:
     elif not documents and _is_broken_prompt(value):
         documents = [_document("", value)]
     return documents
+
+
+def judged_workflows(value: Any) -> list[tuple[str, Any]]:
+    """Return what of decoded JSON is judged, and where it is.
+
+    Of what is posted to `/prompt` that is the prompt, not the editor's workflow that goes along.
+    """
+    if isinstance(value, dict) and "extra_data" in value and is_api(value.get("prompt")):
+        return [("prompt", value["prompt"])]
+    return find_workflows(value)
 
 
 def _is_broken_prompt(value: Any) -> bool:

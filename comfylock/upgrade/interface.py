@@ -79,8 +79,8 @@ class Rules(Struct, frozen=True):
     and an output that gives choices out may be linked to them."""
 
 
-MODERN_SINCE = "0.6.0"
-"""The first recorded version that does. Source: Comfy-Org/ComfyUI#11345."""
+MODERN_SINCE = "0.8.0"
+"""The first release that does. Source: Comfy-Org/ComfyUI#11345, merged after 0.7.0."""
 
 
 def rules_of(comfyui: str | None) -> Rules:

@@ -50,9 +50,12 @@ class Piece(Struct, frozen=True, order=True):
 
 def edited(text: str, pieces: Iterable[Piece]) -> str:
     """Return the text with the pieces in it."""
-    for piece in sorted(pieces, reverse=True):
-        text = text[: piece.start] + piece.text + text[piece.end :]
-    return text
+    parts: list[str] = []
+    place = 0
+    for piece in sorted(pieces):
+        parts += [text[place : piece.start], piece.text]
+        place = piece.end
+    return "".join([*parts, text[place:]])
 
 
 def pieces_of(text: str, edits: Iterable[Edit]) -> list[Piece]:
@@ -65,9 +68,10 @@ def pieces_of(text: str, edits: Iterable[Edit]) -> list[Piece]:
     """
     pieces: list[Piece] = []
     added: dict[int, list[str]] = {}
+    objects = _Objects(text)
     for edit in edits:
-        start = _find(text, edit.path)
-        members = _members(text, start)
+        start = objects.find(edit.path)
+        members = objects.members(start)
         held = next((each for each in reversed(members) if each.key == edit.key), None)
         encoded = json.dumps(edit.value)
         if held is not None:
@@ -110,20 +114,49 @@ def put(value: Any, edits: Iterable[Edit]) -> None:
         here[edit.key] = edit.value
 
 
-def _find(text: str, path: Sequence[str | int]) -> int:
-    """Return where the object at a path begins."""
-    place = _skip(text, 1 if text[:1] == "\ufeff" else 0)
-    for key in path:
-        if isinstance(key, int):
-            place = _item(text, place, key)
-            continue
-        found = [member.value for member in _members(text, place) if member.key == key]
-        if not found:
-            raise NotFoundError(f"there is no `{key}`")
-        place = found[-1]
-    if text[place : place + 1] != "{":
-        raise NotFoundError("there is no object")
-    return place
+class _Objects:
+    """The objects of a text, each taken apart once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._members: dict[int, list[_Member]] = {}
+        self._values: dict[int, dict[str, int]] = {}
+        self._items: dict[tuple[int, int], int] = {}
+
+    def find(self, path: Sequence[str | int]) -> int:
+        """Return where the object at a path begins."""
+        place = _skip(self._text, 1 if self._text[:1] == "\ufeff" else 0)
+        for key in path:
+            if isinstance(key, int):
+                place = self._item(place, key)
+                continue
+            value = self._value(place, key)
+            if value is None:
+                raise NotFoundError(f"there is no `{key}`")
+            place = value
+        if self._text[place : place + 1] != "{":
+            raise NotFoundError("there is no object")
+        return place
+
+    def members(self, start: int) -> list[_Member]:
+        """Return the members of the object that begins at a place."""
+        found = self._members.get(start)
+        if found is None:
+            found = self._members[start] = _members(self._text, start)
+        return found
+
+    def _value(self, start: int, key: str) -> int | None:
+        values = self._values.get(start)
+        if values is None:  # of a key that stands twice, the last one counts
+            values = {member.key: member.value for member in self.members(start)}
+            self._values[start] = values
+        return values.get(key)
+
+    def _item(self, start: int, wanted: int) -> int:
+        found = self._items.get((start, wanted))
+        if found is None:
+            found = self._items[start, wanted] = _item(self._text, start, wanted)
+        return found
 
 
 def _members(text: str, start: int) -> list[_Member]:

@@ -53,6 +53,8 @@ class Level(Struct):
     subgraph: Subgraph | None = None
     promoted: dict[tuple[str | None, str | None], Any] = {}
     opened: dict[Any, Level] = {}
+    setters: dict[tuple[str, str], Slot | None] | None = None
+    """What is set by name, looked up once: by the setting node's type and the name."""
 
     def node(self, key: Any) -> GraphNode | None:
         """Return the node of an id, written as a number or as a text."""
@@ -194,9 +196,18 @@ def _fits(given: Any, wanted: Any) -> bool:
 
 def _set_by(at: Level, setter: str, values: Any) -> Slot | None:
     """Return the input of the node that sets what another gets by name."""
-    name = values[0] if isinstance(values, list) and values else None
-    for node in at.nodes:
-        own = node.widgets_values
-        if node.type == setter and isinstance(own, list) and own and own[0] == name:
-            return node.inputs[0] if node.inputs else None
-    return None
+    name = _name_in(values)
+    if name is None:
+        return None
+    if at.setters is None:
+        at.setters = {}
+        for node in at.nodes:
+            own = _name_in(node.widgets_values) if node.type in SETTERS.values() else None
+            if own is not None:
+                at.setters.setdefault((node.type, own), node.inputs[0] if node.inputs else None)
+    return at.setters.get((setter, name))
+
+
+def _name_in(values: Any) -> str | None:
+    first = values[0] if isinstance(values, list) and values else None
+    return first if isinstance(first, str) else None

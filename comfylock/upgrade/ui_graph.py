@@ -81,6 +81,8 @@ class Extra(Struct, gc=False):
     """The part of `extra` that changes what a workflow means."""
 
     groupNodes: dict[str, Any] | None = None  # noqa: N815 - the wire's spelling
+    ue_links: Any = None
+    """What Use-Everywhere linked when the workflow was saved."""
 
 
 class Graph(Struct, gc=False):

@@ -263,11 +263,19 @@ def _refused(faults: list[Fault]) -> Judgement:
 
 
 def _unasked(signature: ClassSignature, inputs: Any) -> str | None:
-    """Return why a class that judges inputs by itself cannot: one of them is not there."""
+    """Return why a class that judges inputs by itself cannot: one of them is not there.
+
+    Where it must name a file, a link counts as that: before the run nothing comes of it.
+    """
+    files = FILE_CHECKS.get(signature.class_type, ()) if signature.is_core else ()
     for name in signature.checks:
         entry = signature.input(name)
-        if entry is not None and entry.required and name not in inputs:
+        if entry is None or not entry.required:
+            continue
+        if name not in inputs:
             return f"`{printable(name)}` is required and not given"
+        if name in files and inputs[name].__class__ is list:
+            return f"`{printable(name)}` must name a file before the run, and is linked"
     return None
 
 

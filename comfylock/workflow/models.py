@@ -11,27 +11,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from comfylock.names import leaves_its_folder, normalise_model_path
+from comfylock.names import MODEL_EXTENSIONS, leaves_its_folder, normalise_model_path
 from comfylock.patterns import Pattern
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
-
-MODEL_EXTENSIONS = (
-    ".safetensors",
-    ".sft",
-    ".ckpt",
-    ".pt",
-    ".pt2",
-    ".pth",
-    ".bin",
-    ".pkl",
-    ".gguf",
-    ".onnx",
-)
-"""ComfyUI's own extensions, and those that packs add. Source: folder_paths.py, ComfyUI-GGUF."""
 
 MEDIA_EXTENSIONS = (
     ".png",

@@ -139,6 +139,20 @@ def test_an_image_and_a_volume_meet(machine: Machine, studio: Studio) -> None:
     assert "nothing to do" in machine.run().err
 
 
+def test_a_volume_that_is_not_there_is_not_made(machine: Machine, studio: Studio) -> None:
+    volume = machine.root / "workspace"
+    lock = studio.lock(packs=())
+    machine.emit(lock, volume=str(volume), layout="workspace", comfyui_dir=None)
+    done = machine.run(COMFYUI_DIR=str(machine.comfyui))
+    assert done.code == 0, done.err
+    assert not volume.exists()
+    assert (machine.comfyui / "models/vae/ae.safetensors").exists()
+    done = machine.run()
+    assert done.code == 0, done.err
+    assert (volume / "ComfyUI/main.py").exists()
+    assert (volume / "models/vae/ae.safetensors").exists()
+
+
 def test_somebody_elses_model_paths_are_left_alone(machine: Machine, studio: Studio) -> None:
     machine.emit(studio.lock(packs=()))
     machine.run()

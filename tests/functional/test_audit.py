@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -239,6 +241,59 @@ def test_folders_that_lead_in_a_circle_or_elsewhere(run: Run, tmp_path: Path) ->
         ("pickle-danger", "linked.pt"),
         ("pickle-danger", "vae/a.pt"),
     ]
+
+
+def test_every_place_that_comfyui_and_its_packs_have_models_in(run: Run) -> None:
+    comfyui(run)
+    run.write("ComfyUI/custom_nodes/pack/ckpts/a.pth", EVIL)
+    run.write("ComfyUI/custom_nodes/pack/nodes.py", b"cos\nmkdir\n(Vmade\ntR.")
+    run.write("ComfyUI/models/loras/same.pt", EVIL)
+    run.write("volume/shared/same.pt", EVIL)
+    run.write("more/vae/b.pt", EVIL)
+    run.write("third/deep/c.ckpt", EVIL)
+    run.write(
+        "ComfyUI/extra_model_paths.yaml",
+        b"volume:\n  base_path: ../volume\n  loras: shared\n  custom_nodes: nowhere\n",
+    )
+    run.write("extra.yaml", b"third:\n  checkpoints: third\n")
+    words = ("--installed", "ComfyUI", "--models-dir", "more", "--extra-model-paths", "extra.yaml")
+    subjects = sorted(subject for kind, subject in found(run, *words) if kind == "pickle-danger")
+    assert subjects == [
+        str(run.folder / "volume/shared/same.pt"),  # found after the other of its name
+        "checkpoints/deep/c.ckpt",
+        "custom_nodes/pack/ckpts/a.pth",
+        "loras/same.pt",
+        "vae/b.pt",
+    ]
+    run.write("ComfyUI/extra_model_paths.yaml", b"[1, 2]\n")
+    assert call(run, "audit", "--installed", "ComfyUI") == 2
+    assert "extra_model_paths.yaml: is no table of sections" in run.err
+    assert "loras/same.pt" in run.out
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "markdown"])
+def test_other_forms(run: Run, form: str) -> None:
+    packs = (release(status="flagged", provides=("AlphaNode",)),)
+    lock_of(run, packs=packs, workflows=(locked().workflows[0],))
+    run.write("a.pkl", EVIL)
+    words = ("--format", form, "--models", "a.pkl")
+    assert call(run, "audit", *words) == 1
+    assert "pickle-danger" in run.out
+    assert "flagged" in run.out
+    if form == "sarif":
+        log = json.loads(run.out)["runs"][0]
+        kinds = {rule["id"] for rule in log["tool"]["driver"]["rules"]}
+        assert kinds >= {"flagged", "pickle-danger"}
+        uris = {
+            r["ruleId"]: r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            for r in log["results"]
+        }
+        assert (uris["pickle-danger"], uris["flagged"]) == ("a.pkl", "comfy.lock")
+    if form == "junit":
+        root = ET.fromstring(run.out)
+        assert root.get("name") == "comfylock audit"
+        assert {f.get("type") for f in root.iter("failure")} >= {"flagged", "pickle-danger"}
+    assert call(run, "audit", "--json", *words) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.cli.outdated import survey_text
+from comfylock.cli.outdated_text import survey_text
 from comfylock.cli.text import Style, cells
 from comfylock.lockfile.schema import Lock, ModelPin, WorkflowEntry
 from comfylock.resolve.newest import Newer, Survey
@@ -64,14 +64,17 @@ def lock(host: GitServer) -> Lock:
 def test_what_is_newer(run: Run, registry: RegistryService, host: GitServer) -> None:
     project(run, lock(host))
     before = everything(run.folder / "workflows"), (run.folder / "comfy.lock").read_bytes()
-    assert call(run, "outdated") == 0, run.err
+    assert call(run, "outdated", "--newer-only") == 0, run.err
     head, alpha, gamma, mine = run.out.splitlines()
     assert head.split() == ["name", "locked", "newest", "date"]
     assert alpha.split()[:3] == ["alpha", "1.2.0", "1.10.0"]
     assert gamma.split()[0::2] == ["carl/gamma", "v1.1"]
     assert gamma.endswith("  2025-06-15")
     assert mine == "vae/mine.pt: the user brings it"
-    assert call(run, "outdated", "--exit-code") == 1
+    assert call(run, "outdated", "--exit-code", "--newer-only") == 1
+    assert [entry["move"] for entry in data(run, "outdated", "--newer-only")["entries"]] == [
+        None
+    ] * 4
     assert (
         everything(run.folder / "workflows"),
         (run.folder / "comfy.lock").read_bytes(),
@@ -100,7 +103,7 @@ def test_a_service_that_is_away(run: Run, host: GitServer, monkeypatch: pytest.M
     assert run.out.splitlines()[1].startswith("alpha")
     assert "error: github.com: " in run.err
     assert "(asked about carl/gamma)" in run.err
-    found = data(run, "outdated")
+    found = data(run, "outdated", "--newer-only")
     assert found["unreachable"][0]["subjects"] == ["carl/gamma"]
     assert found["facts"]["comfy-registry"] == {"needed": 2, "asked": 0}
 

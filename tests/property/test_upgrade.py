@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from typing import Any
 
 import msgspec
@@ -12,6 +14,9 @@ from hypothesis import strategies as st
 from comfylock.definitions.set_file import read_set, write_set
 from comfylock.definitions.signature_object_info import read_signatures
 from comfylock.errors import WorkflowError
+from comfylock.ops.upgrade_check import Comparison
+from comfylock.ops.upgrade_fix import fix_file
+from comfylock.registry.store import shared_registry
 from comfylock.upgrade.changes import compare
 from comfylock.upgrade.convert import convert
 from comfylock.upgrade.documents import documents_of, prompt_of
@@ -19,7 +24,7 @@ from comfylock.upgrade.fixes import plan
 from comfylock.upgrade.json_edit import Edit, edited, pieces_of, put
 from comfylock.upgrade.ui_graph import convert_graph
 from comfylock.upgrade.validate import Validator
-from tests.definition_sets import chain, definitions, prompt
+from tests.definition_sets import SAMPLER, chain, definitions, prompt, with_inputs
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 2**70) | st.floats(-9, 9) | st.text(max_size=5),
@@ -153,3 +158,59 @@ def test_the_order_of_nodes_changes_no_verdict(order: list[str]) -> None:
     shuffled = {key: prompt(steps=99)[key] for key in order}
     faults = Validator(definitions()).judge(prompt_of(shuffled)).faults
     assert [each.input for each in faults] == ["steps"]
+
+
+NEWER = with_inputs(SAMPLER, strength=["FLOAT", {"default": 1.0}])
+UPGRADE = Comparison(definitions(), definitions(TestSampler=NEWER), shared_registry())
+WRAPS: list[tuple[tuple[str, ...], Any]] = [
+    ((), lambda w: w),
+    (("prompt",), lambda w: {"client_id": "x", "prompt": w}),
+    (("input", "workflow"), lambda w: {"input": {"workflow": w, "images": []}}),
+]
+NUMBERS = ["1e5", "1.0", "1.10", "-0.0", "123456789012345678901234567890", "0.1000000000000000055"]
+
+
+@given(
+    st.permutations(sorted(prompt())),
+    st.dictionaries(st.text(max_size=4), JSON, max_size=3),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(WRAPS),
+    st.sampled_from([None, 0, 1, 2, 4, "\t"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.tuples(st.booleans(), st.sampled_from(["", "\ufeff"]), st.sampled_from(["", "\n", " \n\n"])),
+)
+def test_a_mended_file_is_the_old_one_and_what_was_missing(
+    order: list[str],
+    meta: dict[str, Any],
+    number: str,
+    wrap: tuple[tuple[str, ...], Any],
+    indent: Any,
+    line: str,
+    rest: tuple[bool, str, str],
+) -> None:
+    is_ascii, start, end = rest
+    nodes = {key: {"_meta": meta, **prompt()[key]} for key in order}
+    nodes["2"]["inputs"]["later"] = "NUMBER"
+    text = json.dumps(wrap[1](nodes), indent=indent, ensure_ascii=is_ascii)
+    text = start + text.replace('"NUMBER"', number).replace("\n", line) + end
+    data = text.encode("utf-8", "surrogatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "w.json")
+        for is_dry in (True, False):
+            with open(path, "wb") as stream:
+                stream.write(data)
+            fixed = fix_file(path, UPGRADE, is_dry=is_dry)
+            assert fixed is not None
+            assert ([fix.input for fix in fixed.fixes], fixed.left) == (["strength"], ())
+            with open(path, "rb") as stream:
+                after = stream.read()
+            assert (after == data) is is_dry
+        assert fix_file(path, UPGRADE) is None
+    added = len(after) - len(data)
+    places = [at for at in range(len(data) + 1) if after[:at] + after[at + added :] == data]
+    assert places, "something else was changed"
+    told = json.loads(after.decode("utf-8-sig"))
+    for key in wrap[0]:
+        told = told[key]
+    assert told["2"]["inputs"].pop("strength") == 1.0
+    assert json.dumps(told["2"]["inputs"]["later"]) == json.dumps(json.loads(number))

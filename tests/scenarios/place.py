@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from comfylock.lockfile.read import read_lock
 from comfylock.ops.lock import LockOutcome, LockRequest, lock
 from comfylock.ops.services import Effort
 from tests.builders import encoded
+from tests.ended import Ended
 from tests.project import ROOT
 from tests.services.world import World
 
@@ -27,19 +27,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.6
 """Seconds for a request where patience is short; the answers of this machine take a hundredth."""
-
-
-class Ended(Struct, frozen=True):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """What its envelope holds."""
-        return json.loads(self.out)["data"]
 
 
 class Place(Struct):

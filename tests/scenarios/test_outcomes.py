@@ -19,7 +19,8 @@ from tests.services import civitai, hub
 
 if TYPE_CHECKING:
     from comfylock.lockfile.schema import Lock, ModelPin, PackPin
-    from tests.scenarios.place import Ended, Place
+    from tests.ended import Ended
+    from tests.scenarios.place import Place
     from tests.scenarios.studio import Named
     from tests.services.world import World
 

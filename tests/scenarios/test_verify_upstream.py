@@ -14,6 +14,7 @@ from comfylock.lockfile.schema import PythonPin
 from comfylock.lockfile.write import write_lock
 from comfylock.ops.services import Effort
 from comfylock.ops.verify_services import upstream_checked
+from tests.dependency_report import falsely_verified
 from tests.installation import COMFYUI_FILES, digest, install
 from tests.services.git_repository import Repository
 from tests.services.hub import Stored
@@ -320,6 +321,7 @@ def locked(shop: Place) -> Place:
 def found(shop: Place) -> tuple[set[tuple[str, str]], int]:
     ended = shop.run("verify", "--upstream", "--json")
     assert ended.out, ended.err
+    assert falsely_verified(ended.data) == []
     return {(each["kind"], each["subject"]) for each in ended.data["findings"]}, ended.code
 
 
@@ -377,7 +379,53 @@ def test_a_service_that_is_away_is_named_and_the_rest_still_verified(
     checked, away = upstream_checked(str(shop.project), lock, os.environ, None, effort)
     assert [subjects for _, subjects in away] == [(HUB,)]
     assert checked.findings == ()
-    assert {item.name for item in checked.items} >= {ALPHA, BETA, CIVITAI, ASSET, PLAIN, CORE}
+    statuses = {item.name: item.status for item in checked.items}
+    assert statuses.pop(HUB) == "unknown"
+    assert statuses.keys() >= {ALPHA, BETA, CIVITAI, ASSET, PLAIN, CORE}
+    assert set(statuses.values()) == {"verified"}
+
+
+def test_a_registry_that_is_away_leaves_its_packs_unknown(
+    shop: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked(shop)
+    shop.world.registry.faults["/"] = Fault(Reply(503))
+    for name, value in shop.variables().items():
+        monkeypatch.setenv(name, value)
+    effort = Effort(attempts=1, pause=0, seconds=1)
+    checked, away = upstream_checked(str(shop.project), shop.locked, os.environ, None, effort)
+    assert [subjects for _, subjects in away] == [(ALPHA, GAMMA)]
+    unknown = {item.name for item in checked.items if item.status == "unknown"}
+    assert unknown == {ALPHA, GAMMA}
+
+
+def test_mirrors_are_asked_too(shop: Place) -> None:
+    locked(shop)
+    content = stored(shop.world)["weights.safetensors"].content
+    shop.world.files.add("/mirror.safetensors", content)
+    mirrors = (f"{shop.world.files.url}/mirror.safetensors",)
+    models = (replace(m, mirrors=mirrors) if m.key == HUB else m for m in shop.locked.models)
+    shop.lock_file.write_bytes(write_lock(replace(shop.locked, models=tuple(models))))
+    assert found(shop) == (set(), 0)
+    shop.world.files.add("/mirror.safetensors", b"stranger")
+    assert found(shop) == ({("upstream-mirror", HUB)}, 0)
+    del shop.world.files.files["/mirror.safetensors"]
+    assert found(shop) == ({("upstream-mirror", HUB)}, 0)
+
+
+def test_what_nobody_vouches_for_is_not_verified(shop: Place) -> None:
+    locked(shop)
+    pins = (replace(m, gated="login") if m.key == CIVITAI else m for m in shop.locked.models)
+    shop.lock_file.write_bytes(write_lock(replace(shop.locked, models=tuple(pins))))
+    shop.world.civitai.versions[5].files[0].is_scanned = False
+    shop.world.civitai.versions[5].wants_login = True
+    ended = shop.run("verify", "--upstream", "--json")
+    assert {(f["kind"], f["subject"]) for f in ended.data["findings"]} == {
+        ("upstream-unproven", CIVITAI)
+    }
+    assert ended.code == 0
+    (item,) = (item for item in ended.data["items"] if item["name"] == CIVITAI)
+    assert item["status"] == "unproven"
 
 
 def test_python_packages_are_asked_for_too(shop: Place) -> None:

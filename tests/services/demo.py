@@ -31,6 +31,7 @@ STEPS = (
     ("tree", "comfyui-kjnodes", "--invert"),
     ("why", "ImageResizeKJ"),
 )
+EMIT = ("emit", "script", "--layout", "plain", "--pack-requirements", "-o", "install.sh")
 MOST = 12
 """Lines of a program's output that are shown in whole."""
 
@@ -56,7 +57,7 @@ def main() -> int:
 
 def install(world: World, folder: str, project: str, environment: Mapping[str, str]) -> int:
     """Emit the script, run it into a scratch folder, again, and verify what it installed."""
-    code = run(("emit", "script", "--pack-requirements", "-o", "install.sh"), project, environment)
+    code = run(EMIT, project, environment)
     if code:
         return code
     # The one model that the examples' user brings.
@@ -73,7 +74,6 @@ def install(world: World, folder: str, project: str, environment: Mapping[str, s
             **environment,
             "HOME": folder,
             "COMFYUI_DIR": "../ComfyUI",
-            "MODELS_DIR": "../ComfyUI/models",
             "ENABLE_VIDEO": "1",
             "PYTHON": make_python(os.path.join(folder, "environment")),
             "PATH": f"{os.path.dirname(find_uv_bin())}:{environment['PATH']}",

@@ -25,6 +25,7 @@ FLOORS = {
     "links": 0,
     "names": 0,
     "patterns": -2,
+    "reading": 0,
     "redaction": -1,
     "versions": 0,
     "model": 1,
@@ -45,7 +46,7 @@ FLOORS = {
     "emit": 5,
     "resolve": 5,
     "upgrade": 5,
-    "verify": 5,
+    "verifying": 5,
     "ops": 6,
     "cli": 7,
 }

@@ -71,8 +71,10 @@ def test_a_move_that_breaks_is_refused(ground: Ground) -> None:
     before = ground.lock
     ended = move(ground, THIRD, "--check-definitions")
     assert (ended.code, ground.lock) == (1, before)
-    assert "error: moving blurs would break " in ended.err
-    assert "workflows/a.json (Blur.mode: is required and not given)" in ended.err
+    assert (
+        "error: moving blurs would break workflows/a.json (Blur.mode: is required and not given)"
+        in ended.err
+    )
     assert "comfylock lock --allow-breaking" in ended.err
 
 

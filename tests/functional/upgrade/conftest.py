@@ -8,24 +8,12 @@ from msgspec import Struct
 
 from comfylock.cli.main import main
 from tests.definition_sets import INFO, SAMPLER, info, with_inputs
+from tests.ended import Ended
 from tests.services.loopback import Service, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-class Ended(Struct, frozen=True):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """What its envelope holds."""
-        return json.loads(self.out)["data"]
 
 
 class Place(Struct, frozen=True):

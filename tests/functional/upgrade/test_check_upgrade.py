@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.definition_sets import SAMPLER, SHOW, chain, info, prompt, with_inputs
+from tests.definition_sets import INFO, SAMPLER, SHOW, chain, info, prompt, with_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,14 +194,47 @@ def test_what_cannot_be_mended_is_said(place: Place) -> None:
     place.write("api.json", prompt())
     ended = place("check-upgrade", *SIDES, "api.json", "--fix")
     assert ended.code == 1
-    assert "still wrong: 2 TestSampler: is required and not given\n" in ended.out
+    assert "still wrong: api.json: 2 TestSampler.mask: is required and not given\n" in ended.out
     told = place("check-upgrade", *SIDES, "api.json", "--json")
     assert told.data["workflows"][0]["fixed"] is False
+
+
+def test_what_nothing_can_mend_is_said_too(place: Place) -> None:
+    place.write("new.json", {name: each for name, each in INFO.items() if name != "TestLoader"})
+    path = place.write("api.json", prompt())
+    place.write("before.json", {"1": {"class_type": "Unheard", "inputs": {}}})
+    before = path.read_bytes()
+    ended = place("check-upgrade", *SIDES, "api.json", "before.json", "--fix")
+    assert (ended.code, path.read_bytes()) == (1, before)
+    told = "still wrong: api.json: 1 TestLoader: there is no class type `TestLoader`\n"
+    assert ended.out == f"{told}nothing to write\n"
+    ended = place("check-upgrade", *SIDES, "api.json", "--fix", "--json")
+    (file,) = ended.data["files"]
+    assert (file["written"], file["fixes"], file["diff"]) == (False, [], "")
+
+
+def test_what_is_posted_is_mended_not_the_workflow_beside_it(place: Place) -> None:
+    body = {"prompt": prompt(), "extra_data": {"extra_pnginfo": {"workflow": chain()}}}
+    path = place.write("api.json", body)
+    assert place("check", "api.json", "--definitions", "new.json").code == 1
+    assert place("check-upgrade", *SIDES, "api.json", "--fix").code == 0
+    assert json.loads(path.read_text()) == {**body, "prompt": prompt(strength=1.0)}
+
+
+def test_in_a_folder_too_it_is_said_what_cannot_be_written_to(place: Place) -> None:
+    place.write("w/text.json", {"prompt": json.dumps(prompt())})
+    place.write("w/none.json", {"a": 1})
+    place.write("w/damaged.json", b'{"1": {"class_type"')
+    ended = place("check-upgrade", *SIDES, "w", "--fix")
+    assert (ended.code, ended.out) == (2, "nothing to write\n")
+    assert ended.err.startswith("error: w/text.json: holds the workflow as text")
+    assert ended.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "is a PNG file; only JSON can be written to"),
         (json.dumps({"prompt": json.dumps(prompt())}).encode(), "as text inside JSON"),
         (json.dumps(prompt()).encode("utf-16"), "is not UTF-8"),
         (b'{"1": {"class_type"', "cut off"),

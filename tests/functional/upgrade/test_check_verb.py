@@ -180,3 +180,27 @@ def test_standard_input(place: Place) -> None:
 
     place.monkeypatch.setattr("sys.stdin", Stream)
     assert place("check", "-", *BY).out.startswith("-: does not run\n")
+
+
+def test_one_set_of_several_that_is_none_costs_what_it_would_have_said(place: Place) -> None:
+    place.write("api.json", prompt())
+    place.write("pack.json", {"1": {"class_type": "Unheard", "inputs": {}}})
+    place.write("page.json", b"<!doctype html>")
+    sets = ("--definitions", "old.json", "--definitions", "page.json")
+    ended = place("check", "api.json", "pack.json", *sets, "--json")
+    assert ended.code == 2
+    assert [each["verdict"] for each in ended.data["workflows"]] == ["works", "unjudged"]
+    assert ended.data["unreadable"] == [
+        {"path": "page.json", "message": "is a web page, no node definitions"}
+    ]
+    told = place("check", "api.json", *sets)
+    assert told.err == "error: page.json: is a web page, no node definitions\n"
+    words = ("--from", "old.json", "--to", "page.json", "--to", "new.json")
+    assert place("check-upgrade", *words, "api.json", "--json").data["totals"]["broken"] == 1
+    for alone in ((), ("--definitions", "page.json")):
+        ended = place("check", "api.json", "--definitions", "page.json", *alone)
+        assert (ended.code, ended.out) == (2, "")
+    refused = place("check-upgrade", *words, "api.json", "--fix")
+    assert (refused.code, refused.out) == (2, "")
+    saved = place("definitions", "save", "old.json", "page.json", "-o", "both.json")
+    assert (saved.code, (place.folder / "both.json").exists()) == (2, False)

@@ -184,6 +184,12 @@ def test_source_is_read_at_a_commit(place: Place) -> None:
         assert ended.code == 0
         assert ended.data["commit"] == commit
     assert place("definitions", "show", "pack", "Second").code == 0
+    git("worktree", "add", "-q", "../beside", "v1")
+    git(*identity, "commit", "-qam", "two")
+    for name, revision, there in (("beside", "HEAD", "First"), ("beside", "HEAD~0", "First")):
+        assert place("definitions", "show", f"{name}@{revision}", there).code == 0
+    assert place("definitions", "show", "beside@HEAD", "Second").code == 1
+    assert place("definitions", "show", "pack@HEAD", "Second").code == 0
     missing = place("definitions", "show", "pack@nowhere")
     assert missing.err.startswith("error: pack@nowhere: has no commit `nowhere`")
 
@@ -220,15 +226,44 @@ def test_what_is_no_set_is_told_in_a_sentence(place: Place, content: bytes, mess
     assert json.loads(ended.out)["error"]["code"] == "definitions"
 
 
-def test_odd_classes_are_warned_about_and_the_rest_is_kept(place: Place) -> None:
+def test_odd_classes_are_named_and_the_rest_is_kept(place: Place) -> None:
     odd: dict[str, Any] = {f"Odd{number}": None for number in range(14)}
     place.write("odd.json", INFO | odd)
     ended = place("definitions", "show", "odd.json", "TestShow")
-    assert ended.code == 0
-    assert ended.err.count("warning: Odd") == 10
-    assert ended.err.endswith("warning: 4 more of these; -v tells all\n")
-    assert place("definitions", "show", "odd.json", "TestShow", "-q").err == ""
+    assert ended.code == 2
+    assert ended.out.startswith("TestShow")
+    assert ended.err.count("error: odd.json#Odd") == 10
+    assert ended.err.endswith("error: 4 more of these; -v tells all\n")
     assert place("definitions", "show", "odd.json", "TestShow", "-v").err.count("\n") == 14
+    saved = place("definitions", "save", "odd.json", "-o", "kept.json", "--json")
+    assert saved.code == 2
+    assert [each["path"] for each in saved.data["unreadable"]][:2] == [
+        "odd.json#Odd0",
+        "odd.json#Odd1",
+    ]
+    # What is saved says by itself that nothing is known of them.
+    assert place("definitions", "show", "kept.json", "TestShow").code == 0
+
+
+def test_workflows_are_judged_by_the_rest_of_a_damaged_answer(place: Place) -> None:
+    place.write("odd.json", INFO | {"Odd": {"input": [], "output": []}})
+    good = {"1": {"class_type": "TestLoader", "inputs": {}}}
+    odd = {"1": {"class_type": "Odd", "inputs": {"x": 1}}}
+    place.write("good.json", good)
+    place.write("odd-one.json", odd)
+    ended = place("check", "good.json", "odd-one.json", "--definitions", "odd.json", "--json")
+    assert ended.code == 2
+    assert [each["path"] for each in ended.data["unreadable"]] == ["odd.json#Odd"]
+    first, second = ended.data["workflows"]
+    assert [fault["kind"] for fault in first["faults"]] == ["prompt_no_outputs"]
+    assert second["verdict"] == "unjudged"
+    for words in (
+        ["--from", "old.json", "--to", "odd.json"],
+        ["--from", "odd.json", "--to", "old.json"],
+    ):
+        ended = place("check-upgrade", *words, "good.json")
+        assert ended.code == 2
+        assert "error: odd.json#Odd: `input` is not an object" in ended.err
 
 
 @pytest.mark.parametrize(

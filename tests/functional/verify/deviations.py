@@ -511,6 +511,21 @@ def comfyui_of_a_fork(tree: Tree) -> None:
     tree.git(tree.comfyui, "remote", "set-url", "origin", address)
 
 
+@deviation(("comfyui-staged", CORE), code=0, mended=True)
+def a_change_of_comfyui_that_is_only_staged(tree: Tree) -> None:
+    path = tree.comfyui / "nodes.py"
+    before = path.read_bytes()
+    append(path)
+    tree.git(tree.comfyui, "add", "nodes.py")
+    path.write_bytes(before)
+
+
+@deviation(("comfyui-damaged", CORE))
+def objects_of_comfyui_gone(tree: Tree) -> None:
+    shutil.rmtree(tree.comfyui / ".git/objects")
+    (tree.comfyui / ".git/objects").mkdir()
+
+
 @deviation(("comfyui-unproven", CORE), code=0)
 def comfyui_without_its_git_folder(tree: Tree) -> None:
     shutil.rmtree(tree.comfyui / ".git")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from comfylock.lockfile.schema import PythonPin
 from tests.functional.verify.conftest import found, verify
 from tests.functional.verify.deviations import AE
 from tests.python_environment import make
@@ -147,7 +148,38 @@ def test_an_inventory_that_cannot_be_written(tree: Tree) -> None:
     (tree.root / "folder").mkdir()
     ended = verify(tree, "--inventory", str(tree.root / "folder"))
     assert ended.code == 2
-    assert "cannot be written" in ended.err
+    assert "[unwritten]" in ended.out
+    assert "vae/ae.safetensors" in ended.out  # the rest of the report
+
+
+@pytest.mark.parametrize("name", ["comfylock.toml", "pylock.comfy.toml", "extra_model_paths.yaml"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "nonsense"])
+def test_a_file_of_settings_that_cannot_be_read(tree: Tree, name: str, kind: str) -> None:
+    if name == "pylock.comfy.toml":
+        pin = PythonPin("linux-x86_64-py3.12-cpu", name, "0" * 64, "0" * 64, 2)
+        tree.write(replace(tree.read(), python=(pin,)))
+    path = (tree.comfyui if name.endswith("yaml") else tree.project) / name
+    path.unlink(missing_ok=True)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no pipes here")
+        os.mkfifo(path)
+    else:
+        path.write_bytes(b"[[[\xff")
+    ended = found(tree)
+    assert ended.code == (4 if (kind, name) == ("nonsense", "pylock.comfy.toml") else 2)
+    assert "unreadable" in {kind for kind, _ in ended.found}
+    (alpha,) = (item for item in ended.data["items"] if item["name"] == "alpha")
+    assert alpha["status"] == "verified"
+
+
+def test_a_group_or_a_target_that_the_lock_does_not_have(tree: Tree) -> None:
+    for option, told in (("--group", "no group `vide`"), ("--target", "no target `vide`")):
+        ended = verify(tree, option, "vide")
+        assert ended.code == 2
+        assert told in ended.err
 
 
 def test_groups_that_must_be_there(tree: Tree) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.verify.kinds import KINDS
+from comfylock.verifying.kinds import KINDS
+from tests.dependency_report import falsely_verified
 from tests.functional.verify.conftest import found, verify
 from tests.functional.verify.deviations import DEVIATIONS
 
@@ -34,6 +35,7 @@ def test_each_deviation_is_found_and_named_and_no_other(tree: Tree, name: str) -
     ended = found(tree)
     assert ended.found == seeded.found
     assert ended.code == seeded.code
+    assert falsely_verified(ended.data) == []
     for finding in ended.data["findings"]:
         assert finding["message"]
         assert finding["mend"] or finding["severity"] == "note"
@@ -68,5 +70,5 @@ def test_the_commands_that_are_named_mend_it(tree: Tree, name: str) -> None:
 def test_every_kind_that_a_disk_can_show_is_seeded() -> None:
     seeded = {kind for each in DEVIATIONS.values() for kind, _ in each.found}
     parts = ("pack-", "model-", "comfyui-")
-    elsewhere = {"pack-unproven", "comfyui-staged", "comfyui-damaged"}
+    elsewhere = {"pack-unproven", "model-alternative"}
     assert {kind for kind in KINDS if kind.startswith(parts)} - elsewhere <= seeded

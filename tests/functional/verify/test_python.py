@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.verify.python_environment import NoEnvironmentError, distributions, environment_of
+from comfylock.verifying.python_environment import NoEnvironmentError, distributions, environment_of
 from tests.functional.verify.conftest import found, verify
 from tests.python_environment import PACKAGES, add, add_environment, make
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+import comfylock
 from comfylock.cli.text import cells
-from comfylock.verify.kinds import KINDS
-from tests.functional.verify.conftest import verify
+from comfylock.verifying.kinds import KINDS
+from tests.functional.verify.conftest import found, verify
 from tests.functional.verify.deviations import DEVIATIONS
+from tests.installation import Tree
 from tests.project import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.installation import Tree
 
 HOSTILE = "a | `b` <script>x</script> [l](http://e) @all $(touch x)\x1b[31m\x07\u202e&amp;.py"
 """A file's name that tries everything."""
@@ -164,6 +161,33 @@ def test_strict_lets_warnings_fail(tree: Tree) -> None:
     DEVIATIONS["a registry pack with one data file added"].change(tree)
     assert verify(tree).code == 0
     assert verify(tree, "--strict").code == 1
+    for words, count in (((), "0"), (("--strict",), "1")):
+        report = ET.fromstring(verify(tree, "--format", "junit", *words).out)
+        assert report.get("failures") == count
+
+
+def test_the_library_gives_the_same(tree: Tree) -> None:
+    """`comfylock.verify` is the function, whatever modules were imported before."""
+    DEVIATIONS["a byte flipped in a model"].change(tree)
+    request = comfylock.VerifyRequest(project=str(tree.project), installed=str(tree.comfyui))
+    outcome = comfylock.verify(request, tree.variables())
+    assert isinstance(outcome, comfylock.VerifyOutcome)
+    assert {(f.kind, f.subject) for f in outcome.findings} == found(tree).found
+    assert all(isinstance(finding, comfylock.Finding) for finding in outcome.findings)
+    assert all(isinstance(item, comfylock.Item) for item in outcome.items)
+    assert outcome.exit_code() == 4
+    assert comfylock.audit.__name__ == "audit"
+
+
+def test_sarif_names_the_lock_from_where_the_command_was_run(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DEVIATIONS["a pack at another commit"].change(tree)
+    monkeypatch.chdir(tree.root)
+    moved = Tree(Path())
+    run = json.loads(verify(moved, "--format", "sarif").out)["runs"][0]
+    (location,) = run["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "project/comfy.lock"
 
 
 def test_the_first_line_of_a_table_names_its_columns(tree: Tree, tmp_path: Path) -> None:

@@ -151,3 +151,12 @@ def test_no_password_of_an_address_is_repeated(tree: Tree, server: Server) -> No
     address = server.url.replace("://", "://ann:sesame42@")
     ended = verify(tree, "--server", address, "--json", installed=False)
     assert "sesame42" not in ended.out + ended.err
+
+
+def test_what_is_proven_on_disk_is_not_proven_less_by_a_server(tree: Tree, server: Server) -> None:
+    both = ("--server", server.url, "--json")
+    items = {item["name"]: item["status"] for item in verify(tree, *both).data["items"]}
+    assert items["alpha"] == items["comfyui"] == "verified"
+    del server.info["AlphaNode"]
+    items = {item["name"]: item["status"] for item in verify(tree, *both).data["items"]}
+    assert (items["alpha"], items["carl/gamma"]) == ("differs", "verified")

@@ -71,6 +71,10 @@ def test_everything_that_can_be_said() -> None:
             '[[audit.ignore]]\nkind = "gated"\nreason = "x"\nuntil = "x"',
             "audit.ignore[0].until is no setting",
         ),
+        (
+            '[[audit.ignore]]\nkind = "gated"\nreason = "x"\nexpires = "2027-02-29"',
+            "audit.ignore[0].expires must be a day, and there is no 2027-02-29",
+        ),
         *(
             (
                 f'[[audit.ignore]]\nkind = "gated"\nreason = "x"\nexpires = {day}',

@@ -10,7 +10,7 @@ import pytest
 from msgspec import UNSET
 
 from benchmarks.prompt_agreement import load
-from comfylock.definitions.pack_files import PackFiles
+from comfylock.definitions.pack_files import PackFiles, collect_files
 from comfylock.definitions.set_file import NotASetError, read_set, write_set
 from comfylock.definitions.signature import DefinitionSet, InputSignature, merged
 from comfylock.definitions.signature_object_info import is_object_info, read_signatures
@@ -213,8 +213,60 @@ def test_source_says_what_a_server_says() -> None:
     assert set(found.classes) == set(recorded.classes)
     for name, theirs in recorded.classes.items():
         ours = found.classes[name]
-        same = msgspec.structs.replace(ours, checks=(), checks_all=False)
+        # What the recording is without: only source tells the first two, and it is from before
+        # hidden inputs were kept.
+        same = msgspec.structs.replace(ours, checks=(), checks_all=False, hidden=())
         assert same == theirs
+
+
+def test_hidden_inputs_are_what_comfyui_hands_in() -> None:
+    told = {
+        "prompt": "PROMPT",
+        "id": ["UNIQUE_ID"],
+        "odd": None,
+        "none": [],
+        5: "X",
+        "y" * 300: "Z",
+    }
+    entry = {"input": {"required": {}, "hidden": told}, "output": []}
+    found = read_signatures({"A": entry, "B": {"input": {"hidden": ["x"]}, "output": []}})[0]
+    assert found.classes["A"].hidden == (("id", "UNIQUE_ID"), ("prompt", "PROMPT"))
+    assert found.classes["B"].hidden == ()
+    assert read_set(msgspec.json.decode(write_set(found))) == found
+
+
+def test_source_says_which_inputs_are_hidden() -> None:
+    classes = read_source(str(HERE / "upgrade_pack"))[0].classes
+    assert classes["UpgradeNewerShow"].hidden == (
+        ("extra_pnginfo", "EXTRA_PNGINFO"),
+        ("prompt", "PROMPT"),
+    )
+    code = """
+from comfy_api.latest import io, ComfyExtension
+class Older:
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}, "hidden": {"own": "UNIQUE_ID"}}
+    RETURN_TYPES = ()
+class Newer(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(node_id="Newer", is_api_node=True, hidden=[io.Hidden.unique_id, other()])
+NODE_CLASS_MAPPINGS = {"Older": Older}
+class Extension(ComfyExtension):
+    async def get_node_list(self):
+        return [Newer]
+async def comfy_entrypoint():
+    return Extension()
+"""
+    files = {"__init__.py": code.encode()}
+    found = source_signatures(collect_files(files, files.get))[0].classes
+    assert found["Older"].hidden == (("own", "UNIQUE_ID"),)
+    assert [name for name, _ in found["Newer"].hidden] == [
+        "api_key_comfy_org",
+        "auth_token_comfy_org",
+        "unique_id",
+    ]
 
 
 def test_source_tells_what_a_class_judges_by_itself() -> None:
@@ -317,3 +369,58 @@ def test_the_whole_answer_is_much_larger_than_the_set() -> None:
 
 def json_size(document: Any) -> int:
     return len(msgspec.json.encode(document))
+
+
+def test_members_and_constants_of_the_standard_library_are_read() -> None:
+    code = """
+import string
+import sys
+from enum import Enum
+from string import digits
+from comfy_api.latest import io, ComfyExtension
+class Style(str, Enum):
+    __doc__ = "none of them"
+    _3d = "3d"
+    plain = "plain"
+    @classmethod
+    def as_input(cls):
+        return [each.value for each in cls]
+class Mode(Enum):
+    ADD = 0
+class New(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(node_id="New", inputs=[
+            io.Combo.Input("style", options=Style.as_input()),
+            io.Combo.Input("mode", options=[each.name for each in Mode], default=Mode.ADD.name),
+            io.Combo.Input("digit", options=list(digits[:2])),
+            io.Int.Input("count", max=sys.maxsize),
+            io.File3DGLB.Input("file"),
+            io.Autogrow.Input("values", template=io.Autogrow.TemplateNames(
+                io.Int.Input("value"), names=list(string.ascii_lowercase[:3]), min=1)),
+        ], outputs=[io.File3DAny.Output()])
+class Extension(ComfyExtension):
+    async def get_node_list(self):
+        return [New]
+async def comfy_entrypoint():
+    return Extension()
+"""
+    files = {"__init__.py": code.encode()}
+    found = source_signatures(collect_files(files, files.get))[0].classes["New"]
+    told = {each.name: each for each in found.inputs}
+    assert told["style"].choices == ("3d", "plain")
+    # How a member is called is not known, so nothing is claimed of what may be chosen.
+    assert (told["mode"].choices, told["mode"].files, told["mode"].default) == (None, True, UNSET)
+    assert told["digit"].choices == ("0", "1")
+    assert told["count"].maximum == 2**63 - 1
+    assert (told["file"].type, found.outputs[0].type) == ("FILE_3D_GLB", "FILE_3D")
+    assert told["values"].names == ("a", "b", "c")
+
+
+def test_comfyuis_own_classes_that_judge_by_themselves_are_known() -> None:
+    entry = {"input": {"required": {"choice": ["COMBO", {"options": []}]}}, "output": []}
+    own = dict(entry, python_module="custom_nodes.own")
+    found = read_signatures({"CustomCombo": entry, "LoadImage": entry, "SelectVAEDevice": own})[0]
+    assert found.classes["CustomCombo"].checks_all
+    assert found.classes["LoadImage"].checks == ("image",)
+    assert found.classes["SelectVAEDevice"].checks == ()

@@ -72,6 +72,15 @@ def test_a_narrower_range_breaks_only_what_is_outside(tmp_path: Path) -> None:
         assert judge_move("blurs", version(), newer, [path], shared_registry()).is_safe is is_safe
 
 
+def test_a_class_that_may_be_there_does_not_break(tmp_path: Path) -> None:
+    path = write(tmp_path, radius=3)
+    files = {"__init__.py": (PACK % (OLD, '"Other": Blur, **made()')).encode()}
+    newer = definitions_of("blurs", files, files.get)
+    assert newer.is_partial
+    move = judge_move("blurs", version(), newer, [path], shared_registry())
+    assert (move.is_safe, [hit.kind for each in move.broken for hit in each.hits]) == (True, [])
+
+
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone.json")
     move = judge_move("blurs", version(), version(), [gone], shared_registry())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -30,7 +31,7 @@ class Repository:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.month = 0
-        self._git("init", "-q", "-b", "main")
+        self.run("init", "-q", "-b", "main")
 
     @property
     def directory(self) -> str:
@@ -43,11 +44,11 @@ class Repository:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         self.month += 1
-        self._git("add", "-A")
+        self.run("add", "-A")
         day = f"2024-{self.month:02}-01T00:00:00Z"
-        self._git("commit", "-q", "-m", "state", "--allow-empty", day=day)
+        self.run("commit", "-q", "-m", "state", "--allow-empty", day=day)
 
-    def _git(self, *arguments: str, day: str = "2024-01-01T00:00:00Z") -> None:
+    def run(self, *arguments: str, day: str = "2024-01-01T00:00:00Z") -> None:
         identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
         environment = {**os.environ, "GIT_COMMITTER_DATE": day, "GIT_AUTHOR_DATE": day}
         environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -75,6 +76,36 @@ def test_a_git_directory_is_found_beside_its_work_tree(repository: Repository) -
     assert git.git_directory(repository.folder) == repository.directory
     assert git.git_directory(repository.directory) == repository.directory
     assert git.git_directory(os.path.join(repository.directory, "objects")) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "gitdir:",
+        "gitdir: /nowhere/at/all",
+        "gitdir: .\nHEAD",
+        "gitdir: \0",
+        "x" * 9000,
+        "gitdir: .",
+    ],
+)
+def test_a_link_to_no_git_directory_is_none(tmp_path: Path, told: str) -> None:
+    (tmp_path / ".git").write_text(told)
+    assert git.git_directory(str(tmp_path)) is None
+
+
+def test_the_git_directory_of_a_worktree_has_its_objects_elsewhere(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit({"a.py": "1"})
+    other = tmp_path / "other"
+    repository.run("worktree", "add", "-q", str(other))
+    found = git.git_directory(str(other))
+    assert found is not None
+    assert git.resolve(found, "HEAD") == git.resolve(repository.directory, "HEAD")
+    (Path(found) / "commondir").write_text("../nowhere")
+    assert git.git_directory(str(other)) is None
 
 
 def test_commits_come_newest_first_and_only_those_that_touch_a_path(repository: Repository) -> None:

@@ -40,7 +40,14 @@ def released(*tags: tuple[str, str]) -> World:
 def test_a_newer_release_of_comfyui() -> None:
     found = comfyui(released(("v0.3.64", OLD), ("v0.6.0", NEW)))
     assert found == Newer(
-        "comfyui", "comfyui", "git", "0.3.64", "outdated", "0.6.0", "2025-01-01T00:00:00Z"
+        "comfyui",
+        "comfyui",
+        "git",
+        "0.3.64",
+        "outdated",
+        "0.6.0",
+        "2025-01-01T00:00:00Z",
+        commit=NEW,
     )
 
 

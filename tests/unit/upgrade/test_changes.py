@@ -163,3 +163,22 @@ def test_the_order_of_classes_does_not_matter() -> None:
     assert compare(shuffled, definitions(TestShow=None)) == compare(
         definitions(), definitions(TestShow=None)
     )
+
+
+def test_a_default_that_source_does_not_tell_is_no_change() -> None:
+    old = with_inputs(SAMPLER, steps=["INT", {"default": 20, "min": 1, "max": 100}])
+    untold = with_inputs(SAMPLER, steps=["INT", {"min": 1, "max": 100}])
+    served, bare = definitions(TestSampler=old), definitions(TestSampler=untold)
+    source = msgspec.structs.replace(bare, kind="source")
+    assert compare(served, source) == compare(source, served) == ()
+    assert [each.kind for each in compare(served, bare)] == ["default-changed"]
+    told = msgspec.structs.replace(served, kind="source")
+    other = with_inputs(SAMPLER, steps=["INT", {"default": 5, "min": 1, "max": 100}])
+    changed = compare(told, definitions(TestSampler=other))
+    assert [(each.kind, each.input) for each in changed] == [("default-changed", "steps")]
+
+
+def test_a_class_that_partial_source_lacks_may_be_there() -> None:
+    newer = msgspec.structs.replace(definitions(), is_partial=True)
+    (found,) = compare(definitions(Old=SHOW), newer)
+    assert (found.class_type, found.kind, found.grade) == ("Old", "class-removed", "may-break")

@@ -317,6 +317,67 @@ def test_what_only_the_editor_can_do_is_a_doubt() -> None:
     ]
 
 
+def test_of_a_group_node_it_is_certain_which_class_types_are_inside() -> None:
+    inside = [
+        {"type": "TestSampler"},
+        {"type": "Gone"},
+        {"type": "Muted", "mode": 2},
+        {"type": "Reroute"},
+        {"type": "workflow>y"},
+        {"type": ["odd"]},
+        None,
+    ]
+    document = chain(node(5, "workflow>x"), extra={"groupNodes": {"x": {"nodes": inside}}})
+    found = converted(document)
+    assert {key: each.class_type for key, each in found.prompt.items() if key[0] == "5"} == {
+        "5:1": "Gone"
+    }
+    odd: Any
+    for odd in (None, [], {"nodes": 5}, {"nodes": {}}):
+        document["extra"] = {"groupNodes": {"x": odd}}
+        assert len(converted(document).prompt) == 3
+
+
+def test_what_use_everywhere_linked_is_linked() -> None:
+    document = chain(node(6, "Anything Everywhere"))
+    document["links"] = [[2, 2, 0, 3, 0, "IMAGE"]]
+    document["nodes"][1]["inputs"][0]["link"] = None
+    link = {"downstream": 2, "downstream_slot": 0, "upstream": "1", "upstream_slot": 0}
+    document["extra"] = {"ue_links": [{**link, "controller": 6}]}
+    assert inputs(document)["image"] == ["1", 0]
+    (found,) = json_documents(json.dumps(document).encode())
+    assert found.graph is not None
+    twice = [convert(found.graph, definitions(), FRONTEND).prompt for _ in range(2)]
+    assert twice[0] == twice[1]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        None,
+        [],
+        "x",
+        [5, None],
+        [{}],
+        [{"downstream": 99, "downstream_slot": 0, "controller": 6}],
+        [{"downstream": 2, "downstream_slot": 7, "upstream": "1", "controller": 6}],
+        [{"downstream": [], "downstream_slot": {}, "upstream": {}, "controller": 6}],
+    ],
+)
+def test_without_such_links_use_everywhere_stays_a_doubt(links: Any) -> None:
+    document = chain(node(6, "Anything Everywhere"), extra={"ue_links": links})
+    told = [each.message for each in converted(document).doubts]
+    assert told == ["it fills inputs of other nodes when the workflow is run"]
+    assert converted(document).prompt["2"].inputs["image"] == ["1", 0]
+
+
+def test_a_link_of_its_own_is_kept_from_use_everywhere() -> None:
+    link = {"downstream": 2, "downstream_slot": 0, "upstream": "3", "upstream_slot": 0}
+    links = [{**link, "controller": 6}]
+    document = chain(node(6, "Anything Everywhere"), extra={"ue_links": links})
+    assert inputs(document)["image"] == ["1", 0]
+
+
 def test_dynamic_choices_bring_widgets_along() -> None:
     document = chain(node(5, "TestChooser", widgets_values=["video", 24, "bold"]))
     assert inputs(document, "5") == {"format": "video", "format.rate": 24, "style": "bold"}

@@ -180,7 +180,8 @@ def test_older_versions_do_not_check_newer_choices() -> None:
     document["5"] = {"class_type": "TestChooser", "inputs": inputs}
     assert faults(document) == [("5", "value_not_in_list", "style")]
     assert faults(document, Validator(definitions(), rules_of("0.3.64"))) == []
-    assert rules_of("0.6.0") == rules_of(None) == Rules()
+    assert rules_of("0.8.0") == rules_of(None) == Rules()
+    assert rules_of("0.7.0") == rules_of("0.6.0") == rules_of("0.3.64")  # as real servers do
 
 
 def test_what_a_class_judges_by_itself_is_left_to_it() -> None:
@@ -273,3 +274,18 @@ def test_groups_of_rows(inputs: dict[str, Any], found: list[str]) -> None:
     document = {"1": {"class_type": "Group", "inputs": inputs}}
     kinds = [kind for _, kind, _ in faults(document, Validator(definitions(Group=GROUP)))]
     assert kinds == found
+
+
+def test_a_file_that_comes_by_a_link_cannot_be_judged_by_comfyui() -> None:
+    entry = {"input": {"required": {"image": [["a.png"], {}]}}, "output": ["IMAGE"]}
+    texts = {"input": {"required": {}}, "output": [["a.png"]]}
+    sets = {
+        name: definitions(LoadImage=dict(entry, python_module=name), Texts=texts)
+        for name in ("nodes", "custom_nodes.own")
+    }
+    document = prompt()
+    document["1"] = {"class_type": "LoadImage", "inputs": {"image": ["4", 0]}}
+    document["4"] = {"class_type": "Texts", "inputs": {}}
+    core, own = (faults(document, Validator(each)) for each in sets.values())
+    assert ("1", "exception_during_inner_validation", "") in core
+    assert all(kind != "exception_during_inner_validation" for _, kind, _ in own)

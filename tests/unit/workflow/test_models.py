@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from comfylock.names import MODEL_EXTENSIONS
 from comfylock.workflow.models import (
     MAX_FINDERS,
     MAX_NAME,
     MEDIA_EXTENSIONS,
-    MODEL_EXTENSIONS,
     finder_for,
     is_media_name,
     is_model_name,

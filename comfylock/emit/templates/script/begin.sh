@@ -40,8 +40,11 @@ read_arguments() {
 }
 
 read_environment() {
+  local models=$DEFAULT_MODELS_DIR
+  # Where somebody names another place, a volume that is not there is not made.
+  [[ -z ${COMFYUI_DIR-} || -z $VOLUME || -d $VOLUME ]] || models=
   COMFYUI_DIR=$(absolute "${COMFYUI_DIR:-$DEFAULT_COMFYUI_DIR}")
-  MODELS_DIR=$(absolute "${MODELS_DIR:-${DEFAULT_MODELS_DIR:-$COMFYUI_DIR/models}}")
+  MODELS_DIR=$(absolute "${MODELS_DIR:-${models:-$COMFYUI_DIR/models}}")
   CUSTOM_NODES=$COMFYUI_DIR/custom_nodes
   OWN=$CUSTOM_NODES/.comfylock.disabled # ComfyUI passes over what ends in .disabled
   PYTHON=${PYTHON:-python3}

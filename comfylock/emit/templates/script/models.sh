@@ -41,7 +41,10 @@ install_model() { # install_model INDEX
     CODE=present
     return
   fi
-  [[ ${KIND[i]} != model-local ]] || return 1
+  if [[ ${KIND[i]} == model-local ]]; then
+    [[ -e $file ]] || WHY="is not there, and the lock has no address of it: copy it to $file"
+    return 1
+  fi
   kept=$MODELS_DIR/.comfylock/aside/${SHA[i]}/${file##*/}
   if [[ -f $kept ]] && is_bytes "$kept" "${SIZE[i]}" "${SHA[i]}"; then
     WHY="cannot be moved back from $kept"
