@@ -23,10 +23,11 @@ def check_files(outcome: EmitOutcome, kinds: tuple[str, ...], arguments: argpars
     Kinds that somebody named, here or in comfylock.toml, must be there; of the others those that
     are there must be right.
     """
-    named = outcome.plan.settings.kinds if kinds == (ALL,) else kinds
-    is_one = kinds != (ALL,) and len(kinds) == 1
+    is_all = kinds == (ALL,)
+    named = outcome.plan.settings.kinds if is_all else kinds
+    is_one = not is_all and len(kinds) == 1
     places = placed(outcome, arguments.project, arguments.output, is_one=is_one)
-    found = differences(places, outcome.plan.digest, wanted=named)
+    found = differences(places, outcome.plan.digest, wanted=named, is_all=is_all)
     refused = tuple(made for made in outcome.refusals if made.kind in named)
     there = [place for place in places if os.path.lexists(place.path)]
     is_same = bool(there) and not found and not refused
@@ -48,7 +49,7 @@ def check_files(outcome: EmitOutcome, kinds: tuple[str, ...], arguments: argpars
     if is_same and not arguments.quiet:
         sys.stdout.write(f"{plural(len(there), 'file')} as the lock gives\n")
     sys.stdout.flush()
-    if refused:
+    if refused or any(each.fault == "unchecked" for each in found):
         print_refusals(outcome)
     elif not is_same:
         where = f" -o {arguments.output}" if arguments.output else ""

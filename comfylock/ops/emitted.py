@@ -25,7 +25,7 @@ PROJECT_FOLDER = ".github/"
 SCANNED = 4 << 10
 """Bytes of a file with another name that are looked into for a mark: its head."""
 
-Fault = Literal["missing", "other-lock", "differs", "not-executable", "unreadable"]
+Fault = Literal["missing", "other-lock", "differs", "unchecked", "not-executable", "unreadable"]
 
 
 class Placed(Struct, frozen=True):
@@ -122,19 +122,21 @@ def _obstacle(path: str) -> str | None:
 
 
 def differences(
-    places: Iterable[Placed], digest: str, *, wanted: Iterable[str]
+    places: Iterable[Placed], digest: str, *, wanted: Iterable[str], is_all: bool = True
 ) -> tuple[Difference, ...]:
     """Return what is wrong with the files that are there.
 
     A file that is missing is wrong if its kind is `wanted`. Beside them, other files of the same
-    folders that carry another lock's digest are told.
+    folders that carry another lock's digest are told, and if these are the files of all kinds,
+    those with this lock's digest too: nothing says whether they are right.
     """
     places = tuple(places)
     wanted = frozenset(wanted)
     found = [fault for place in places if (fault := _difference(place, digest, wanted))]
     known = {os.path.abspath(place.path) for place in places}
     folders = {os.path.dirname(path) for path in known}
-    return (*found, *_strays(folders, known, digest))
+    strays = _strays(folders, known, digest)
+    return (*found, *(each for each in strays if is_all or each.fault != "unchecked"))
 
 
 def _difference(place: Placed, digest: str, wanted: frozenset[str]) -> Difference | None:
@@ -164,7 +166,7 @@ def _told(path: str, mark: str | None, digest: str) -> Difference:
 
 
 def _strays(folders: set[str], known: set[str], digest: str) -> Iterator[Difference]:
-    """Yield files nobody asked about that say they are of another lock."""
+    """Yield files nobody asked about that say of which lock they are."""
     for folder in sorted(folders):
         try:
             names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
@@ -173,10 +175,14 @@ def _strays(folders: set[str], known: set[str], digest: str) -> Iterator[Differe
         for name in names:
             path = os.path.join(folder, name)
             mark = None if path in known else _mark_at(path)
-            if mark not in {None, digest}:
-                yield Difference(
-                    os.path.relpath(path), "other-lock", f"is of another lock, sha256 {mark}"
-                )
+            if mark is None:
+                continue
+            shown = os.path.relpath(path)
+            if mark == digest:
+                told = "cannot be checked: it says that it is of this lock, which with these"
+                yield Difference(shown, "unchecked", f"{told} settings gives no such file")
+            else:
+                yield Difference(shown, "other-lock", f"is of another lock, sha256 {mark}")
 
 
 def _mark_at(path: str) -> str | None:

@@ -46,16 +46,19 @@ class PackWish(Struct, frozen=True):
 
     def joined(self, other: PackWish, name: str) -> PackWish:
         """Return one wish for two that turned out to mean the same pack."""
+        rule = self.rule or other.rule
+        # What no workflow needs, but a rule asks for, puts the pack in no group and out of none.
+        needed = [wish.groups for wish in (self, other) if wish.workflows] or [()]
         return PackWish(
             name=name,
-            rule=self.rule or other.rule,
+            rule=rule,
             class_types=self.class_types | other.class_types,
             stamps=self.stamps | other.stamps,
             ids=self.ids | other.ids,
             evidence=self.evidence | other.evidence,
             rejected=self.rejected | other.rejected,
             workflows=self.workflows | other.workflows,
-            groups=joined_groups((self.groups, other.groups)),
+            groups=(rule.groups if rule is not None else ()) or joined_groups(needed),
             aliases=(self.aliases | other.aliases | {self.name, other.name}) - {name},
         )
 

@@ -100,6 +100,18 @@ def test_check_of_one_file(run: Run) -> None:
     assert run.out == "nothing.yaml is not there\n"
 
 
+def test_what_cannot_be_given_again_is_not_called_right(run: Run) -> None:
+    project(run)
+    call(run, "emit", "model-paths", "-o", "deploy/")
+    call(run, "emit", "model-paths", "-o", "deploy/other.yaml")
+    assert call(run, "emit", "--check", "-o", "deploy") == 1
+    assert run.out == (
+        "deploy/other.yaml cannot be checked: it says that it is of this lock, which with these "
+        "settings gives no such file\n"
+    )
+    assert call(run, "emit", "model-paths", "--check", "-o", f"deploy/{NAME}") == 0
+
+
 def test_nothing_emitted_is_no_success(run: Run) -> None:
     project(run)
     assert call(run, "emit", "--check", "-o", "deploy") == 1

@@ -106,7 +106,6 @@ def test_a_guess_gives_way_to_what_another_workflow_locks(settled: Settled) -> N
     assert unsatisfied(settled(wanted).lock, wanted, allow_unresolved=True) == ()
 
 
-@pytest.mark.xfail(reason="a rule's pack is wished for without groups, and joins no other's")
 def test_the_groups_of_a_required_pack_under_an_older_name(settled: Settled) -> None:
     settled.world.releases["beta"] = [release("beta", "2.0.0")]
     settled.world.packs["former"] = RegistryPack("beta", "active", "https://github.com/acme/beta")
