@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import TYPE_CHECKING
 
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
+if TYPE_CHECKING:
+    from cyclonedx.validation.json import JsonStrictValidator
 
 _proven: set[str] = set()
 """Addresses that the schema took: its reader of them takes a tenth of a second for each."""
@@ -31,4 +32,7 @@ def schema_fault(text: str) -> str | None:
 
 @cache
 def _validator() -> JsonStrictValidator:
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415 - these cost a second
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     return JsonStrictValidator(SchemaVersion.V1_6)

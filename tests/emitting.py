@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from comfylock.emit.interface import Emitted
     from comfylock.emit.plan import Plan
 
-REVIEWED = ("model-paths", "snapshot", "requirements", "sbom", "ci")
+REVIEWED = ("bake", "compose", "model-paths", "snapshot", "requirements", "sbom", "ci")
 EXPECTED = Path(__file__).parent / "unit" / "emit" / "expected"
 """What these kinds gave when somebody last looked."""
 

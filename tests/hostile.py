@@ -133,7 +133,7 @@ TEXTS = (
     "# escape=`",
     "ARG X=y",
     "--from=evil",
-    f"--mount=type=bind,from=evil,target=/{CANARY}",
+    "--mount=type=bind,from=evil,target=/evil",
     "a,target=/etc,rw",
     "a=b",
     "a:b",

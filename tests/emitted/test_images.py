@@ -26,8 +26,6 @@ from tests.emitted.engine import (
 from tests.emitted.spoils import SPOILS
 from tests.services.hub import TOKEN
 from tests.services.image_world import BASE, ImageWorld, image_world
-from tests.services.loopback import Answer
-from tests.services.package_index import Release, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,35 +147,6 @@ def test_a_layer_for_each_model(world: ImageWorld) -> None:
     )
     assert "put_vae_here" in inside(TAG, "ls", "/opt/ComfyUI/models/vae")
     assert "ae.safetensors" not in inside(TAG, "ls", "/opt/ComfyUI/models/vae")
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("/cdn.comfy.org/ann/alpha/1.7.0/node.zip", "digest mismatch"),
-        ("/files.example.org/numpy-2.1.0-py3-none-any.whl", "Hash mismatch"),
-        ("/civitai.com/api/download/models/22", "no address gives v"),
-    ],
-)
-def test_other_bytes_than_locked_fail_the_build(world: ImageWorld, path: str, told: str) -> None:
-    world.version = 7  # BuildKit remembers what it fetched by digest
-    world.write()
-    assert path in world.files.answers
-    other = wheel(Release("numpy", "2.1.0", ("evil",)))
-    world.files.answers[path] = Answer(other, content_type="application/octet-stream")
-    run = build(world, emitted(world, models="bake"))
-    assert run.returncode != 0
-    assert told in run.stderr
-
-
-def test_a_tree_and_a_commit_that_are_not_there_fail_the_build(world: ImageWorld) -> None:
-    text = emitted(world)
-    tree = re.search(r"fetch git \. \S+ ([0-9a-f]{40}) ([0-9a-f]{40})", text)
-    assert tree is not None
-    for old, told in ((tree[2], "the tree of"), (tree[1], "does not give commit")):
-        run = build(world, text.replace(old, "ab" * 20))
-        assert run.returncode != 0
-        assert told in run.stderr
 
 
 IN_IMAGE = {

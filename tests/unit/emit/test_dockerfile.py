@@ -28,7 +28,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "standalone": ("dockerfile", {"variants": ("standard", "minimal", "full", "dev")}),
     "runtime": ("dockerfile", {"models": "runtime"}),
     "root": ("dockerfile", {"user": "root", "layout": "plain", "install_scripts": True}),
-    "worker": ("dockerfile", {"base": "runpod", "layout": "runpod-volume", "models": "volume"}),
+    "worker": (
+        "dockerfile",
+        {"base": "runpod", "layout": "runpod-volume", "models": "volume", "variants": ("full",)}
+        | {"installer": "comfy-node-install"},
+    ),
     "worker-runtime": ("dockerfile", {"base": "runpod", "models": "runtime"}),
     "fragment": ("fragment", {"variants": ("full",)}),
 }

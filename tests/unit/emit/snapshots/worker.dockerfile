@@ -4,7 +4,7 @@
 #   docker build -f Dockerfile -t comfyui .        in the folder of comfy.lock
 #
 # --build-arg ACCELERATOR=…    of cu128, cpu
-#             VARIANT=…        of standard
+#             VARIANT=…        of full
 #             BASE_IMAGE=…     another base; TOOLS_IMAGE=…: another image to fetch with
 #             GIT_MIRROR=…     what stands in for `https://` of git; FILE_MIRROR=…: of files
 #             HF_ENDPOINT=…    another Hugging Face
@@ -15,7 +15,7 @@
 # --secret id=netrc,src=FILE   logins for git and package indexes
 
 ARG ACCELERATOR=cu128
-ARG VARIANT=standard
+ARG VARIANT=full
 ARG BASE_IMAGE=base-${ACCELERATOR}
 ARG TOOLS_IMAGE=base-cu128
 
@@ -234,7 +234,6 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 # the Comfy Registry says it is deprecated
 # it was found not to provide AlphaNode
 # it asks for `--extra-index-url https://example.org/whl`, which is not given to pip
-# not run: install.py
 FROM tools AS pack-alpha
 # hadolint ignore=DL3020
 ADD --checksum=sha256:abababababababababababababababababababababababababababababababab ${FILE_MIRROR}cdn.comfy.org/ann/alpha/1.2.0/node.zip /tmp/pack.zip
@@ -282,16 +281,25 @@ RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target
 
 # ---- What each variant has; a layer for each model
 
-FROM scratch AS packs-standard
+FROM scratch AS packs-full
+COPY --link --from=pack-alpha /out/opt/comfylock/ /out/opt/comfylock/
 COPY --link --from=pack-gamma /out/ /out/
 COPY --link --from=pack-single.py /out/ /out/
 
-FROM runtime AS variant-standard
-COPY --link --from=packs-standard /out/ /
+FROM runtime AS variant-full
+COPY --link --from=packs-full /out/ /
+# It fetches these itself and runs what it wants to; the proof at the end compares every file of them.
+RUN --mount=type=bind,from=ca,target=/run/ca --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
+    uv pip freeze --python "$PYTHON" > /tmp/constraints.txt \
+    && PIP_CONSTRAINT=/tmp/constraints.txt UV_CONSTRAINT=/tmp/constraints.txt \
+    comfy-node-install alpha@1.2.0 \
+    && chmod -R g=u /comfyui/custom_nodes/alpha
 COPY --link <<'EOF' /opt/comfylock/contents
 lock	abababababababababababababababababababababababababababababababab
 comfyui	0123456789abcdef0123456789abcdef01234567
 python	among
+pack	alpha	alpha	ran
 pack	carl/gamma	gamma	alone
 pack	dora/single	single.py	alone
 EOF
