@@ -118,11 +118,23 @@ def _compare_files(run: _Run, lock: Lock) -> None:
 
     request = run.request
     try:
-        run.add("files", files_checked(request.project, request.paths, lock, run.environ))
+        checked = files_checked(request.project, request.paths, lock, run.environ)
     except ComfylockError as error:
         if isinstance(error, UsageError) or not _has_more(request):
             raise
         _note_unreadable(run, "files", error)
+        return
+    if not _has_more(request) and not request.against:
+        _refuse_nothing(checked)
+    run.add("files", checked)
+
+
+def _refuse_nothing(checked: Checked) -> None:
+    """Refuse to call it right where nothing at all was compared."""
+    is_nothing = not any(item.status == "verified" for item in checked.items)
+    if is_nothing and {finding.kind for finding in checked.findings} == {"workflows-absent"}:
+        hint = "comfylock verify --installed COMFYUI_DIR"
+        raise UsageError("none of the locked workflows is here, so nothing was compared", hint=hint)
 
 
 def _has_more(request: VerifyRequest) -> bool:

@@ -212,3 +212,14 @@ def test_no_pack_model_or_environment_is_ever_run(tree: Tree) -> None:
     (site / "sitecustomize.py").write_text(line)
     verify(tree, "--python", str(python), "--inventory", str(tree.root / "pod.json"))
     assert not mark.exists()
+
+
+def test_nothing_to_compare_is_no_success(tree: Tree) -> None:
+    shutil.rmtree(tree.project / "workflows")
+    ended = verify(tree, installed=False)
+    assert ended.code == 2
+    assert ended.err == (
+        "error: none of the locked workflows is here, so nothing was compared\n\n"
+        "hint: comfylock verify --installed COMFYUI_DIR\n"
+    )
+    assert verify(tree).code == 0
