@@ -60,8 +60,14 @@ class BuildWords(Struct, frozen=True):
 
 
 def build_words(build: Build) -> BuildWords:
-    """Return a build as templates print it."""
+    """Return a build as templates print it.
+
+    Raises:
+        EmitError: the pylock that the image copies is not beside the lock.
+    """
     python, image = build.python, build.image
+    if python is not None:
+        python.pylock()
     return BuildWords(
         name=docker(build.name),
         platform=build.platform,

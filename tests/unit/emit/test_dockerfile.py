@@ -341,6 +341,14 @@ def test_git_packs_are_at_their_commit_and_tree() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["dockerfile", "fragment"])
+def test_a_pylock_that_is_not_there_cannot_be_copied(kind: str) -> None:
+    whole = plan()
+    lost = tuple(replace(step, data=None) for step in whole.python)
+    with pytest.raises(EmitError, match=r"`pylock.comfy(-cpu)?.toml` is not beside comfy.lock"):
+        generator(kind)(replace(whole, python=lost))
+
+
 def test_the_order_of_a_lock_means_nothing() -> None:
     lock = buildable()
     other = replace(
