@@ -213,7 +213,7 @@ def _fixes(
     if not {"0.3.64", "0.6.0"} <= sets.keys():
         return []
     old, new = sets["0.3.64"], sets["0.6.0"]
-    comparison = Comparison(old, new, registry, core_only=True)
+    comparison = Comparison(old, new, registry)
     before = Checker(old, registry, core_only=True)
     folder = os.path.join(scratch, "fixes")
     shutil.rmtree(folder, ignore_errors=True)

@@ -47,11 +47,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--fix", action="store_true", help="write what is missing into API files, show a diff"
     )
     parser.add_argument("--dry-run", action="store_true", help="--fix: write nothing, say what")
-    parser.add_argument(
-        "--core-only",
-        action="store_true",
-        help="the sets say nothing of packs: their nodes are not judged",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,16 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_strangers(old, new)
     if old.is_core_only != new.is_core_only and not arguments.quiet:
         sys.stderr.write("note: one set says nothing of packs; their class types are left out\n")
-    core_only = arguments.core_only
     if arguments.fix:
-        return _fix(arguments, Comparison(old, new, registry, core_only=core_only), damaged)
+        return _fix(arguments, Comparison(old, new, registry), damaged)
     standard_input = sys.stdin.buffer if sys.stdin else None
     outcome = check_upgrade(
         old,
         new,
         arguments.paths,
         registry,
-        core_only=core_only,
         standard_input=standard_input,
     )
     code = 2 if damaged or outcome.unreadable else int(not outcome.is_safe)

@@ -147,7 +147,7 @@ def _cell(cell: Cell, *, has_workflows: bool) -> str:
         return f"no: {plural(cell.differences, 'difference')} {verb} workflows"
     if not cell.total:
         return "no workflows"
-    parts = ["no" if cell.broken else "yes", f"{cell.works:,} of {cell.total:,} work"]
+    parts = [_word(cell), f"{cell.works:,} of {cell.total:,} work"]
     if cell.broken:
         parts.append(f"{cell.broken:,} broken")
     if cell.failing:
@@ -155,6 +155,15 @@ def _cell(cell: Cell, *, has_workflows: bool) -> str:
     if cell.unjudged:
         parts.append(f"{cell.unjudged:,} not judged")
     return ", ".join(parts)
+
+
+def _word(cell: Cell) -> str:
+    """Say in a word whether the versions go together, as far as anybody can tell."""
+    if cell.broken:
+        return "no"
+    if cell.unjudged:
+        return "no break known"
+    return "yes" if cell.works else "as before"
 
 
 def _at(fault: Fault) -> str:

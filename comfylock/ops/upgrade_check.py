@@ -96,11 +96,10 @@ class Comparison:
         old: DefinitionSet,
         new: DefinitionSet,
         registry: Registry,
-        *,
-        core_only: bool = False,
     ) -> None:
-        self.old = Checker(old, registry, core_only=core_only, known=new.classes)
-        self.new = Checker(new, registry, core_only=core_only, known=old.classes)
+        # Packs that neither set has are not what moves: their nodes must not hide what breaks.
+        self.old = Checker(old, registry, core_only=True, known=new.classes)
+        self.new = Checker(new, registry, core_only=True, known=old.classes)
         self.changes = compare(old, new)
 
     def impact(self, document: Document, path: str) -> Impact:
@@ -159,11 +158,10 @@ def check_upgrade(
     paths: Iterable[str],
     registry: Registry,
     *,
-    core_only: bool = False,
     standard_input: BinaryIO | None = None,
 ) -> UpgradeOutcome:
     """Return what moving from one set of definitions to another does. No network."""
-    comparison = Comparison(old, new, registry, core_only=core_only)
+    comparison = Comparison(old, new, registry)
     unreadable: list[Problem] = []
     impacts: list[Impact] = []
     for found in read_workflows(paths, standard_input):

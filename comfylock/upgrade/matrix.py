@@ -77,11 +77,13 @@ def count(
 
 
 def _column(before: Verdict, verdict: Verdict) -> int:
-    if "unjudged" in (before, verdict):
+    if verdict == "unjudged" or (before, verdict) == ("unjudged", "works"):
         return 3
     if verdict == "works":
         return 0
-    return 1 if before == "works" or (before, verdict) == ("partly", "breaks") else 2
+    # Of what could not be judged whole nothing was at fault before.
+    is_broken = before in ("works", "unjudged") or (before, verdict) == ("partly", "breaks")
+    return 1 if is_broken else 2
 
 
 def breaking(forward: Iterable[Change], backward: Iterable[Change]) -> dict[str, int]:

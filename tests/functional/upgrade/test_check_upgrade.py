@@ -127,6 +127,22 @@ def test_what_did_not_run_before_is_not_the_upgrades_fault(place: Place) -> None
     assert "does not run before the upgrade either" in place("check-upgrade", *SIDES, "w2.json").out
 
 
+def test_a_pack_that_neither_set_has_hides_nothing(place: Place) -> None:
+    made = {**prompt(), "90": {"class_type": "SomebodysNode", "inputs": {"image": ["1", 0]}}}
+    place.write("w.json", made)
+    ended = place("check-upgrade", *SIDES, "w.json")
+    assert ended.code == 1
+    assert "TestSampler.strength: is required and not given" in ended.out
+    assert "? 90: nothing is known of `SomebodysNode`" in ended.out
+    lines = [line for line in ended.out.splitlines() if line.startswith("api")]
+    assert lines == [
+        "api     -       old     no break known, 0 of 1 work, 1 not judged",
+        "api     -       new     no, 0 of 1 work, 1 broken",
+    ]
+    assert place("check-upgrade", *SIDES, "w.json", "--fix").code == 0
+    assert place("check-upgrade", *SIDES, "w.json").code == 0
+
+
 def test_fix_writes_the_default_and_nothing_else(place: Place) -> None:
     text = json.dumps(prompt(), indent=3).replace('"slow"', '"\\u0073low"') + "\r\n"
     path = place.write("w/api.json", text)
