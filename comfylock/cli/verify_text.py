@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from comfylock.cli.comparison_text import comparison_lines
 from comfylock.cli.sheet import COLOURS, counted
 from comfylock.cli.text import cells, plural, safe, shorten, wrap
 
@@ -24,6 +25,9 @@ MAX_ROWS = 30
 MAX_NOTES = 5
 """Notes shown without --verbose."""
 
+SIDE_BY_SIDE = "differs"
+"""The kind of finding that the table of two environments shows."""
+
 _COLOURS = {
     "verified": "green",
     "unproven": "yellow",
@@ -41,9 +45,15 @@ def verify_text(outcome: VerifyOutcome, style: Style, columns: int, detail: int 
     rows = _rows(outcome.items, detail)
     if rows:
         lines += [*_table(rows, style, columns), *_reasons(rows, outcome, columns), ""]
+    differing = outcome.comparison is not None and bool(outcome.comparison.rows)
+    if outcome.comparison is not None and differing:
+        lines += [*comparison_lines(outcome.comparison, style, columns), ""]
     shown, hidden = _findings(outcome.findings, detail)
     for finding in shown:
-        lines += _finding(finding, style, columns)
+        if finding.kind != SIDE_BY_SIDE:
+            lines += _finding(finding, style, columns)
+    if differing:
+        lines.append(f"  -> {safe(next(f.mend for f in shown if f.kind == SIDE_BY_SIDE) or '')}")
     if hidden:
         lines.append(f"and {plural(hidden, 'note')} (--verbose)")
     if shown or hidden:

@@ -171,3 +171,31 @@ def test_the_names_of_a_pack_are_one(tree: Tree) -> None:
     """A lock calls a file pack by its name, a machine by its file."""
     pod = inventory(tree, "pod.json")
     assert found(tree, "--against", str(pod)).data["differences"]["rows"] == []
+
+
+def test_people_see_one_table(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tree.read()
+    moved = replace(lock.packs[0], version="9.9.9")
+    other = tree.root / "other.lock"
+    gone = lock.packs[-1].name
+    users = tuple(
+        replace(each, packs=tuple(name for name in each.packs if name != gone))
+        for each in lock.workflows
+    )
+    packs = (moved, *lock.packs[1:-1])
+    other.write_bytes(write_lock(replace(lock, packs=packs, workflows=users)))
+    ended = verify(tree, "--against", str(other), installed=False)
+    assert ended.code == 1
+    table = ended.out[ended.out.index("differs") :].splitlines()
+    assert table[0].split()[0] == "differs"
+    assert [line.split()[:2] for line in table[1:3]] == [
+        ["pack", lock.packs[0].name],
+        ["pack", gone],
+    ]
+    assert table[1].split()[-1] == "9.9.9"
+    assert table[2].endswith("not there")
+    assert ended.out.count("install both from one lock") == 1
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = verify(tree, "--against", str(other), installed=False).out
+    assert f"pack {gone}" in narrow
+    assert "other.lock: not there" in narrow or "…: not there" in narrow
