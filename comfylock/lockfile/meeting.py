@@ -35,6 +35,11 @@ class Meeting:
         self._users: dict[str, set[str]] = defaultdict(set)
         self._classes: dict[str, set[str]] = defaultdict(set)
         self._gap_users: dict[str, set[str]] = defaultdict(set)
+        self._firm: dict[str, set[str]] = defaultdict(set)
+        for workflow in needs.workflows:
+            for each in workflow.classes:
+                if each.pack is not None and each.evidence in FIRM:
+                    self._firm[each.class_type].add(each.pack)
         entries = {entry.path: entry for entry in lock.workflows}
         for need in needs.workflows:
             self._compare(need, entries.get(need.path))
@@ -108,10 +113,12 @@ class Meeting:
         """Return the unresolved packs of which one would meet a need.
 
         The one that it names; else any that the workflow lists: a name of today's, or what a
-        service named for a class type that nobody here knows.
+        service named for a class type that nobody here knows. Of an ambiguous one, only what other
+        workflows say, and its candidates.
         """
         names = asked_names(need)
-        others: list[str] = [] if need.is_ambiguous else sorted(listed)
+        likely = {*need.candidates, *self._firm[need.class_type]}
+        others = sorted(listed & likely if need.is_ambiguous else listed)
         absent = [name for name in (*names, *others) if name not in self._by_name]
         found = [name for name in absent if self._covers("pack", name, path)]
         named = [name for name in found if name in names]

@@ -113,10 +113,7 @@ def merge(base: Lock | None, ours: Lock, theirs: Lock) -> Merged:
     for lock in (ours, theirs):
         _restore(lock, workflows, packs, models, gaps)
     _drop_filled(gaps, packs, models, ours, theirs)
-    for target in _second_holders(python):
-        sides = [{p.target: p for p in lock.python}.get(target) for lock in (ours, theirs)]
-        merging.conflicts.append(Conflict("python", target, *sides))
-        del python[target]
+    _part_files(python, merging.conflicts, ours, theirs)
     merged = Lock(
         options=merging.options(known.options, ours.options, theirs.options),
         comfyui=merging.value("comfyui", "comfyui", known.comfyui, ours.comfyui, theirs.comfyui),
@@ -224,14 +221,26 @@ class _Merging:
         return {name: table for name, table in found.items() if table is not None}
 
 
-def _second_holders(python: Mapping[str, PythonPin]) -> list[str]:
-    """Return the targets whose packages stand in a file that another target has too."""
-    first: dict[str, str] = {}
-    return [
-        target
-        for target in sorted(python)
-        if first.setdefault(python[target].file, target) != target
-    ]
+def _part_files(
+    python: dict[str, PythonPin], conflicts: list[Conflict], ours: Lock, theirs: Lock
+) -> None:
+    """Leave out targets whose packages stand in a file that another target has too.
+
+    Of a target that both sides changed, each side's file counts, so that it does not matter whose
+    is whose.
+    """
+    sides = [{pin.target: pin for pin in lock.python} for lock in (ours, theirs)]
+    told = {conflict.name for conflict in conflicts if conflict.kind == "python"}
+    taken: set[str] = set()
+    for target in sorted(python):
+        pins = [side[target] for side in sides if target in side] if target in told else []
+        files = {pin.file for pin in (*pins, python[target])}
+        if taken.isdisjoint(files):
+            taken |= files
+            continue
+        if target not in told:
+            conflicts.append(Conflict("python", target, *(side.get(target) for side in sides)))
+        del python[target]
 
 
 def _pinned(entry: Item) -> Any:

@@ -49,16 +49,16 @@ def needed(pin: PackPin, wish: PackWish) -> PackPin:
     """Return a pin with what the workflows need of it today; what was requested stays."""
     own = _short(pin.repository)
     asked = _short(wish.rule.git) if wish.rule is not None else None
+    others = {*wish.aliases, *wish.ids, *((asked,) if asked else ())} - {wish.name, own}
     return replace(
         pin,
         name=wish.name,
-        aliases=tuple(
-            sorted({*wish.aliases, *wish.ids, *((asked,) if asked else ())} - {wish.name, own})
-        ),
+        aliases=tuple(sorted(others)),
         provides=tuple(sorted(wish.class_types)),
         missing=tuple(name for name in pin.missing if name in wish.class_types),
         evidence=tuple(sorted(wish.evidence)),
-        rejected=tuple(sorted(wish.rejected)),
+        # A candidate that turned out to be this very pack was not rejected.
+        rejected=tuple(sorted(wish.rejected - {wish.name, own, *others})),
         groups=wish.groups,
     )
 
