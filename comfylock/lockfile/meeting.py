@@ -95,19 +95,20 @@ class Meeting:
         is_firm = need.evidence in FIRM
         asked = {pin.name for name in asked_names(need) for pin in self._by_name.get(name, ())}
         named = [pin for pin in providers if pin.name in asked]
-        if not is_firm:
-            providers = [pin for pin in providers if pin.name in listed] or named or providers[:1]
-        else:
-            providers = named
-        for pin in providers:
+        mine = named if is_firm else [pin for pin in providers if pin.name in listed] or named
+        # The workflow's own word that is recorded as open goes before another pack that has it.
+        is_open = not is_firm and not listed.isdisjoint(set(asked_names(need)) - {*self._by_name})
+        gaps = self._pack_gaps(path, need, listed) if is_open or not mine else set()
+        if gaps:
+            return gaps
+        if not mine and not is_firm:
+            mine = providers[:1]
+        for pin in mine:
             self._users[f"pack: {pin.name}"].add(path)
             self._classes[pin.name].add(need.class_type)
-        if providers:
-            return {pin.name for pin in providers}
-        gaps = self._pack_gaps(path, need, listed)
-        if not gaps:
+        if not mine:
             self._unmet(path, need)
-        return gaps
+        return {pin.name for pin in mine}
 
     def _pack_gaps(self, path: str, need: ClassNeed, listed: frozenset[str]) -> set[str]:
         """Return the unresolved packs of which one would meet a need.

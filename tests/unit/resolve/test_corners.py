@@ -97,13 +97,27 @@ def test_unknown_here_and_ambiguous_there_is_ambiguous(settled: Settled) -> None
         assert (gap.reason, gap.workflows) == ("ambiguous", ("a.json", "b.json"))
 
 
-@pytest.mark.xfail(reason="a guess that cannot be had leaves a gap where another pin provides it")
-def test_a_guess_gives_way_to_what_another_workflow_locks(settled: Settled) -> None:
+def test_a_guess_that_cannot_be_had_is_open_though_another_pin_provides_it(
+    settled: Settled,
+) -> None:
     settled.world.releases["alpha"] = [release("alpha", "1.0.0")]
     guess = WorkflowNeed("a.json", (ClassNeed("A", "beta", "registry"),))
     firm = WorkflowNeed("c.json", (ClassNeed("A", "alpha", "cnr_id"),))
     wanted = Requirements((guess, firm))
-    assert unsatisfied(settled(wanted).lock, wanted, allow_unresolved=True) == ()
+    found = settled(wanted)
+    assert [gap.name for gap in found.gaps] == ["beta"]
+    assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
+
+
+def test_a_class_type_that_another_workflow_settles_is_open_with_its_pack(
+    settled: Settled,
+) -> None:
+    several = ClassNeed("A", candidates=("alpha", "beta"), is_ambiguous=True)
+    firm = WorkflowNeed("c.json", (ClassNeed("A", "gamma", "cnr_id"),))
+    wanted = Requirements((WorkflowNeed("a.json", (several,)), firm))
+    found = settled(wanted)
+    assert [(gap.name, gap.workflows) for gap in found.gaps] == [("gamma", ("a.json", "c.json"))]
+    assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
 
 
 def test_the_groups_of_a_required_pack_under_an_older_name(settled: Settled) -> None:
@@ -116,3 +130,25 @@ def test_the_groups_of_a_required_pack_under_an_older_name(settled: Settled) -> 
         groups={"video": ("sub/*",)},
     )
     assert unsatisfied(settled(wanted).lock, wanted) == ()
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        "alpha",
+        pytest.param(
+            "acme/alpha",
+            marks=pytest.mark.xfail(reason="a gap does not say by which other names it is asked"),
+        ),
+    ],
+)
+def test_a_guess_that_is_open_goes_before_another_pack_of_the_workflow(
+    settled: Settled, guess: str
+) -> None:
+    settled.world.releases |= {"alpha": [], "beta": [release("beta", "2.0.0")]}
+    firm = (ClassNeed("B", "beta", "cnr_id"), ClassNeed("C", "alpha", "cnr_id"))
+    weak = (ClassNeed("A", "beta", "cnr_id"), ClassNeed("B", guess, "registry"))
+    wanted = Requirements((WorkflowNeed("a.json", firm), WorkflowNeed("c.json", weak)))
+    found = settled(wanted)
+    assert [gap.name for gap in found.gaps] == ["alpha"]
+    assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
