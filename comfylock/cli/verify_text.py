@@ -68,6 +68,8 @@ def summary(outcome: VerifyOutcome) -> str:
     verified = sum(item.status == "verified" for item in outcome.items)
     parts = " and ".join(filter(None, (", ".join(outcome.parts[:-1]), *outcome.parts[-1:])))
     looked = f"{parts or 'nothing'}: {verified:,} of {plural(total, 'thing')} verified"
+    unproven = sum(item.status == "unproven" for item in outcome.items)
+    looked += f", {unproven:,} unproven" if unproven else ""
     return f"{looked}; {counted(outcome.findings) or 'nothing differs'}"
 
 

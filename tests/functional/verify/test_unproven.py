@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tests.functional.verify.conftest import found
+from tests.functional.verify.conftest import found, verify
 from tests.functional.verify.deviations import DEVIATIONS
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ def test_an_archive_that_nobody_knows(tree: Tree) -> None:
         "unproven",
         "version and list of files",
     )
+
+
+def test_the_last_line_counts_what_is_unproven(tree: Tree) -> None:
+    shutil.rmtree(tree.cache)
+    assert " verified, 1 unproven; 1 note\n" in verify(tree).out
 
 
 def test_the_installers_list_still_finds_what_came_and_went(tree: Tree) -> None:
