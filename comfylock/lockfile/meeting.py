@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from comfylock.lockfile.document import gap_key
 from comfylock.lockfile.drift import Drift
 from comfylock.lockfile.model_needs import model_rule, needed_keys
-from comfylock.lockfile.pack_needs import FIRM, asked_names, names_of
+from comfylock.lockfile.pack_needs import FIRM, asked_names, firm_packs, names_of
 
 if TYPE_CHECKING:
     from comfylock.lockfile.drift import Kind
@@ -35,11 +35,7 @@ class Meeting:
         self._users: dict[str, set[str]] = defaultdict(set)
         self._classes: dict[str, set[str]] = defaultdict(set)
         self._gap_users: dict[str, set[str]] = defaultdict(set)
-        self._firm: dict[str, set[str]] = defaultdict(set)
-        for workflow in needs.workflows:
-            for each in workflow.classes:
-                if each.pack is not None and each.evidence in FIRM:
-                    self._firm[each.class_type].add(each.pack)
+        self._firm = firm_packs(needs)
         entries = {entry.path: entry for entry in lock.workflows}
         for need in needs.workflows:
             self._compare(need, entries.get(need.path))
@@ -118,7 +114,7 @@ class Meeting:
         workflows say, and its candidates.
         """
         names = asked_names(need)
-        likely = {*need.candidates, *self._firm[need.class_type]}
+        likely = {*need.candidates, *self._firm.get(need.class_type, ())}
         others = sorted(listed & likely if need.is_ambiguous else listed)
         absent = [name for name in (*names, *others) if name not in self._by_name]
         found = [name for name in absent if self._covers("pack", name, path)]

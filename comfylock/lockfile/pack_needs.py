@@ -58,6 +58,16 @@ def asked_names(need: ClassNeed) -> tuple[str, ...]:
     return tuple(name for name in names if name is not None)
 
 
+def firm_packs(needs: Requirements) -> dict[str, set[str]]:
+    """Return the packs that any workflow firmly says its class types are from, by class type."""
+    found: dict[str, set[str]] = {}
+    for workflow in needs.workflows:
+        for need in workflow.classes:
+            if need.pack is not None and need.evidence in FIRM:
+                found.setdefault(need.class_type, set()).add(need.pack)
+    return found
+
+
 def stamps_of(needs: Requirements) -> dict[str, dict[str, str]]:
     """Return each pack's stamps, by the names it is asked by, with the last workflow of each."""
     found: dict[str, dict[str, str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from comfylock.lockfile.pack_needs import FIRM
+from comfylock.lockfile.pack_needs import FIRM, firm_packs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +35,7 @@ class Providers:
         self._aliases = {pin.name: (pin.name, *pin.aliases) for pin in old.packs}
         self._entries = {entry.path: entry.packs for entry in old.workflows}
         self._told = {(pin.name, line) for pin in old.packs for line in pin.evidence}
-        self._firm: dict[str, set[str]] = defaultdict(set)
-        for workflow in needs.workflows:
-            for need in workflow.classes:
-                if need.pack is not None and need.evidence in FIRM:
-                    self._firm[need.class_type].add(need.pack)
+        self._firm = firm_packs(needs)
 
     def pack_of(self, need: ClassNeed, workflow: str) -> tuple[str | None, str]:
         """Return the pack that a workflow's class type is from, and why; None: nobody knows.
