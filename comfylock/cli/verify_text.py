@@ -70,7 +70,8 @@ def summary(outcome: VerifyOutcome) -> str:
     looked = f"{parts or 'nothing'}: {verified:,} of {plural(total, 'thing')} verified"
     unproven = sum(item.status == "unproven" for item in outcome.items)
     looked += f", {unproven:,} unproven" if unproven else ""
-    return f"{looked}; {counted(outcome.findings) or 'nothing differs'}"
+    same = "nothing that was compared differs" if outcome.unreachable else "nothing differs"
+    return f"{looked}; {counted(outcome.findings) or same}"
 
 
 def _rows(items: tuple[Item, ...], detail: int) -> list[Item]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
-from comfylock.upgrade.documents import judged_workflows, prompt_of
+from comfylock.upgrade.documents import judged_workflows, prompt_of, read_documents
 from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
 from comfylock.upgrade.interface import Fault
@@ -57,11 +57,22 @@ def fix_files(
             try:
                 found = fix_file(candidate.path, comparison, is_dry=is_dry)
             except WorkflowError as error:
-                if candidate.is_named or isinstance(error, UnmendableError):
-                    yield Problem(candidate.path, error.reason)
+                is_told = candidate.is_named or isinstance(error, UnmendableError)
+                fault = error if is_told else _damage(candidate.path)
+                if fault is not None:
+                    yield Problem(candidate.path, fault.reason)
                 continue
             if found is not None:
                 yield found
+
+
+def _damage(path: str) -> WorkflowError | None:
+    """Return what is wrong with a file of a folder; None if it is only no JSON to write to."""
+    try:
+        read_documents(path, is_named=False)
+    except WorkflowError as error:
+        return error
+    return None
 
 
 def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> FixedFile | None:

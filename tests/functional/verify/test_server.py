@@ -130,6 +130,9 @@ def test_a_server_that_is_away_is_named(tree: Tree) -> None:
     assert ended.code == 3
     assert "127.0.0.1:1" in ended.err
     assert ended.data["unreachable"]
+    people = verify(tree, "--server", "http://127.0.0.1:1", installed=False)
+    assert people.code == 3
+    assert people.out.rstrip().endswith("nothing that was compared differs")
 
 
 def test_what_is_no_comfyui_is_said_to_be_none(tree: Tree, server: Server) -> None:
