@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 import warnings
+from threading import Lock
 
 from comfylock.model import Problem
 
 STATEMENT_LIMIT = 20_000
 """Top-level statements of a broken file that are looked at one by one."""
+
+_ONE_AT_A_TIME = Lock()
+"""CPython before 3.11.8 and 3.12.2 counts the depth of a tree that it makes for all threads
+together, and raises SystemError where two of them do so at once (python/cpython#106905). Warnings
+are caught for all threads together in every version."""
 
 
 def parse_python(data: bytes, file: str) -> tuple[ast.Module, tuple[Problem, ...]]:
@@ -28,7 +34,7 @@ def parse_python(data: bytes, file: str) -> tuple[ast.Module, tuple[Problem, ...
 
 
 def _parse(data: bytes | str) -> ast.Module:
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(data)
 
