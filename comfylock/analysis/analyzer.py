@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,8 @@ class Analyzer:
             place = (key, counts[0], counts[1])
             use = ready.get(place)
             if use is None:
+                key = _interned(key)
+                place = (key, counts[0], counts[1])
                 verdict = decide(key)
                 if verdict.candidates:
                     undecided.append((key, verdict, counts))
@@ -100,6 +103,11 @@ class Analyzer:
         if len(self._ready) > MAX_REMEMBERED:
             self._ready.clear()
         self._ready[key] = use
+
+
+def _interned(key: ClassKey) -> ClassKey:
+    """Return a stamp that shares its words with the others."""
+    return tuple([word and sys.intern(word) for word in key])  # type: ignore[return-value]
 
 
 def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
