@@ -27,6 +27,8 @@ class InputTables(Struct):
     """Class types whose values are always looked at: all of the above."""
     finders: dict[str, Any] = {}
     """One finder for each class type met, kept by comfylock.workflow.models."""
+    plain: dict[str, Any] = {}
+    """Those of types that cannot stand for other nodes by their spelling."""
 
     def __post_init__(self) -> None:
         self.special = frozenset(self.models) | frozenset(self.assets)

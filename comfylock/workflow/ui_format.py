@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from comfylock.model import Problem
 from comfylock.names import SUBGRAPH_ID
-from comfylock.workflow.models import FileFinder, finder_for
+from comfylock.workflow.models import MAX_FINDERS, FileFinder, finder_for
 from comfylock.workflow.node_files import add_files
 from comfylock.workflow.reading import FoundAsset, FoundModel, InputTables, Reading
 from comfylock.workflow.scope import Instance, Scope
@@ -37,11 +37,6 @@ _OFF = (2, 4)
 """Modes of nodes that are muted and bypassed. Source: LGraphEventMode of litegraph."""
 
 _UNSTAMPED = Properties()
-
-_PLAIN: set[str] = set()
-"""Types met that cannot stand for other nodes by their spelling."""
-
-MAX_PLAIN = 50_000
 
 _Found = TypeVar("_Found", FoundModel, FoundAsset)
 
@@ -103,8 +98,9 @@ class _Walk:
         if workflow.definitions:
             self._declare(workflow.definitions, "definitions")
         # A definition may go by any name, even by one that was a class type elsewhere.
-        taken = self.definitions.keys() & _PLAIN
-        self.plain = _PLAIN - taken if taken else _PLAIN
+        self.plain: dict[str, FileFinder] = tables.plain
+        if self.definitions and not tables.plain.keys().isdisjoint(self.definitions):
+            self.plain = {}
 
     def run(self, top: Scope) -> None:
         """Walk everything that is reachable, active parts first.
@@ -134,7 +130,8 @@ class _Walk:
             off = inactive
             if node.mode and node.mode in _OFF:
                 off = True
-            if kind not in plain and self._is_odd(kind):
+            finder = plain.get(kind)
+            if finder is None and (finder := self._plain_finder(kind)) is None:
                 self._enter(node, scope, index, inactive=off)
             else:
                 stamp = node.properties or _UNSTAMPED
@@ -148,41 +145,35 @@ class _Walk:
                     counts[1] += 1
             if off:
                 muted += 1
-        self.reading.nodes += len(nodes)
-        self.reading.inactive += muted
-        self._note_files(scope, inactive=inactive)
-        self._check_ids(scope)
-
-    def _note_files(self, scope: Scope, *, inactive: bool) -> None:
-        """Note the files that one scope's nodes name."""
-        finders = self.tables.finders
-        for node in scope.nodes:
             values = node.widgets_values
             if node.widgets_values_named and not node.names_fit():
                 values = node.widgets_values_named
             if values:
-                kind = node.type
-                finder = finders.get(kind) or self._finder(kind)
-                picked = finder.pick(values)
+                picked = (finder or finder_for(self.tables, "")).pick(values)
                 if picked:
-                    finder = finder_for(self.tables, kind)
-                    off = inactive or node.mode in _OFF
+                    finder = finder or finder_for(self.tables, kind)
                     add_files(self.reading, finder, node, scope, picked, inactive=off)
+        self.reading.nodes += len(nodes)
+        self.reading.inactive += muted
+        self._check_ids(scope)
 
-    def _is_odd(self, kind: str) -> bool:
-        """Say whether a type stands for other nodes, or looks as if it did."""
+    def _plain_finder(self, kind: str) -> FileFinder | None:
+        """Return what looks at a class type's values; None if it stands for other nodes.
+
+        Or looks as if it did.
+        """
         if kind in self.definitions:
-            return True
-        if "-" not in kind and kind[:8] != "workflow" and kind and not kind.isspace():
-            if len(_PLAIN) < MAX_PLAIN:
-                _PLAIN.add(kind)
-            return False
-        is_group = kind.startswith(GROUP_PREFIXES)
-        return is_group or SUBGRAPH_ID.match(kind) is not None or not kind.strip()
-
-    def _finder(self, kind: str) -> FileFinder:
-        """Return what looks at a class type's values; one for all names of definitions."""
-        return finder_for(self.tables, kind if kind in self.plain else "")
+            return None
+        if "-" in kind or kind[:8] == "workflow" or not kind or kind.isspace():
+            is_group = kind.startswith(GROUP_PREFIXES)
+            if is_group or SUBGRAPH_ID.match(kind) is not None or not kind.strip():
+                return None
+            return finder_for(self.tables, kind)
+        plain = self.tables.plain
+        if len(plain) > MAX_FINDERS:
+            plain.clear()
+        finder = plain[kind] = finder_for(self.tables, kind)
+        return finder
 
     def _declare(self, definitions: UiDefinitions, path: str) -> None:
         for index, subgraph in enumerate(definitions.subgraphs or ()):
