@@ -65,7 +65,7 @@ class Analyzer:
             class_types=tuple(uses),
             models=tuple(models),
             assets=_assets(reading.assets, with_inactive=with_inactive) if reading.assets else (),
-            minimum=newest([use.since for use in uses if use.count]),
+            minimum=newest({use.since for use in uses if use.count}),
             problems=tuple(problems),
         )
 
