@@ -31,7 +31,7 @@ CHUNK = 64
 WINDOW = 16
 """Chunks under way at once, so that memory stays flat however many files there are."""
 
-TOGETHER = 16
+TOGETHER = 32
 """Files that are all read before the first is reported on; see `_looked_into`."""
 
 Input = str | os.PathLike[str] | bytes
