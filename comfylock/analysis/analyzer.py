@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_REMEMBERED = 100_000
 """Class uses kept to be shared between workflows."""
 
+_Counted = tuple["ClassKey", int, int]
+"""A stamp, the nodes with it that run, the inactive ones."""
+
 
 class Settings(Struct, frozen=True):
     """What a project says about its analysis, from comfylock.toml or the caller."""
@@ -44,13 +47,13 @@ class Analyzer:
         self.registry = registry
         self.settings = settings
         self.lookup = Lookup(registry, settings.class_types)
-        self._ready: dict[tuple[ClassKey, int, int], ClassUse] = {}
+        self._ready: dict[_Counted, ClassUse] = {}
         self._sources = ModelSources(registry, settings.models, settings.allowed_hosts)
 
     def report(self, reading: Reading, path: str) -> WorkflowReport:
         """Return what the workflow needs that was read from this path."""
         with_inactive = self.settings.include_inactive
-        uses = self._class_uses(reading.classes)
+        uses = self._class_uses(reading)
         problems = list(reading.problems)
         models = self._sources.models_of(reading, problems)
         if not with_inactive:
@@ -69,37 +72,39 @@ class Analyzer:
             problems=tuple(problems),
         )
 
-    def _class_uses(self, classes: Mapping[ClassKey, list[int]]) -> list[ClassUse]:
+    def _class_uses(self, reading: Reading) -> list[ClassUse]:
         """Return the class types of one workflow, sorted, ambiguous ones decided by company.
 
         The same stamp with the same counts is the same use, unless company decides about it.
         """
-        ready, decide = self._ready, self.lookup.decide
+        ready, active, idle = self._ready, reading.classes, reading.inactive_classes
+        places = [(key, count, 0) for key, count in active.items()]
+        if idle:
+            places = [(key, count, idle.get(key, 0)) for key, count in active.items()]
+            places += [(key, 0, count) for key, count in idle.items() if key not in active]
         uses: list[ClassUse] = []
-        undecided: list[tuple[ClassKey, Verdict, list[int]]] = []
-        for key, counts in classes.items():
-            place = (key, counts[0], counts[1])
+        undecided: list[tuple[_Counted, Verdict]] = []
+        for place in places:
             use = ready.get(place)
             if use is None:
-                key = _interned(key)
-                place = (key, counts[0], counts[1])
-                verdict = decide(key)
+                counted = (_interned(place[0]), place[1], place[2])
+                verdict = self.lookup.decide(counted[0])
                 if verdict.candidates:
-                    undecided.append((key, verdict, counts))
+                    undecided.append((counted, verdict))
                     continue
-                use = _use(key, verdict, counts)
-                self._remember(place, use)
+                use = _use(counted, verdict)
+                self._remember(counted, use)
             uses.append(use)
         if undecided:
             company = {use.pack for use in uses if use.pack and use.kind == "pack"}
-            for key, verdict, counts in undecided:
-                uses.append(_use(key, self.lookup.in_company(verdict, company), counts))
+            for counted, verdict in undecided:
+                uses.append(_use(counted, self.lookup.in_company(verdict, company)))
         named = {use.class_type: use for use in uses}
         if len(named) < len(uses):
             return _merged(uses)
         return [named[name] for name in sorted(named)]
 
-    def _remember(self, key: tuple[ClassKey, int, int], use: ClassUse) -> None:
+    def _remember(self, key: _Counted, use: ClassUse) -> None:
         if len(self._ready) > MAX_REMEMBERED:
             self._ready.clear()
         self._ready[key] = use
@@ -110,7 +115,8 @@ def _interned(key: ClassKey) -> ClassKey:
     return tuple([word and sys.intern(word) for word in key])  # type: ignore[return-value]
 
 
-def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
+def _use(counted: _Counted, verdict: Verdict) -> ClassUse:
+    key, count, inactive = counted
     version = key[3].strip() if key[3] else ""
     return ClassUse(
         key[0],
@@ -118,8 +124,8 @@ def _use(key: ClassKey, verdict: Verdict, counts: list[int]) -> ClassUse:
         verdict.pack,
         verdict.evidence,
         verdict.candidates if verdict.pack is None else (),
-        counts[0],
-        counts[1],
+        count,
+        inactive,
         (version,) if version else (),
         verdict.since,
         verdict.conflicts,

@@ -80,8 +80,10 @@ class Reading(Struct, gc=False):
     nodes: int = 0
     inactive: int = 0
     unread: int = 0
-    classes: dict[ClassKey, list[int]] = {}
-    """Class type and stamp to [nodes that run, inactive nodes]."""
+    classes: dict[ClassKey, int] = {}
+    """Class type and stamp to the number of nodes that run."""
+    inactive_classes: dict[ClassKey, int] = {}
+    """The same of the inactive nodes."""
     models: list[FoundModel] = []
     assets: list[FoundAsset] = []
     notes: list[str] = []
@@ -92,9 +94,7 @@ class Reading(Struct, gc=False):
 
     def count(self, key: ClassKey, *, inactive: bool) -> None:
         """Add one node of a class type."""
-        counts = self.classes.get(key)
-        if counts is None:
-            counts = self.classes[key] = [0, 0]
-        counts[inactive] += 1
+        classes = self.inactive_classes if inactive else self.classes
+        classes[key] = classes.get(key, 0) + 1
         self.nodes += 1
         self.inactive += inactive

@@ -122,7 +122,8 @@ class _Walk:
 
     def walk(self, scope: Scope, *, inactive: bool) -> None:
         """Count one scope's nodes and note the files that they name."""
-        classes, plain = self.reading.classes, self.plain
+        classes, idle = self.reading.classes, self.reading.inactive_classes
+        plain = self.plain
         nodes = scope.nodes
         muted = 0
         for index, node in enumerate(nodes):
@@ -136,13 +137,10 @@ class _Walk:
             else:
                 stamp = node.properties or _UNSTAMPED
                 key = (kind, stamp.cnr_id, stamp.aux_id, stamp.ver)
-                counts = classes.get(key)
-                if counts is None:
-                    counts = classes[key] = [0, 0]
-                if not off:
-                    counts[0] += 1
+                if off:
+                    idle[key] = idle.get(key, 0) + 1
                 else:
-                    counts[1] += 1
+                    classes[key] = classes.get(key, 0) + 1
             if off:
                 muted += 1
             values = node.widgets_values
