@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from comfylock.registry.store import Registry
 from comfylock.workflow.read import read_bytes
-from comfylock.workflow.reading import InputTables, Reading
+from comfylock.workflow.reading import ClassKey, InputTables, Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,11 +149,15 @@ def read_one(document: Any) -> Reading:
 
 def classes(reading: Reading) -> dict[str, tuple[int, int]]:
     """Class types with the nodes that run and the inactive ones."""
-    counts: dict[str, tuple[int, int]] = {}
-    for (kind, *_), (active, inactive) in reading.classes.items():
-        before = counts.get(kind, (0, 0))
-        counts[kind] = (before[0] + active, before[1] + inactive)
-    return counts
+    active, inactive = _by_type(reading.classes), _by_type(reading.inactive_classes)
+    return {kind: (active[kind], inactive[kind]) for kind in active | inactive}
+
+
+def _by_type(counts: dict[ClassKey, int]) -> Counter[str]:
+    added: Counter[str] = Counter()
+    for (kind, *_), count in counts.items():
+        added[kind] += count
+    return added
 
 
 def models(reading: Reading) -> list[tuple[str, str | None, str | None]]:

@@ -16,7 +16,7 @@ from comfylock.registry.lookup import EVIDENCE, Lookup, Verdict, newest, oldest
 from comfylock.versions import version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from comfylock.registry.store import Registry
     from comfylock.workflow.reading import ClassKey, FoundAsset, Reading

@@ -156,10 +156,7 @@ class _Walk:
         self._check_ids(scope)
 
     def _plain_finder(self, kind: str) -> FileFinder | None:
-        """Return what looks at a class type's values; None if it stands for other nodes.
-
-        Or looks as if it did.
-        """
+        """Return what looks at a type's values; None if it is one that stands for other nodes."""
         if kind in self.definitions:
             return None
         if "-" in kind or kind[:8] == "workflow" or not kind or kind.isspace():
