@@ -174,7 +174,7 @@ def _read_source(data: bytes, path: str, tables: InputTables, *, is_named: bool)
 
     readings = read_source_workflow(data, path, tables)
     if not readings and is_named:
-        raise WorkflowError(path, "is source code that builds no workflow (no `class_type` in it)")
+        raise WorkflowError(path, "is source code that makes no node with a `class_type`")
     return readings
 
 
