@@ -92,7 +92,10 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     fixes: list[Fix] = []
     left: list[Fault] = []
     edits: list[Edit] = []
-    for _, document in judged_workflows(value):
+    found_workflows, gap = judged_workflows(value)
+    if gap:
+        raise UnmendableError(path, gap)
+    for _, document in found_workflows:
         if is_ui(document):
             continue
         prompt = prompt_of(document)
