@@ -20,7 +20,7 @@ from comfylock.upgrade.interface import PromptNode
 from comfylock.upgrade.ui_graph import Graph, convert_graph, decode_graph
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
 from comfylock.workflow.detect import Found, find_workflows, is_api, is_ui, may_hold_workflow
-from comfylock.workflow.read import HEAD_SIZE
+from comfylock.workflow.read import HEAD_SIZE, open_file
 
 _ANY = msgspec.json.Decoder()
 _UI_MARKS = (b'"last_node_id"', b'"lastNodeId"')
@@ -55,7 +55,7 @@ def read_documents(path: str, *, is_named: bool) -> list[Document]:
         WorkflowError: it cannot be read, is damaged, or was named and holds no workflow.
     """
     try:
-        with open(path, "rb") as stream:
+        with open_file(path) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise WorkflowError(path, "is no regular file")
@@ -76,7 +76,7 @@ def documents_of(data: bytes, path: str, *, is_named: bool) -> list[Document]:
 
 def _documents(stream: BinaryIO, size: int, path: str, *, is_named: bool) -> list[Document]:
     """Read a file of `size` bytes; of media, however large, only the parts with metadata."""
-    head = stream.read(HEAD_SIZE)
+    head = stream.read(HEAD_SIZE) or b""  # a file of /proc may have nothing yet
     if head[:1] != b"{":
         found = _media(stream, head, size, path, is_named=is_named)
         if found is not None:
