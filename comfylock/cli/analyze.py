@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.analysis.analyzer import Settings
 from comfylock.analysis.summary import Summary
+from comfylock.cli.options import require_project
 from comfylock.config import Config, load_config, surroundings
 from comfylock.errors import ConfigError, UsageError
 from comfylock.model import Problem
@@ -73,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json and (arguments.jsonl or arguments.graph):
         other = "--jsonl" if arguments.jsonl else "--graph"
         raise UsageError(f"argument {other}: not allowed with argument --json")
+    require_project(arguments)
     config, faults = _config(arguments.project)
     settings = Settings(
         class_types=config.class_types,

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.definitions_options import SET, load, print_damaged
+from comfylock.cli.options import require_project
 from comfylock.model import Problem
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from comfylock.ops.registry import usable_registry  # noqa: PLC0415 - help needs none
     from comfylock.ops.workflow_check import Checker, check_workflows  # noqa: PLC0415
 
+    require_project(arguments)
     registry, _ = usable_registry(arguments.project)
     sources = [*arguments.definitions, *([arguments.server] if arguments.server else [])]
     definitions, damaged = load(

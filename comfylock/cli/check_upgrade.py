@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.check import described, print_unreadable, totals
 from comfylock.cli.definitions_options import SET, load, print_damaged
+from comfylock.cli.options import require_project
 from comfylock.errors import UsageError
 from comfylock.model import Problem
 
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
             "an upgrade has two sides: --from SET and --to SET",
             hint="comfylock check-upgrade --from old.json --to new.json workflows/",
         )
+    require_project(arguments)
     if arguments.fix and not arguments.paths:
         raise UsageError("--fix needs workflows to write to", hint="comfylock check-upgrade --help")
     if arguments.dry_run and not arguments.fix:

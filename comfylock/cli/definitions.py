@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.definitions_options import SET, load, print_damaged
+from comfylock.cli.options import require_project
 from comfylock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.subcommand:
             told = f"has no subcommand `{arguments.subcommand}`: there are save and show"
         raise UsageError(f"`definitions` {told}", hint="comfylock definitions --help")
+    require_project(arguments)
     return runner(arguments)
 
 

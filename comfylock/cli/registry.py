@@ -64,6 +64,7 @@ def _unknown(subcommand: str) -> UsageError:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    require_project(arguments)
     name = _one_word(arguments, "NAME")
     facts = show(ops.project_registry(arguments.project), name)
     if arguments.json:
@@ -77,6 +78,7 @@ def _search(arguments: argparse.Namespace) -> int:
     text = " ".join(arguments.words).strip()
     if not text:
         raise UsageError("`registry search` needs a TEXT", hint="comfylock registry search TEXT")
+    require_project(arguments)
     if arguments.limit < 1:
         raise UsageError("--limit must be at least 1", hint="--limit 20")
     found = search(ops.project_registry(arguments.project), text, arguments.limit)

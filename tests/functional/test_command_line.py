@@ -75,6 +75,23 @@ def test_options_stand_anywhere(run: Run) -> None:
     assert len(json.loads(run.capture.readouterr()[0])["data"]["workflows"]) == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze", "a.json"],
+        ["check", "a.json", "--definitions", "a.json"],
+        ["check-upgrade", "--from", "a.json", "--to", "a.json"],
+        ["definitions", "show", "a.json"],
+        ["registry", "show", "KSampler"],
+        ["registry", "search", "KSampler"],
+    ],
+)
+def test_a_project_that_is_not_there_is_told(run: Run, words: list[str]) -> None:
+    run.write("a.json", GOOD)
+    assert main([*words, "-C", "gone"]) == 2
+    assert run.capture.readouterr()[1] == b"error: gone: there is no such folder\n"
+
+
 def test_what_stands_behind_two_dashes_is_no_option(run: Run) -> None:
     for name in ("-a.json", "--json"):
         run.write(name, GOOD)
