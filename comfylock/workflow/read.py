@@ -175,10 +175,14 @@ def _read_media(
 
 
 def _read_source(data: bytes, path: str, tables: InputTables, *, is_named: bool) -> list[Reading]:
+    from comfylock.workflow.source_code import MAX_SIZE  # noqa: PLC0415 - as the next
     from comfylock.workflow.source_workflow import read_source_workflow  # noqa: PLC0415
 
     readings = read_source_workflow(data, path, tables)
     if not readings and is_named:
+        if len(data) > MAX_SIZE:
+            limit = f"is source code of more than {MAX_SIZE >> 20} MiB, too large to read"
+            raise WorkflowError(path, limit)
         raise WorkflowError(path, "is source code that makes no node with a `class_type`")
     return readings
 

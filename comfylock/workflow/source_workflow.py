@@ -22,26 +22,36 @@ if TYPE_CHECKING:
     from comfylock.workflow.source_code.reading import SourceReading
 
 
+_WHOLE = ('"inputs"', '"nodes"')
+"""What a workflow in a string has; one without them is a piece that a program looks for."""
+
+
 def read_source_workflow(data: bytes, name: str, tables: InputTables) -> list[Reading]:
     """Return the workflow that a source file builds, and those that stand in its strings."""
     language = language_of(name)
     if language is None or not mentions_workflow(data):
         return []
     source = read_source(data, language)
-    readings = [_built(source, tables)] if source.nodes or source.unread else []
+    embedded: list[Reading] = []
+    faults: list[Problem] = []
     for line, text in source.embedded:
         try:
             found = read_json(text.encode(errors="replace"), tables)
         except NotJsonError as error:
-            problem = Problem(f"line {line}", f"holds JSON text that {error}")
-            if readings:
-                readings[0].problems.append(problem)
+            if any(mark in text for mark in _WHOLE):
+                told = f"a workflow in a string was not read: it {error}"
+                faults.append(Problem(f"line {line}", told))
             continue
         for reading in found:
             reading.format = f"source/{reading.format}"
             reading.fragment = f"line-{line}"
-            readings.append(reading)
-    return readings
+            embedded.append(reading)
+    if not source.nodes and not source.unread and not faults:
+        return embedded
+    built = _built(source, tables)
+    built.unread += len(faults)
+    built.problems += faults
+    return [built, *embedded]
 
 
 def _built(source: SourceReading, tables: InputTables) -> Reading:

@@ -61,11 +61,14 @@ def read(data: bytes, language: str) -> SourceReading:
     strings, computed = read_strings(facts, evaluator)
     cut = entangled or builder.full or not facts.complete
     embedded = tuple(pair for pair in strings if is_workflow(pair[1]))
+    unread = builder.unread + len(set(computed))
+    if (cut or facts.errors) and (drafts or embedded or unread):
+        unread += 1  # how much is hidden there, nobody knows
     return SourceReading(
         nodes=tuple(_node(draft) for draft in drafts),
         embedded=embedded,
         loose_models=_loose(strings, drafts) if drafts or embedded else (),
-        unread=builder.unread,
+        unread=unread,
         problems=tuple(_problems(facts, builder, computed, cut=cut)),
     )
 

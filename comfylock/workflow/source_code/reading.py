@@ -52,7 +52,8 @@ class SourceReading(Struct, frozen=True):
     loose_models: tuple[tuple[int, str], ...] = ()
     """Line and text of model file names that no input holds; only where there are nodes."""
     unread: int = 0
-    """Places that build a node whose class type is computed; each has a problem."""
+    """Places whose nodes were not counted: their class type, or the text around them, is computed,
+    or the source there does not parse. Each has a problem."""
     problems: tuple[Problem, ...] = ()
     """What could not be read; `path` is `line N`."""
 

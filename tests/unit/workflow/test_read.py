@@ -159,6 +159,42 @@ half = json.loads('''{API[:-4]}''')
     assert [key[0] for key in built.classes] == ["Built"]
     assert (embedded.format, embedded.fragment) == ("source/api", "line-3")
     assert [problem.path for problem in built.problems] == ["line 4"]
+    assert built.unread == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        (
+            "a.py",
+            """T = '{"1": {"class_type": "X", "inputs": {"steps": %d}}}'""",
+            (
+                "a workflow in a string was not read: "
+                "it is not JSON at line 1, column 47: expecting value"
+            ),
+        ),
+        (
+            "a.js",
+            """const t = `{"1": {"class_type": "X", "inputs": {"steps": ${n}}}}`""",
+            "a workflow in a string with computed parts was not read",
+        ),
+        (
+            "a.py",
+            "def f(:\n    w = {'class_type': 'X', 'inputs': {}}\n",
+            "this does not parse; what it hides was not read",
+        ),
+    ],
+)
+def test_what_a_program_hides_is_counted_as_unread(
+    tmp_path: Path, name: str, code: str, told: str
+) -> None:
+    (found,) = read(tmp_path / name, code.encode(), is_named=False)
+    assert (found.unread, [problem.message for problem in found.problems]) == (1, [told])
+
+
+def test_a_piece_of_json_that_a_program_looks_for_is_no_workflow(tmp_path: Path) -> None:
+    code = b"""found = text.startswith('{"class_type"')"""
+    assert read(tmp_path / "a.py", code, is_named=False) == []
 
 
 def test_a_program_that_builds_none(tmp_path: Path) -> None:
