@@ -15,6 +15,7 @@ from comfylock.names import (
     is_text,
     normalise_registry_id,
     normalise_repository,
+    printable,
 )
 from comfylock.registry.store import Registry, bundled_folder, forget, shared_registry
 
@@ -122,7 +123,7 @@ def add_pack(
         )
     if chosen.lower() == COMFYUI:
         raise UsageError(f"`{chosen}` is ComfyUI itself", hint="--name ID")
-    definition = _writable(definition)
+    definition = _apart_from_core(_writable(definition))
     try:
         put_pack(layer, chosen.lower(), definition, address)
     except OSError as error:
@@ -152,6 +153,25 @@ def _writable(definition: PackDefinition) -> PackDefinition:
     told = Problem("", f"names that are not valid Unicode were left out: {odd}")
     problems = (*definition.problems, told)
     return replace(definition, class_types=classes, frontend_only=scripted, problems=problems)
+
+
+def _apart_from_core(definition: PackDefinition) -> PackDefinition:
+    """Return a definition without the inputs of classes that ComfyUI ignores: it has its own.
+
+    Source: `load_custom_node` of ComfyUI.
+    """
+    core = shared_registry((bundled_folder(),)).core
+    shadowed = {each.class_type for each in definition.class_types if each.class_type in core}
+    if not shadowed:
+        return definition
+    classes = tuple(
+        replace(each, inputs=()) if each.class_type in shadowed else each
+        for each in definition.class_types
+    )
+    names = ", ".join(f"`{printable(name)}`" for name in sorted(shadowed)[:5])
+    more = f" and {len(shadowed) - 5} more" if len(shadowed) > 5 else ""
+    told = Problem("", f"ComfyUI has its own {names}{more} and ignores the pack's")
+    return replace(definition, class_types=classes, problems=(*definition.problems, told))
 
 
 def _owner_repo(address: str | None) -> str | None:

@@ -244,6 +244,20 @@ def test_names_in_the_order_of_their_weight(shell: Shell) -> None:
     assert shell.registry("add", path, "--name", "Mine").out.startswith("Added mine: ")
 
 
+def test_classes_that_comfyui_has_itself_keep_its_inputs(shell: Shell) -> None:
+    init = (
+        "import folder_paths\nclass A:\n    @classmethod\n    def INPUT_TYPES(cls):\n"
+        "        names = folder_paths.get_filename_list('mine')\n"
+        "        return {'required': {'ckpt_name': (names,)}}\n"
+        "NODE_CLASS_MAPPINGS = {'CheckpointLoaderSimple': A, 'Zz Own': A}\n"
+    )
+    added = shell.registry("add", shell.pack("loaders", {"__init__.py": init}))
+    told = "ComfyUI has its own `CheckpointLoaderSimple` and ignores the pack's"
+    assert added.err == f"warning: {told}\n"
+    assert "mine" not in shell.registry("show", "CheckpointLoaderSimple").out
+    assert "ckpt_name names a file of mine" in shell.registry("show", "Zz Own").out
+
+
 def test_a_repository_on_another_host(shell: Shell) -> None:
     address = "https://gitlab.example.com/studio/zz-stamps"
     path = shell.pack("stamps", {"__init__.py": NODES})
