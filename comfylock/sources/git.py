@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from msgspec.structs import replace
 
+from comfylock.errors import SourceUnavailableError
 from comfylock.net.interface import Known, Question
 from comfylock.sources.git_command import Commands, Limits
 from comfylock.sources.git_facts import (
@@ -63,6 +64,7 @@ class Git:
         self._lock = Lock()
         self._commands: Commands | None = None
         self._scratches: dict[str, Scratch] = {}
+        self._is_over = False
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +75,7 @@ class Git:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over = True  # a thread that was left behind begins nothing anew
         self.close()
 
     def close(self) -> None:
@@ -81,7 +84,7 @@ class Git:
             commands, self._commands = self._commands, None
             self._scratches.clear()
         if commands is not None:
-            commands.is_closed = True
+            commands.close()
             shutil.rmtree(commands.folder, ignore_errors=True)
 
     def refs(self, repository: str) -> Refs | Missing:
@@ -166,6 +169,8 @@ class Git:
 
     def _running(self) -> Commands:
         with self._lock:
+            if self._is_over:
+                raise SourceUnavailableError("git", "was interrupted")
             if self._commands is None:
                 folder = tempfile.mkdtemp(prefix="comfylock-git-", dir=self._parent)
                 self._commands = Commands(folder, self._limits, self._tokens)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from comfylock.errors import SourceUnavailableError
+from comfylock.net.answers import InMemory
 from comfylock.sources.git import Git
 from comfylock.sources.interface import GitPin, Missing
 from tests.services.git_repository import Submodule
@@ -143,6 +145,20 @@ def test_a_closed_client_leaves_nothing_and_may_begin_anew(
     assert list((tmp_path / "scratch").iterdir()) == []
     pack.tag("v1", commit)
     assert pinned(git, commit).facts.commit == commit
+
+
+def test_after_the_run_a_thread_that_was_left_behind_begins_nothing(
+    host: GitServer, pack: Repository, tmp_path: Path
+) -> None:
+    pack.commit({"a": "1"})
+    scratch = tmp_path / "over"
+    scratch.mkdir()
+    with Git(InMemory(), scratch=str(scratch)) as git:
+        pass
+    with pytest.raises(SourceUnavailableError, match="git: was interrupted"):
+        git.refs(PACK)
+    assert list(scratch.iterdir()) == []
+    assert host.asked == []
 
 
 # a host that changes its mind between two questions
