@@ -110,9 +110,7 @@ class _Page:
         if chain.asked is not None:
             self._words(f"comfylock.toml asks for {safe(chain.asked)}", "  ")
         if chain.minimum is not None and chain.workflow is not None:
-            told = (
-                f"{safe(chain.workflow)} needs {safe(chain.minimum)} or newer, by its class types"
-            )
+            told = f"{safe(chain.workflow)} has class types of {safe(chain.minimum)} or newer"
             self._words(told, "  ")
         if chain.asked is None and chain.minimum is None:
             self._words("nothing tells which: a new pin is the newest release", "  ")

@@ -90,7 +90,7 @@ def test_comfyui_itself(run: Run) -> None:
     assert call(run, "why", "ComfyUI") == 0
     assert run.out == (
         "comfyui: ComfyUI itself\n"
-        "  nothing tells which: a new pin is the newest release\n"
+        "  workflows/first.json has class types of 0.1.0 or newer\n"
         "  requested   *\n"
         "  version     0.3.64\n"
         "  repository  https://github.com/comfyanonymous/ComfyUI\n"
