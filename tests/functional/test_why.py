@@ -96,7 +96,7 @@ def test_comfyui_itself(run: Run) -> None:
         "  repository  https://github.com/comfyanonymous/ComfyUI\n"
         f"  commit      {COMMIT}\n"
     )
-    run.write("comfylock.toml", '[comfyui]\nversion = ">=0.3.60"\n')
+    run.write("comfylock.toml", b'[comfyui]\nversion = ">=0.3.60"\n')
     assert call(run, "why", "comfyui") == 0
     assert "  comfylock.toml asks for >=0.3.60\n" in run.out
 
