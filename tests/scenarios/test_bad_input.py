@@ -118,3 +118,26 @@ def test_a_project_whose_subjects_are_all_known_is_small(shop: Place) -> None:
     assert shop.run("lock").code == 0
     names = {pin.name for pin in shop.locked.packs} | {pin.key for pin in shop.locked.models}
     assert names == {name for group in small.SUBJECTS.values() for name in group}
+
+
+def test_p8_what_a_newer_revision_says_is_never_lost(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    newer = (shop.lock or b"").replace(b"version = 1\n", b"version = 1\nrevision = 7\n", 1)
+    newer = newer.replace(b"[options]\n", b"[options]\nmood = 3\n", 1)
+    shop.lock_file.write_bytes(newer)
+    assert shop.run("lock", "--check").code == 0
+    assert shop.run("lock").code == 0
+    assert shop.lock == newer
+    ended, sent = shop.sent("lock", "--upgrade")
+    assert (ended.code, sent) == (2, {})
+    assert "would lose: `options.mood`" in ended.err
+    assert shop.lock == newer
+
+
+def test_p8_a_newer_revision_stays_what_it_is_when_a_pin_moves(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    newer = (shop.lock or b"").replace(b"version = 1\n", b"version = 1\nrevision = 7\n", 1)
+    shop.lock_file.write_bytes(newer)
+    assert shop.run("lock", "--upgrade-package", "alpha").code == 0
+    assert shop.lock != newer
+    assert shop.locked.revision == 7
