@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comfylock.errors import LockConflictError, LockParseError, WriteError
 from comfylock.lockfile.canonical import lock_faults
@@ -29,7 +30,7 @@ from comfylock.ops.project import (
     read_bytes,
 )
 from comfylock.ops.registry import project_registry
-from comfylock.ops.services import Effort, Mode, open_services
+from comfylock.ops.services import RECENT, Effort, Mode, open_services
 from comfylock.resolve.engine import resolve
 from comfylock.resolve.outcome import Moves, Resolution
 
@@ -235,12 +236,14 @@ def _is_current(
 
 
 def _mode(request: LockRequest) -> Mode:
-    return Mode(
+    moves = request.moves
+    mode = Mode(
         is_offline=request.is_offline,
         record=request.record,
         replay=request.replay,
         effort=request.effort,
     )
+    return replace(mode, max_age=RECENT) if moves.everything or moves.packages else mode
 
 
 def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[Conflict, ...]]:

@@ -55,6 +55,12 @@ THREADS = 128
 So many that no pack waits behind the models of a host whose turns are all taken.
 """
 
+RECENT = 60.0
+"""Seconds for which a kept answer tells what is newest, to whoever asks for that.
+
+Long enough for a run to carry on where one has failed; a release of a moment ago is missed.
+"""
+
 USER_AGENT = f"comfylock/{__version__}"
 
 
