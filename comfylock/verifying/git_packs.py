@@ -25,12 +25,14 @@ _KINDS = {
     "missing": "file-missing",
     "untracked": "untracked",
     "staged": "staged",
+    "hidden": "code-added",
 }
 _TOLD = {
     "edited": "is not as commit {} has it",
     "missing": "is not there, commit {} has it",
     "untracked": "is not of commit {}",
     "staged": "is prepared for a commit after {}",
+    "hidden": "can be run and is not of commit {}; git was told to overlook it",
 }
 
 
@@ -66,7 +68,10 @@ def checkout_findings(locked: Locked, found: Checkout) -> list[Finding]:
 
 
 def _finding(locked: Locked, kind: str, message: str, mend: str, **more: str | None) -> Finding:
-    name = {"comfyui-file-missing": "comfyui-missing-file"}
+    name = {
+        "comfyui-file-missing": "comfyui-missing-file",
+        "comfyui-code-added": "comfyui-untracked",
+    }
     full = f"{locked.prefix}-{kind}"
     given = {"place": locked.place, **more}
     return observe(name.get(full, full), locked.about, locked.name, message, mend=mend, **given)
@@ -113,7 +118,7 @@ def _change(locked: Locked, found: Checkout, change: Change) -> Finding:
     place = f"{locked.place}/{change.path}"
     told = _TOLD[change.state].format((found.commit or "")[:SHORT])
     path = os.path.join(locked.path, *change.path.split("/"))
-    if change.state == "untracked":
+    if change.state in ("untracked", "hidden"):
         mend = mends.remove(path)
     elif change.state == "staged":
         mend = mends.in_checkout(locked.path, "restore", "--staged", "--", change.path)
