@@ -273,6 +273,7 @@ def test_local_models_are_only_looked_at(machine: Machine, studio: Studio) -> No
     [
         (("--nonsense",), {}, "unknown argument --nonsense"),
         (("$(touch x)",), {}, "unknown argument"),
+        (("--summary", "/nowhere/x"), {}, "/nowhere/x cannot be written"),
         ((), {"JOBS": "0"}, "JOBS must be a number"),
         ((), {"JOBS": "1;touch x"}, "JOBS must be a number"),
         ((), {"DRY_RUN": "yes"}, "DRY_RUN must be 0 or 1"),
