@@ -113,4 +113,4 @@ def _is_code(entry: os.DirEntry[str]) -> bool:
     """Say whether something may be run, or says how git compares what is beside it."""
     if entry.name.lower().endswith(CODE) or entry.name == _ATTRIBUTES:
         return True
-    return entry.is_symlink() and entry.is_dir()
+    return entry.is_symlink() and os.path.isdir(entry.path)

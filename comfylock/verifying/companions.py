@@ -91,7 +91,7 @@ def _files(project: str) -> list[str]:
                     if entry.is_dir(follow_symlinks=False):
                         if name.count("/") < 2 and (not folder or folder.startswith(".github")):
                             folders.append(name)
-                    elif entry.is_file():
+                    elif os.path.isfile(entry.path):  # no fault of a link in a circle
                         found.append(name)
         except OSError:
             continue

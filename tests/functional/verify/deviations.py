@@ -605,6 +605,15 @@ def a_script_made_from_another_lock(tree: Tree) -> None:
     (tree.project / "install.sh").write_text(text)
 
 
+@deviation(("companion-stale", "install.sh"), ("model-extra", "ultralytics/face.pt"))
+def links_in_circles_beside_what_is_looked_for(tree: Tree) -> None:
+    write(tree.project / "install.sh", f"# comfy.lock sha256: {'0' * 64}\n")
+    write(tree.comfyui / "models/ultralytics/face.pt", "face")
+    for folder in (tree.project, tree.comfyui / "models", tree.nodes / "gamma/.git"):
+        for name in ("a-circle", "z-circle"):
+            (folder / name).symlink_to(name)
+
+
 @deviation(("workflows-absent", "workflows"), code=0)
 def no_workflows_on_this_machine(tree: Tree) -> None:
     shutil.rmtree(tree.project / "workflows")
