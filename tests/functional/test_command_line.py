@@ -151,3 +151,15 @@ def test_a_reader_that_goes_away(run: Run) -> None:
         # Python's own buffers do not always notice; what counts is that nobody is bothered.
         assert process.wait(60) in {0, 141}
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is full")
+@pytest.mark.parametrize("words", [("cache", "dir"), ("cache", "info", "--json")])
+def test_a_full_disk_under_the_output_is_no_bug(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "comfylock", *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"
