@@ -71,6 +71,9 @@ exit codes:
 
 def main(argv: list[str]) -> int:
     """Run a command line and return its exit code; errors are printed, never raised."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us: nobody wants to read it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a letter shows `?`
             stream.reconfigure(errors="replace")

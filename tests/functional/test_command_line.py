@@ -163,3 +163,12 @@ def test_a_full_disk_under_the_output_is_no_bug(words: tuple[str, ...]) -> None:
         )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == "error: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_fault(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    run.write("a.json", GOOD)
+    monkeypatch.setattr(sys, name, None)
+    assert main(["analyze", "a.json"]) == 0
+    assert main(["analyze", "gone.json"]) == 2
+    getattr(sys, name).close()
