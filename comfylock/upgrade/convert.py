@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_NODES = 100_000
 """Nodes of one prompt; subgraphs inside each other multiply."""
 
+MAX_INSTANCES = 20_000
+"""Subgraphs that are opened for one prompt; those that hold others alone multiply too."""
+
 MAX_LEVELS = 32
 
 
@@ -64,6 +67,8 @@ class _Conversion:
         self.wired: frozenset[str] = frozenset()
         self.unheard: dict[str, list[tuple[int, str]]] = {}
         self.doubts: list[Problem] = []
+        self.instances = 0
+        self.is_full = False
 
     def run(self) -> Converted:
         by_id = {node.id: node for node in self.graph.nodes}
@@ -81,8 +86,7 @@ class _Conversion:
             if node.mode in (MUTED, BYPASSED):
                 continue
             kind = node.type
-            if len(self.prompt) >= MAX_NODES:
-                self.doubts.append(Problem("", f"more than {MAX_NODES} nodes; the rest left out"))
+            if self._fills_up():
                 return
             subgraph = self.subgraphs.get(kind)
             if subgraph is not None:
@@ -97,6 +101,17 @@ class _Conversion:
                 self._doubt_group(level, node)
             else:
                 self._add(level, node, self.classes.get(kind))
+
+    def _fills_up(self) -> bool:
+        """Say whether there is more than is judged, and note it the first time."""
+        if not self.is_full and len(self.prompt) >= MAX_NODES:
+            self.is_full = True
+            self.doubts.append(Problem("", f"more than {MAX_NODES} nodes; the rest left out"))
+        elif not self.is_full and self.instances >= MAX_INSTANCES:
+            self.is_full = True
+            told = f"more than {MAX_INSTANCES} subgraphs in each other; the rest left out"
+            self.doubts.append(Problem("", told))
+        return self.is_full
 
     def _is_wired(self, level: Level, node: GraphNode) -> bool:
         return level.outer is None and str(node.id) in self.wired
@@ -133,9 +148,12 @@ class _Conversion:
         self, level: Level, node: GraphNode, subgraph: Subgraph, opened: tuple[str, ...]
     ) -> None:
         if subgraph.id in opened or len(opened) >= MAX_LEVELS:
-            told = "the subgraph holds itself"
+            told = f"subgraphs stand in each other more than {MAX_LEVELS} times"
+            if subgraph.id in opened:
+                told = "the subgraph holds itself"
             self.doubts.append(Problem(f"{level.prefix}{node.id}", told))
             return
+        self.instances += 1
         inner = level.inside(node, subgraph)
         self._walk(inner, (*opened, subgraph.id))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -289,6 +290,26 @@ def test_a_subgraph_that_holds_itself_is_a_doubt() -> None:
     document = around(instance(), nodes=[instance(7)])
     found = converted(document)
     assert [each.message for each in found.doubts] == ["the subgraph holds itself"]
+
+
+@pytest.mark.parametrize("limit", ["MAX_INSTANCES", "MAX_LEVELS"])
+def test_subgraphs_that_hold_subgraphs_alone_end_too(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"comfylock.upgrade.convert.{limit}", 8)
+    ids = [f"{place:08x}-1111-4222-8333-444455556666" for place in range(31)]
+    subgraphs = [
+        subgraph(id=key, nodes=[node(1, inner), node(2, inner)])
+        for key, inner in itertools.pairwise(ids)
+    ]
+    document = graph([node(1, ids[0])], [], definitions={"subgraphs": subgraphs})
+    found = converted(document)
+    told = {each.message for each in found.doubts}
+    if limit == "MAX_LEVELS":
+        assert told == {"subgraphs stand in each other more than 8 times"}
+    else:
+        assert told == {"more than 8 subgraphs in each other; the rest left out"}
+        assert len(found.doubts) == 1
 
 
 def test_many_nested_instances_end_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
