@@ -205,6 +205,7 @@ class _Run:
         """Judge a node and all that it asks for; a loop, so that no depth is too deep."""
         path: list[str] = [start]
         on_path = {start: 0}
+        known = [1]
         waiting = [iter(self._enter(start).upstream)]
         while path:
             key = path[-1]
@@ -213,15 +214,32 @@ class _Run:
                 self._leave(key)
                 del on_path[path.pop()]
                 waiting.pop()
+                lowest = known.pop()
+                if known:
+                    known[-1] = min(known[-1], lowest)
             elif following in on_path:
-                cycle = path[on_path[following] :]
-                told = " → ".join(printable(each, 40) for each in [*cycle[:8], following])
-                for each in cycle:
-                    self.cyclic.setdefault(each, told)
+                self._close(path, on_path[following], known)
             else:
                 on_path[following] = len(path)
                 path.append(following)
+                known.append(len(path))
                 waiting.append(iter(self._enter(following).upstream))
+
+    def _close(self, path: list[str], start: int, known: list[int]) -> None:
+        """Note that the nodes of a path wait for each other, from a place to its end.
+
+        `known` has for each place down to which one that is known already, so that a node with
+        many ways back does not cost the length of the path for each.
+        """
+        told = " → ".join(printable(each, 40) for each in [*path[start : start + 8], path[start]])
+        place = len(path) - 1
+        while place >= start:
+            if known[place] <= place:
+                place = known[place] - 1
+            else:
+                self.cyclic.setdefault(path[place], told)
+                place -= 1
+        known[-1] = min(known[-1], start)
 
     def _enter(self, key: str) -> _Local:
         local = self.validator.local(self.prompt, key, self.doubts)

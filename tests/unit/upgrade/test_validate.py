@@ -138,6 +138,44 @@ def test_a_cycle_is_named_at_each_of_its_nodes() -> None:
     assert faults(alone) == [("2", "dependency_cycle", "")]
 
 
+BOTH = dict(SAMPLER, input={"required": {"a": ["IMAGE", {}], "b": ["IMAGE", {}]}})
+
+
+def cyclic(links: dict[str, tuple[str, str]]) -> list[str]:
+    """Return the nodes that wait for themselves, of nodes with two links each."""
+    document: dict[str, Any] = {
+        key: {"class_type": "Both", "inputs": {"a": [a, 0], "b": [b, 0]}}
+        for key, (a, b) in links.items()
+    }
+    document["show"] = {"class_type": "TestShow", "inputs": {"image": [next(iter(links)), 0]}}
+    found = faults(document, Validator(read_signatures({**INFO, "Both": BOTH})[0]))
+    return [node for node, kind, _ in found if kind == "dependency_cycle"]
+
+
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        ({"0": ("1", "0"), "1": ("2", "0"), "2": ("2", "0")}, ["0", "1", "2"]),
+        ({"0": ("1", "1"), "1": ("2", "1"), "2": ("3", "1"), "3": ("3", "3")}, ["1", "2", "3"]),
+        ({"0": ("1", "0"), "1": ("2", "2"), "2": ("3", "1"), "3": ("4", "4"), "4": ("4", "4")},
+         ["0", "1", "2", "4"]),
+        ({"0": ("1", "2"), "1": ("1", "1"), "2": ("3", "0"), "3": ("3", "3")},
+         ["0", "1", "2", "3"]),
+    ],
+)  # fmt: skip
+def test_ways_back_close_what_is_between_them(
+    links: dict[str, tuple[str, str]], expected: list[str]
+) -> None:
+    assert cyclic(links) == expected
+
+
+@pytest.mark.large
+def test_cost_grows_linearly_with_ways_back() -> None:
+    count = 60_000
+    links = {str(key): (str((key + 1) % count), "0") for key in range(count)}
+    assert len(cyclic(links)) == count
+
+
 def test_no_depth_is_too_deep() -> None:
     inputs = prompt()["2"]["inputs"]
     document = {"0": {"class_type": "TestLoader", "inputs": {"file": "x"}}}
