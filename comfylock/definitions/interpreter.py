@@ -153,7 +153,8 @@ class Interpreter(Executor):
             return args[0]
         made = InstanceValue(cls)
         if outside in {"builtins.dict", "collections.UserDict"}:
-            return dict(options)
+            given = [entry for arg in args if isinstance(arg, dict) for entry in arg.items()]
+            return dict([*given, *options.items()])
         start = cls.find("__init__")
         if isinstance(start, FunctionValue):
             self._run_function(start, made, args, options)

@@ -42,6 +42,10 @@ _TEXT_METHODS = frozenset(
 )
 
 
+_READING = frozenset({"fromkeys", "get", "pop", "popitem"})
+"""Methods of a dict that add nothing to it."""
+
+
 def call_method(
     receiver: object,
     name: str,
@@ -60,7 +64,7 @@ def call_method(
         if name == "update":
             _update(receiver, args, options, budget, place)
             return None
-        return _of_dict(receiver, name, args, budget)
+        return _of_dict(receiver, name, args, budget, place)
     if isinstance(receiver, list):
         return _of_list(receiver, name, args, budget)
     return UNKNOWN
@@ -120,7 +124,9 @@ def _format(template: str, args: list[object], options: dict[str, object]) -> ob
     return "".join(parts)[:TEXT_LIMIT]
 
 
-def _of_dict(held: dict[object, object], name: str, args: list[object], budget: Budget) -> object:
+def _of_dict(
+    held: dict[object, object], name: str, args: list[object], budget: Budget, place: str
+) -> object:
     budget.spend(1 + len(held) // 4)
     if name in {"items", "keys", "values"}:
         pairs = [(shown_key(key), value) for key, value in held.items()]
@@ -134,6 +140,10 @@ def _of_dict(held: dict[object, object], name: str, args: list[object], budget: 
         return held.popitem()
     if name in {"get", "pop", "setdefault"} and args and is_scalar(args[0]):
         return _entry(held, name, args)
+    if name in {"__setitem__", "setdefault"} and len(args) == 2:
+        put(held, args[0], args[1], place)
+    elif not name.startswith("__") and name not in _READING:  # a method of the pack's own
+        held[Incomplete(f"is changed by `.{name[:60]}()`", place)] = UNKNOWN
     return UNKNOWN
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 """Why a block ended early."""
 
-WHILE_LIMIT = 1_000
+WHILE_LIMIT = 100
 """Rounds of a `while` loop that are followed."""
 
 _KINDS = {"classmethod": "class", "staticmethod": "static"}

@@ -46,6 +46,16 @@ def test_a_copy_is_another_dict(how: str) -> None:
     assert [found.name for found in inputs("return other", head)] == ["a", "b"]
 
 
+def test_what_a_dict_of_the_pack_s_own_kind_is_made_of() -> None:
+    head = (
+        "class Open(dict):\n    def __init__(self, kind, data=None):\n"
+        "        for key, value in (data or {}).items():\n            self[key] = value\n"
+        "    def __contains__(self, key): return True\n"
+    )
+    found = inputs("return {'required': {}, 'optional': Open('*', {'a': ('MODEL',)})}", head)
+    assert [(entry.name, entry.type, entry.required) for entry in found] == [("a", "MODEL", False)]
+
+
 def test_required_inputs_come_first_and_hidden_ones_not_at_all() -> None:
     found = inputs(
         "return {'optional': {'o': ('MASK',)}, 'hidden': {'h': 'PROMPT'},"

@@ -93,6 +93,7 @@ IDIOMS = {
     "list methods": "L = ['Y', 'Q', 'Z', 'X']\nL.remove('Z')\nL.pop(1)\nL[0] = 'Y'\nL.sort()\n"
     "NODE_CLASS_MAPPINGS = {k: A for k in L}",
     "quoted": "NODE_CLASS_MAPPINGS = {f'{k!r}'.strip(\"'\"): A for k in 'XY'}",
+    "set by its method": "NODE_CLASS_MAPPINGS = {'X': A}\nNODE_CLASS_MAPPINGS.__setitem__('Y', B)",
     "repeated": "NODE_CLASS_MAPPINGS = {'X' * 1: A, 'Y' + 'Z' * 0: B}",
 }
 
@@ -220,6 +221,9 @@ def test_an_unknown_name_is_not_made_up() -> None:
 UNREAD = "import os\nclass A: pass\nM = {'X': A, os.environ['N']: A}\n"
 
 
+SAME = "NODE_CLASS_MAPPINGS = M"
+
+
 @pytest.mark.parametrize(
     "idiom",
     [
@@ -232,6 +236,8 @@ UNREAD = "import os\nclass A: pass\nM = {'X': A, os.environ['N']: A}\n"
         "NODE_CLASS_MAPPINGS = {'X': A}\nNODE_CLASS_MAPPINGS.update(**os.environ)",
         "def build(**found): return found\nNODE_CLASS_MAPPINGS = build(**M)",
         "NODE_CLASS_MAPPINGS = M if len(M) == 2 else {**M}",
+        "class D(dict):\n    def add(self, n): self[n] = A\nM = D(X=A)\nM.add('Y')\n" + SAME,
+        "NODE_CLASS_MAPPINGS = {'X': A}\nNODE_CLASS_MAPPINGS.setdefault(os.environ['N'], A)",
     ],
 )
 def test_what_could_not_be_read_is_not_lost_on_the_way(idiom: str) -> None:
