@@ -26,7 +26,12 @@ def server_trust(address: str, configured: frozenset[str]) -> tuple[str, Trust]:
     except (httpx.InvalidURL, UnicodeError):
         raise UsageError(f"`{printable(address)}` is no address") from None
     if url.scheme not in {"http", "https"} or not host_name(url) or url.userinfo or url.query:
-        raise UsageError(f"`{printable(url.host or address)}` is no server's address", hint=HINT)
+        told = f"`{printable(url.host or address)}` is no server's address"
+        if url.userinfo:
+            told += " with a name or password before it; leave that out"
+        elif url.query:
+            told += " with `?` and more behind it; leave that out"
+        raise UsageError(told, hint=HINT)
     path = url.path.rstrip("/").removesuffix("/object_info").rstrip("/")
     base = str(url.copy_with(path=path or "/", fragment=None)).rstrip("/")
     host = host_name(url)

@@ -126,13 +126,15 @@ def test_nobody_there_is_exit_3(place: Place) -> None:
         ("http://192.168.0.7:8188", 3, "COMFYLOCK_ALLOW_HOSTS=192.168.0.7"),
         ("http://comfy.example:8188", 3, "is an address without https"),
         ("http://", 2, "is no server's address"),
-        ("http://user:secret@127.0.0.1:1", 2, "is no server's address"),
+        ("http://user:secret@127.0.0.1:1", 2, "with a name or password before it; leave that out"),
+        ("http://127.0.0.1:1/?token=secret", 2, "with `?` and more behind it; leave that out"),
     ],
 )
 def test_where_a_server_may_be(place: Place, address: str, code: int, message: str) -> None:
     ended = place("definitions", "show", address)
     assert ended.code == code
     assert message in ended.err
+    assert "secret" not in ended.err
 
 
 def test_a_server_is_not_asked_offline(place: Place, server: Service) -> None:
