@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from comfylock.cli.definitions_options import SET, load, print_damaged
+from comfylock.cli.definitions_options import SET, known_registry, load, print_damaged
 from comfylock.cli.options import require_project
 from comfylock.model import Problem
 
@@ -49,15 +49,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check; 0 if all work, 1 if one does not, 2 if something could not be read."""
-    from comfylock.ops.registry import usable_registry  # noqa: PLC0415 - help needs none
-    from comfylock.ops.workflow_check import Checker, check_workflows  # noqa: PLC0415
+    from comfylock.ops.workflow_check import (  # noqa: PLC0415 - help needs none
+        Checker,
+        check_workflows,
+    )
 
     require_project(arguments)
-    registry, _ = usable_registry(arguments.project)
+    registry, faults = known_registry(arguments)
     sources = [*arguments.definitions, *([arguments.server] if arguments.server else [])]
     definitions, damaged = load(
         arguments, sources, registry, files=arguments.files, some_will_do=True
     )
+    damaged = [*faults, *damaged]
     checker = Checker(definitions, registry, core_only=arguments.core_only)
     standard_input = sys.stdin.buffer if sys.stdin else None
     checks: list[WorkflowCheck] = []

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from comfylock.cli.check import described, print_unreadable, totals
-from comfylock.cli.definitions_options import SET, load, print_damaged
+from comfylock.cli.definitions_options import SET, known_registry, load, print_damaged
 from comfylock.cli.options import require_project
 from comfylock.errors import UsageError
 from comfylock.model import Problem
@@ -62,18 +62,17 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--fix needs workflows to write to", hint="comfylock check-upgrade --help")
     if arguments.dry_run and not arguments.fix:
         raise UsageError("--dry-run is about --fix", hint="comfylock check-upgrade --help")
-    from comfylock.ops.registry import usable_registry  # noqa: PLC0415 - help needs none
-    from comfylock.ops.upgrade_check import (  # noqa: PLC0415
+    from comfylock.ops.upgrade_check import (  # noqa: PLC0415 - help needs none
         Comparison,
         check_upgrade,
         refuse_strangers,
     )
 
-    registry, _ = usable_registry(arguments.project)
+    registry, faults = known_registry(arguments)
     some = not arguments.fix
     old, damaged = load(arguments, arguments.old, registry, files=False, some_will_do=some)
     new, more = load(arguments, arguments.new, registry, files=False, some_will_do=some)
-    damaged += more
+    damaged = [*faults, *damaged, *more]
     refuse_strangers(old, new)
     if old.is_core_only != new.is_core_only and not arguments.quiet:
         sys.stderr.write("note: one set says nothing of packs; their class types are left out\n")

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from comfylock.cli.definitions_options import SET, load, print_damaged
+from comfylock.cli.definitions_options import SET, known_registry, load, print_damaged
 from comfylock.cli.options import require_project
 from comfylock.errors import UsageError
 
@@ -68,7 +68,9 @@ def _save(arguments: argparse.Namespace) -> int:
             "`definitions save` needs a set and a file to write to",
             hint="comfylock definitions save --server http://127.0.0.1:8188 -o definitions.json",
         )
-    found, damaged = load(arguments, sources, _registry(arguments), files=arguments.with_files)
+    registry, faults = known_registry(arguments)
+    found, damaged = load(arguments, sources, registry, files=arguments.with_files)
+    damaged = [*faults, *damaged]
     data = write_set(found)
     path = os.path.join(arguments.project, arguments.output)
     try:
@@ -97,7 +99,9 @@ def _show(arguments: argparse.Namespace) -> int:
     source, names = arguments.server, arguments.words
     if source is None:
         source, *names = arguments.words
-    found, damaged = load(arguments, [source], _registry(arguments), files=False)
+    registry, faults = known_registry(arguments)
+    found, damaged = load(arguments, [source], registry, files=False)
+    damaged = [*faults, *damaged]
     known = [found.classes[name] for name in names if name in found.classes]
     missing = [name for name in names if name not in found.classes]
     if arguments.json:
@@ -138,12 +142,6 @@ def _summary(found: DefinitionSet) -> dict[str, Any]:
         "core_only": found.is_core_only,
         "class_types": len(found.classes),
     }
-
-
-def _registry(arguments: argparse.Namespace) -> Any:
-    from comfylock.ops.registry import usable_registry  # noqa: PLC0415
-
-    return usable_registry(arguments.project)[0]
 
 
 def _print_json(schema: str, data: Any, *, ok: bool) -> None:

@@ -22,6 +22,17 @@ MAX_WARNINGS = 10
 """Problems of a set that are told without -v."""
 
 
+def known_registry(arguments: argparse.Namespace) -> tuple[Registry, list[Problem]]:
+    """Return the project's registry without what is damaged of it, and what that is."""
+    from comfylock.model import Problem  # noqa: PLC0415 - help needs none
+    from comfylock.ops.registry import usable_registry  # noqa: PLC0415
+
+    registry, faults = usable_registry(arguments.project)
+    return registry, [
+        Problem(each.file, f"{each.reason}; left out: {each.hint}") for each in faults
+    ]
+
+
 def load(
     arguments: argparse.Namespace,
     sources: Sequence[str],

@@ -49,6 +49,25 @@ def test_of_a_large_film_only_its_metadata_are_read(place: Place) -> None:
     assert place("check", "w", *BY).out == "1 workflow: 1 works\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "api.json", *BY),
+        ("check-upgrade", "--from", "old.json", "--to", "old.json", "api.json"),
+        ("definitions", "show", "old.json", "TestSampler"),
+    ],
+)
+def test_a_damaged_registry_of_the_project_is_told(place: Place, words: tuple[str, ...]) -> None:
+    place.write("api.json", prompt())
+    whole = place(*words)
+    assert whole.code == 0
+    place.write(".comfylock/registry/packs.json", b"{bad")
+    ended = place(*words)
+    assert ended.code == 2
+    assert "packs.json: is damaged" in ended.err
+    assert ended.out == whole.out
+
+
 def test_the_envelope(place: Place) -> None:
     place.write("api.json", prompt(mode="odd"))
     ended = place("check", "api.json", *BY, "--json")
