@@ -145,6 +145,8 @@ class Lookup:
 
     def _by_registry(self, class_type: str) -> Verdict:
         name = class_type.strip()
+        if name != class_type and name in self.registry.core:
+            return Verdict("unknown")  # whoever else claims a core name cannot be meant
         providers = self.registry.class_types.get(name)
         claims = self.registry.rules.preemptions.get(name)
         if providers:

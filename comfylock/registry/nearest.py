@@ -29,6 +29,7 @@ def nearest(name: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
         return ()
     import difflib  # noqa: PLC0415 - only open questions need it
 
+    name = name.strip()
     start, length = name[:2].lower(), len(name)
     reach = max(3, length // 3)
     alike = {n for n in names if n[:2].lower() == start and abs(len(n) - length) <= reach}

@@ -186,6 +186,12 @@ def test_one_provider_decides(lookup: Lookup, name: str) -> None:
     assert decide(lookup, name) == Verdict("pack", "beta", "registry")
 
 
+def test_a_core_name_with_blanks_is_nobody_s(lookup: Lookup) -> None:
+    assert lookup.registry.class_types.get("KSampler") == ["beta"]
+    assert decide(lookup, "KSampler").kind == "core"
+    assert decide(lookup, " KSampler ") == Verdict("unknown")
+
+
 def test_a_preemption_decides_among_providers(lookup: Lookup) -> None:
     assert decide(lookup, "Claimed") == Verdict("pack", "beta", "preemption")
     assert decide(lookup, "OnlyClaimed") == Verdict("pack", "alpha", "preemption")

@@ -12,6 +12,10 @@ def test_the_closest_comes_first() -> None:
     assert nearest("ksampler", NAMES) == ("KSampler",)
 
 
+def test_blanks_around_a_name_do_not_count() -> None:
+    assert nearest(" KSampler\n", ["KSampler", "VAEDecode"]) == ("KSampler",)
+
+
 def test_far_names_are_no_advice() -> None:
     assert nearest("Picture", NAMES) == ()
     assert nearest("", NAMES) == ()
