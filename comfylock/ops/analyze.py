@@ -15,9 +15,15 @@ from comfylock.analysis.summary import Summary
 from comfylock.errors import WorkflowError
 from comfylock.model import Problem, Report, WorkflowReport
 from comfylock.registry.store import Registry, shared_registry
-from comfylock.workflow.decode import MAX_JSON_BYTES
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, Repeated, discover
-from comfylock.workflow.read import read_bytes, read_file
+from comfylock.workflow.discover import (
+    STANDARD_INPUT,
+    Candidate,
+    Missing,
+    Repeated,
+    discover,
+    shown_path,
+)
+from comfylock.workflow.read import read_bytes, read_file, read_standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -126,7 +132,7 @@ def analyze_each(
             yield outcome
     for group, item in enumerate(given):
         if group not in fruitful and not isinstance(item, bytes):
-            yield Outcome(_shown(os.fspath(item)), group, problem="holds no workflow")
+            yield Outcome(shown_path(os.fspath(item)), group, problem="holds no workflow")
 
 
 def _outcomes(
@@ -233,28 +239,25 @@ def _looked_into(
 def _read(item: Any, tables: InputTables, standard_input: BinaryIO | None) -> Outcome | _Look:
     """Return what one candidate holds, or what became of one that cannot be read."""
     if isinstance(item, Missing):
-        return Outcome(_shown(item.path), item.group, problem=item.message)
+        return Outcome(shown_path(item.path), item.group, problem=item.message)
     if isinstance(item, Repeated):
-        return Outcome(_shown(item.path), item.group, is_repeated=True)
+        return Outcome(shown_path(item.path), item.group, is_repeated=True)
     if isinstance(item, tuple):
         group, data = item
         name, is_given = f"<input {group + 1}>", True
     elif item.path == STANDARD_INPUT:
-        if standard_input is None:
-            return Outcome("-", item.group, problem="no standard input to read")
-        group, name, is_given = item.group, "-", True
-        data = standard_input.read(MAX_JSON_BYTES + 1)
+        group, name, is_given, data = item.group, item.path, True, None
     else:
-        group, name, is_given, data = item.group, item.path, False, b""
+        group, name, is_given, data = item.group, item.path, False, None
     try:
-        readings = (
-            read_bytes(data, name, tables)
-            if is_given
-            else read_file(name, tables, is_named=item.is_named)
-        )
+        if is_given:
+            data = read_standard_input(standard_input) if data is None else data
+            readings = read_bytes(data, name, tables)
+        else:
+            readings = read_file(name, tables, is_named=item.is_named)
     except WorkflowError as error:
-        return Outcome(_shown(name), group, problem=error.reason)
-    return _shown(name), group, readings
+        return Outcome(shown_path(name), group, problem=error.reason)
+    return shown_path(name), group, readings
 
 
 def _reported(looks: Iterable[Outcome | _Look], analyzer: Analyzer) -> list[Outcome]:
@@ -268,12 +271,3 @@ def _reported(looks: Iterable[Outcome | _Look], analyzer: Analyzer) -> list[Outc
         reports = tuple([analyzer.report(reading, shown) for reading in readings])
         outcomes.append(Outcome(shown, group, reports))
     return outcomes
-
-
-def _shown(path: str) -> str:
-    """Return a path as reports show it: `/` between parts, nothing that UTF-8 cannot hold."""
-    if os.sep != "/":
-        path = path.replace(os.sep, "/")
-    if path.isascii():
-        return path
-    return path.encode(errors="surrogateescape").decode(errors="replace")

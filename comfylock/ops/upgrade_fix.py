@@ -12,7 +12,6 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
-from comfylock.ops.workflow_check import shown_path
 from comfylock.upgrade.documents import Document, judged_workflows, prompt_of, read_documents
 from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
@@ -20,7 +19,14 @@ from comfylock.upgrade.interface import Fault
 from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
 from comfylock.workflow.detect import is_ui
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover, given_paths
+from comfylock.workflow.discover import (
+    STANDARD_INPUT,
+    Candidate,
+    Missing,
+    discover,
+    given_paths,
+    shown_path,
+)
 from comfylock.workflow.embedded import CONTAINERS, HEAD_SIZE, sniff
 from comfylock.workflow.read import open_file
 

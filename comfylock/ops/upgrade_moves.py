@@ -22,8 +22,8 @@ from comfylock.lockfile.schema import ComfyuiPin, PackPin
 from comfylock.model import Problem
 from comfylock.names import printable
 from comfylock.ops.upgrade_check import Impact, check_upgrade
-from comfylock.ops.workflow_check import shown_path
 from comfylock.sources.interface import Missing
+from comfylock.workflow.discover import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
@@ -13,8 +12,15 @@ from comfylock.upgrade.convert import convert
 from comfylock.upgrade.documents import Document, documents_of, read_documents
 from comfylock.upgrade.interface import Fault, FaultKind, Verdict, rules_of
 from comfylock.upgrade.validate import Prompt, Validator
-from comfylock.workflow.decode import MAX_JSON_BYTES
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover, given_paths
+from comfylock.workflow.discover import (
+    STANDARD_INPUT,
+    Candidate,
+    Missing,
+    discover,
+    given_paths,
+    shown_path,
+)
+from comfylock.workflow.read import read_standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -177,12 +183,5 @@ def check_workflows(
 def _documents(candidate: Candidate, standard_input: BinaryIO | None) -> list[Document]:
     if candidate.path != STANDARD_INPUT:
         return read_documents(candidate.path, is_named=candidate.is_named)
-    if standard_input is None:
-        raise WorkflowError("-", "no standard input to read")
-    return documents_of(standard_input.read(MAX_JSON_BYTES + 1), "-", is_named=True)
-
-
-def shown_path(path: str) -> str:
-    """Return a path as reports show it: `/` between parts, nothing that UTF-8 cannot hold."""
-    shown = path.replace(os.sep, "/") if os.sep != "/" else path
-    return shown.encode(errors="surrogateescape").decode(errors="replace")
+    data = read_standard_input(standard_input)
+    return documents_of(data, STANDARD_INPUT, is_named=True)

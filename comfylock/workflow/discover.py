@@ -73,6 +73,15 @@ def given_paths(paths: Paths) -> list[str]:
     return [os.fspath(path) for path in paths]
 
 
+def shown_path(path: str) -> str:
+    """Return a path as reports show it: `/` between parts, nothing that UTF-8 cannot hold."""
+    if os.sep != "/":
+        path = path.replace(os.sep, "/")
+    if path.isascii():
+        return path
+    return path.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def discover(
     paths: Iterable[str], groups: Iterable[int] | None = None
 ) -> Iterator[Candidate | Missing | Repeated]:

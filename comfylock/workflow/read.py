@@ -15,6 +15,7 @@ from comfylock.model import Problem
 from comfylock.names import printable
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, to_text
 from comfylock.workflow.detect import may_hold_workflow, read_json
+from comfylock.workflow.discover import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from comfylock.workflow.reading import InputTables, Reading
@@ -65,6 +66,21 @@ def read_file(path: str, tables: InputTables, *, is_named: bool) -> list[Reading
 def open_file(path: str) -> BinaryIO:
     """Return a file opened for reading, which a pipe or a device does not hold up."""
     return open(path, "rb", opener=lambda name, _: os.open(name, _OPEN))
+
+
+def read_standard_input(stream: BinaryIO | None) -> bytes:
+    """Return what standard input holds.
+
+    Raises:
+        WorkflowError: there is none, or it holds more than is read of a file that is no media.
+    """
+    if stream is None:
+        raise WorkflowError(STANDARD_INPUT, "no standard input to read")
+    data = stream.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        limit = f"is larger than {MAX_JSON_BYTES >> 20} MiB; give the file itself"
+        raise WorkflowError(STANDARD_INPUT, limit)
+    return data
 
 
 def _contents(handle: int, size: int) -> bytes:

@@ -73,6 +73,15 @@ def test_standard_input_is_read_where_given(registry: Registry) -> None:
     assert second.problem == "no standard input to read"
 
 
+def test_no_film_is_read_from_standard_input(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comfylock.workflow.read.MAX_JSON_BYTES", 1 << 20)
+    film = io.BytesIO(b"\0\0\0\x18ftypmp42" + bytes(1 << 20))
+    (outcome,) = analyze_each("-", registry=registry, standard_input=film)
+    assert outcome.problem == "is larger than 1 MiB; give the file itself"
+
+
 def test_a_reporter_is_told_of_every_file(registry: Registry, tmp_path: Path) -> None:
     for name in ("a.json", "b.txt"):
         (tmp_path / name).write_bytes(ONE if name == "a.json" else b"x")
