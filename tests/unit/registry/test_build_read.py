@@ -139,3 +139,11 @@ def test_a_damaged_archive_is_an_error(tmp_path: Any) -> None:
         file.write(b"\xff" * 200)
     with pytest.raises(RegistryError):
         read_inputs([path])
+
+
+def test_a_spoilt_row_of_a_list_costs_that_row(tmp_path: Any) -> None:
+    rows = {"https://github.com/a/b": [["Pen"], {}], "https://github.com/c/d": 5}
+    write(tmp_path, {"map.json": json.dumps({**rows, "https://github.com/e/f": [["Cap"], {}]})})
+    (lists,) = read_inputs([str(tmp_path / "map.json")]).managers
+    assert lists.class_types["https://github.com/a/b"] == ("Pen",)
+    assert lists.class_types["https://github.com/e/f"] == ("Cap",)
