@@ -201,3 +201,35 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     made = Digests(str(tmp_path / "digests.json"), later)
     assert made.find([name]) == {name: hashlib.sha256(b"x").hexdigest()}
     made.save()
+
+
+class _Impatient:
+    """Whoever watches interrupts the run when the first file is read."""
+
+    def begin(self, total: int) -> None:
+        """Nothing to do."""
+
+    def done(self, path: str) -> None:
+        """Interrupt."""
+        raise KeyboardInterrupt(path)
+
+
+def test_an_interruption_waits_for_no_large_file(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.bin", tmp_path / "large.bin"
+    small.write_bytes(b"small")
+    with large.open("wb") as stream:
+        stream.truncate(1 << 40)  # a hole: hours to read, nothing on the disk
+    for path in (small, large):
+        os.utime(path, (1, 1))
+    memory = str(tmp_path / "digests.json")
+
+    def far() -> int:
+        return time.time_ns() + 10**12
+
+    made = Digests(memory, far, jobs=2, progress=_Impatient())
+    with pytest.raises(KeyboardInterrupt):
+        made.find([str(small), str(large)])
+    made.save()
+    again = Digests(memory, far)
+    assert again.find([str(small)])[str(small)] == hashlib.sha256(b"small").hexdigest()
+    assert again.hashed == 0
