@@ -12,7 +12,8 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
-from comfylock.upgrade.documents import judged_workflows, prompt_of, read_documents
+from comfylock.ops.workflow_check import shown_path
+from comfylock.upgrade.documents import Document, judged_workflows, prompt_of, read_documents
 from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
 from comfylock.upgrade.interface import Fault
@@ -50,29 +51,47 @@ def fix_files(
 
     Nothing is written with `is_dry`, nor where the result would not say the same otherwise.
     """
-    for candidate in discover(list(paths)):
+    given = list(paths)
+    fruitful: set[int] = set()
+    for candidate in discover(given):
         if isinstance(candidate, Missing):
-            yield Problem(candidate.path, candidate.message)
+            fruitful.add(candidate.group)
+            yield Problem(shown_path(candidate.path), candidate.message)
         elif isinstance(candidate, Candidate):
+            try:
+                documents = _documents(candidate)
+            except WorkflowError as error:
+                fruitful.add(candidate.group)
+                yield Problem(shown_path(candidate.path), error.reason)
+                continue
+            if not documents:
+                continue
+            fruitful.add(candidate.group)
             try:
                 found = fix_file(candidate.path, comparison, is_dry=is_dry)
             except WorkflowError as error:
                 is_told = candidate.is_named or isinstance(error, UnmendableError)
-                fault = error if is_told else _damage(candidate.path)
-                if fault is not None:
-                    yield Problem(candidate.path, fault.reason)
+                if is_told or any(comparison.broken(each.prompt or {}) for each in documents):
+                    yield Problem(shown_path(candidate.path), error.reason)
                 continue
             if found is not None:
                 yield found
+        else:
+            fruitful.add(candidate.group)
+    for group, path in enumerate(given):
+        if group not in fruitful:
+            yield Problem(shown_path(path), "holds no workflow")
 
 
-def _damage(path: str) -> WorkflowError | None:
-    """Return what is wrong with a file of a folder; None if it is only no JSON to write to."""
-    try:
-        read_documents(path, is_named=False)
-    except WorkflowError as error:
-        return error
-    return None
+def _documents(candidate: Candidate) -> list[Document]:
+    """Return the workflows of a file; empty only if it holds none and was not named.
+
+    Raises:
+        WorkflowError: it is damaged, cannot be read, or was named and holds none.
+    """
+    if candidate.path == STANDARD_INPUT:
+        raise WorkflowError("-", "standard input cannot be written to")
+    return read_documents(candidate.path, is_named=candidate.is_named)
 
 
 def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> FixedFile | None:
@@ -81,8 +100,6 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     Raises:
         WorkflowError: it cannot be read or written, or not without changing more than that.
     """
-    if path == STANDARD_INPUT:
-        raise WorkflowError("-", "standard input cannot be written to")
     data = _read(path)
     text = _text(data, path)
     try:
