@@ -17,9 +17,36 @@ def main() -> None:
     # Start-up makes many objects and no garbage; looking for it would cost 5 % of the time.
     gc.set_threshold(50_000, 20, 50)
     _import_msgspec()
-    from comfylock.cli.main import main as run  # noqa: PLC0415 - `--version` needs none of it
+    from comfylock.cli.main import EXIT_INTERRUPTED  # noqa: PLC0415 - `--version` needs none of it
+    from comfylock.cli.main import main as run  # noqa: PLC0415
 
-    sys.exit(run(sys.argv[1:]))
+    _heed_termination()
+    code = run(sys.argv[1:])
+    if code == EXIT_INTERRUPTED:
+        _leave(code)
+    sys.exit(code)
+
+
+def _heed_termination() -> None:
+    """Let what asks this process to end do so as Ctrl-C does: what it began is tidied up."""
+    import signal  # noqa: PLC0415
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _leave(code: int) -> None:
+    """End now: Python would wait for every thread, and so for services that do not answer."""
+    import os  # noqa: PLC0415
+
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+    os._exit(code)
 
 
 def _import_msgspec() -> None:

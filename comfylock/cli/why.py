@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ examples:
   comfylock why "Any Switch (rgthree)"
   comfylock why checkpoints/flux1-dev.safetensors
 
-NAME is a class type, a pack (id, former id, owner/repo, URL) or a model
-(folder/name or name). No network; nothing is written. Also called `explain`.
+NAME is a class type, a pack (id, former id, owner/repo, URL), a model
+(folder/name or name), a Python package, or `comfyui`. No network; nothing is
+written. Also called `explain`.
 """
 
 
@@ -59,6 +61,10 @@ def _print_rest(found: Explanation, arguments: argparse.Namespace) -> None:
     if found.is_known:
         return
     name = safe(found.asked)
+    if found.in_tree:
+        sys.stderr.write(f"error: why explains packs, models and the like; `{name}` is none\n")
+        sys.stderr.write(f"\nhint: comfylock tree {shlex.quote(name)}\n")
+        return
     sys.stderr.write(f"error: nothing in this project is called `{name}`\n")
     if found.is_in_registry:
         sys.stderr.write(f'\nhint: comfylock registry show "{name}"\n')

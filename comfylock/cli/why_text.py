@@ -10,9 +10,10 @@ from comfylock.cli.text import Style, plural, safe, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from comfylock.lockfile.schema import Gap, ModelPin, PackPin
+    from comfylock.lockfile.schema import ComfyuiPin, Gap, ModelPin, PackPin
     from comfylock.resolve.chains import (
         ClassChain,
+        ComfyuiChain,
         Explanation,
         ModelChain,
         PackageChain,
@@ -38,6 +39,8 @@ VERIFIED = {
 def explanation_text(found: Explanation, style: Style, columns: int) -> str:
     """Return all that is behind a name, no line wider than so many columns."""
     page = _Page(style, columns)
+    if found.comfyui is not None:
+        page.comfyui(found.comfyui)
     asked = {chain.name for chain in found.class_types}
     for chain in found.class_types:
         page.class_type(chain)
@@ -99,6 +102,20 @@ class _Page:
             self._pin(_model_values(chain.pin))
         elif chain.gap is None:
             self._words("not locked: comfylock lock", "  ", "red")
+        self._gap(chain.gap, "  ")
+
+    def comfyui(self, chain: ComfyuiChain) -> None:
+        """Write which ComfyUI is pinned, and what asks for it."""
+        self._heading("comfyui: ComfyUI itself")
+        if chain.asked is not None:
+            self._words(f"comfylock.toml asks for {safe(chain.asked)}", "  ")
+        if chain.minimum is not None and chain.workflow is not None:
+            told = f"{safe(chain.workflow)} has class types of {safe(chain.minimum)} or newer"
+            self._words(told, "  ")
+        if chain.asked is None and chain.minimum is None:
+            self._words("nothing tells which: a new pin is the newest release", "  ")
+        if chain.pin is not None:
+            self._pin(_comfyui_values(chain.pin))
         self._gap(chain.gap, "  ")
 
     def package(self, chain: PackageChain) -> None:
@@ -189,6 +206,17 @@ def _known(chain: ClassChain) -> Iterator[str]:
     others = [name for name in chain.claimed_by if name != verdict.pack]
     if others and verdict.pack:
         yield f"also claimed by {', '.join(map(safe, others))}"
+
+
+def _comfyui_values(pin: ComfyuiPin) -> Iterator[tuple[str, str]]:
+    yield "requested", pin.requested
+    for key, value in (
+        ("version", pin.version),
+        ("repository", pin.repository),
+        ("commit", pin.commit),
+    ):
+        if value:
+            yield key, value
 
 
 def _pack_values(pin: PackPin) -> Iterator[tuple[str, str]]:

@@ -44,9 +44,11 @@ def conflicted(base: Lock | None, ours: Lock, theirs: Lock, merged: Merged) -> b
         before = {(c.kind, c.name): _found(base, c) for c in merged.conflicts}
     mine, other = _with(merged, _sides(merged, "ours")), _with(merged, _sides(merged, "theirs"))
     known = write_lock(_with(merged, before)) if base is not None else None
-    data = _marked(write_lock(mine), known, write_lock(other))
-    if _says(data, merged):
-        return data
+    # What both sides added, the merged workflows need and the ancestor lacks: it is left out then.
+    for ancestor in dict.fromkeys((known, None)):
+        data = _marked(write_lock(mine), ancestor, write_lock(other))
+        if _says(data, merged):
+            return data
     whole = write_lock(base) if base is not None else None
     return _between(write_lock(ours), whole, write_lock(theirs))
 

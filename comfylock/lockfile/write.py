@@ -39,16 +39,26 @@ def write_lock(lock: Lock, *, force: bool = False) -> bytes:
         LockVersionError: it was read from a newer revision and would lose keys; `force` drops
             them.
     """
-    if lock.unknown and not force:
+    if not force:
+        refuse_loss(lock)
+    revision = REVISION if lock.unknown else lock.revision
+    blocks = [HEADER, f"version = {VERSION}\n" + (f"revision = {revision}\n" if revision else "")]
+    blocks += _blocks(canonical(lock))
+    return "\n".join(blocks).encode()
+
+
+def refuse_loss(lock: Lock) -> None:
+    """Return if all of a lock can be written again.
+
+    Raises:
+        LockVersionError: it was read from a newer revision and would lose keys.
+    """
+    if lock.unknown:
         told = "`, `".join(lock.unknown[:5])
         raise LockVersionError(
             f"the lock has keys that this comfylock does not know and would lose: `{told}`",
             hint="install a newer release of comfylock",
         )
-    revision = REVISION if lock.unknown else lock.revision
-    blocks = [HEADER, f"version = {VERSION}\n" + (f"revision = {revision}\n" if revision else "")]
-    blocks += _blocks(canonical(lock))
-    return "\n".join(blocks).encode()
 
 
 def _blocks(lock: Lock) -> Iterator[str]:

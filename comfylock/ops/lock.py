@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comfylock.errors import LockConflictError, LockParseError, WriteError
 from comfylock.lockfile.canonical import lock_faults
@@ -16,7 +17,7 @@ from comfylock.lockfile.merge import Conflict, merge
 from comfylock.lockfile.read import read_lock
 from comfylock.lockfile.satisfy import unsatisfied
 from comfylock.lockfile.schema import Lock
-from comfylock.lockfile.write import write_lock
+from comfylock.lockfile.write import refuse_loss, write_lock
 from comfylock.ops.companions import digests_of, read_companions, write_lock_and_companions
 from comfylock.ops.lock_moves import check_moves, locked_names, refuse_unknown
 from comfylock.ops.places import file_of
@@ -29,7 +30,7 @@ from comfylock.ops.project import (
     read_bytes,
 )
 from comfylock.ops.registry import project_registry
-from comfylock.ops.services import Effort, Mode, open_services
+from comfylock.ops.services import RECENT, Effort, Mode, open_services
 from comfylock.resolve.engine import resolve
 from comfylock.resolve.outcome import Moves, Resolution
 
@@ -117,7 +118,8 @@ def lock(
     `environ` holds tokens, endpoints and the cache's place; the process's own by default.
 
     Raises:
-        UsageError, ConfigError, LockParseError, LockVersionError: something given is faulty.
+        UsageError, ConfigError, LockParseError: something given is faulty.
+        LockVersionError: the lock is of a newer format, or would lose what a newer revision says.
         WriteError: the lock cannot be written; the old one is intact.
     """
     environ = os.environ if environ is None else environ
@@ -138,6 +140,7 @@ def lock(
         kept = len(old.packs) + len(old.models) + len(old.images) + len(old.python)
         unchanged = Resolution(old, gaps=old.unresolved, kept=kept)
         return LockOutcome(path, unchanged, Changes(), needs, is_writable=True)
+    refuse_loss(old)
     resolution, learnt = _resolved(request, config, environ, needs, old, registry, reporter, beside)
     refuse_unknown(doubtful, locked_names(resolution.lock))
     allowed = (
@@ -220,7 +223,9 @@ def _is_current(
     moves = request.moves
     if moves.everything or moves.packages or request.record or needs.unreadable:
         return False
-    if data != write_lock(old, force=True):  # conflict markers, or another layout
+    # What a newer revision says besides is no reason to write; conflict markers and another
+    # layout are.
+    if not old.unknown and data != write_lock(old):
         return False
     return not unsatisfied(
         old,
@@ -231,12 +236,14 @@ def _is_current(
 
 
 def _mode(request: LockRequest) -> Mode:
-    return Mode(
+    moves = request.moves
+    mode = Mode(
         is_offline=request.is_offline,
         record=request.record,
         replay=request.replay,
         effort=request.effort,
     )
+    return replace(mode, max_age=RECENT) if moves.everything or moves.packages else mode
 
 
 def _old_lock(data: bytes | None, path: str, moves: Moves) -> tuple[Lock, tuple[Conflict, ...]]:

@@ -14,7 +14,7 @@ from comfylock.ops.check import exists
 from comfylock.ops.places import file_of
 from comfylock.ops.project import project_config
 from comfylock.ops.registry import project_registry
-from comfylock.ops.services import Mode, open_services
+from comfylock.ops.services import RECENT, Mode, open_services
 from comfylock.ops.tree import meant
 from comfylock.resolve.newest import Survey, survey
 from comfylock.resolve.newest_environment import newer_comfyui, newer_image
@@ -64,7 +64,7 @@ def outdated(
     lock = exists(project)
     wanted = _wanted(lock, names)
     config = project_config(project, environ)
-    with open_services(config, environ, Mode(is_offline=is_offline)) as services:
+    with open_services(config, environ, Mode(is_offline=is_offline, max_age=RECENT)) as services:
         sources = services.sources
         below = _environment(wanted, sources)
         found = survey(wanted.packs, wanted.models, sources, services.executor, reporter, below)

@@ -12,6 +12,7 @@ from comfylock.analysis.needs import workflow_needs
 from comfylock.config import Config, load_config, surroundings
 from comfylock.errors import LockParseError, UsageError
 from comfylock.lockfile.read import MAX_LOCK_BYTES, read_lock
+from comfylock.lockfile.values import path_fault, text_fault
 from comfylock.model import Problem
 from comfylock.names import leaves_its_folder
 from comfylock.ops.analyze import analyze_each
@@ -146,6 +147,10 @@ def project_needs(
             unreadable.append((_relative(outcome.path, project), outcome.problem))
         for report in outcome.reports:
             path = _relative(report.path, project)
+            fault = text_fault(path) or path_fault(path)
+            if fault is not None:
+                unreadable.append((path, f"no lock takes its name, which {fault}: rename it"))
+                continue
             reports.append(report)
             findings += _placed(report, path)
             if report.unread:

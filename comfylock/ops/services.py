@@ -55,6 +55,12 @@ THREADS = 128
 So many that no pack waits behind the models of a host whose turns are all taken.
 """
 
+RECENT = 60.0
+"""Seconds for which a kept answer tells what is newest, to whoever asks for that.
+
+Long enough for a run to carry on where one has failed; a release of a moment ago is missed.
+"""
+
 USER_AGENT = f"comfylock/{__version__}"
 
 
@@ -159,8 +165,23 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             python=_packages(mode, environ, answers),
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
-        executor = stack.enter_context(ThreadPoolExecutor(mode.effort.threads, "comfylock"))
+        executor = stack.enter_context(_threads(mode.effort.threads))
         yield Services(sources, executor, answers, PinDefinitions(git, registry))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[Executor]:
+    """Yield threads; whoever interrupts the run does not wait for the answers under way."""
+    executor = ThreadPoolExecutor(count, "comfylock")
+    is_interrupted = True
+    try:
+        yield executor
+        is_interrupted = False
+    except Exception:
+        is_interrupted = False
+        raise
+    finally:
+        executor.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
 
 def _plain_registries(configured: frozenset[str]) -> dict[str, str]:

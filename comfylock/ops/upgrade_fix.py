@@ -20,13 +20,15 @@ from comfylock.upgrade.interface import Fault
 from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
 from comfylock.workflow.detect import is_ui
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover, given_paths
 from comfylock.workflow.embedded import CONTAINERS, HEAD_SIZE, sniff
+from comfylock.workflow.read import open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from comfylock.ops.upgrade_check import Comparison
+    from comfylock.workflow.discover import Paths
 
 
 class UnmendableError(WorkflowError):
@@ -45,13 +47,13 @@ class FixedFile(Struct, frozen=True):
 
 
 def fix_files(
-    paths: Iterable[str], comparison: Comparison, *, is_dry: bool = False
+    paths: Paths, comparison: Comparison, *, is_dry: bool = False
 ) -> Iterator[FixedFile | Problem]:
     """Yield what becomes of each API file that needs something; others stay silent.
 
     Nothing is written with `is_dry`, nor where the result would not say the same otherwise.
     """
-    given = list(paths)
+    given = given_paths(paths)
     fruitful: set[int] = set()
     for candidate in discover(given):
         if isinstance(candidate, Missing):
@@ -109,7 +111,10 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     fixes: list[Fix] = []
     left: list[Fault] = []
     edits: list[Edit] = []
-    for _, document in judged_workflows(value):
+    found_workflows, gap = judged_workflows(value)
+    if gap:
+        raise UnmendableError(path, gap)
+    for _, document in found_workflows:
         if is_ui(document):
             continue
         prompt = prompt_of(document)
@@ -134,8 +139,8 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_JSON_BYTES + 1)
+        with open_file(path) as stream:
+            data = stream.read(MAX_JSON_BYTES + 1) or b""
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WorkflowError(path, f"cannot be read: {reason.lower()}") from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.errors import UsageError
+from comfylock.lockfile.comfyui_needs import NAME
 from comfylock.lockfile.diff import label
 from comfylock.lockfile.model_needs import needed_keys
 from comfylock.names import COMFYUI, normalise_model_path
@@ -16,7 +17,14 @@ from comfylock.ops.project import locked_inputs, project_config, project_needs
 from comfylock.ops.registry import project_registry
 from comfylock.ops.why_package import package_chains
 from comfylock.registry.lookup import Lookup
-from comfylock.resolve.chains import ClassChain, Explanation, ModelChain, PackChain, Use
+from comfylock.resolve.chains import (
+    ClassChain,
+    ComfyuiChain,
+    Explanation,
+    ModelChain,
+    PackChain,
+    Use,
+)
 from comfylock.resolve.explain import all_names, is_model, named, spelled_alike
 
 if TYPE_CHECKING:
@@ -81,7 +89,18 @@ class _Chains:
             classes,
             tuple(self._pack(pack, with_classes=pack in asked) for pack in sorted(asked | behind)),
             tuple(self._model(key) for key in sorted(models | set(known.models))),
+            comfyui=self._comfyui() if name.strip().lower() == NAME else None,
         )
+
+    def _comfyui(self) -> ComfyuiChain | None:
+        """Return what asks for a ComfyUI; None if none is locked, and none need be."""
+        pin, gap = self._lock.comfyui, self._gaps.get(("comfyui", NAME))
+        if pin is None and gap is None:
+            return None
+        rule = self._needs.comfyui
+        asked = (rule.revision or rule.version) if rule is not None else None
+        minimum, workflow = self._needs.minimum or (None, None)
+        return ComfyuiChain(pin, asked, minimum, workflow, gap)
 
     def _class_names(self, name: str) -> tuple[str, ...]:
         """Return the class types that are meant: of needs, pins and gaps, else of any node."""
@@ -175,4 +194,10 @@ def _unknown(
     names |= {need.class_type for workflow in needs.workflows for need in workflow.classes}
     facts = show(registry, name)
     near = nearest(name.strip(), names) or facts.nearest
-    return Explanation(name, nearest=near, is_in_registry=facts.is_known, unreadable=unreadable)
+    return Explanation(
+        name,
+        nearest=near,
+        in_tree=not named(lock, name).is_empty,
+        is_in_registry=facts.is_known,
+        unreadable=unreadable,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from comfylock.lockfile.schema import Gap, ModelPin, PackPin
+from comfylock.lockfile.schema import ComfyuiPin, Gap, ModelPin, PackPin
 from comfylock.registry.lookup import Verdict
 from comfylock.requirements import Offer
 
@@ -63,6 +63,19 @@ class ModelChain(Struct, frozen=True):
     gap: Gap | None = None
 
 
+class ComfyuiChain(Struct, frozen=True):
+    """From what asks for a ComfyUI to its pin."""
+
+    pin: ComfyuiPin | None
+    asked: str | None = None
+    """The version, range or revision that comfylock.toml asks for."""
+    minimum: str | None = None
+    """The oldest version that has every core class type of the workflows."""
+    workflow: str | None = None
+    """One that needs it."""
+    gap: Gap | None = None
+
+
 class PackagePin(Struct, frozen=True):
     """A Python package as it is locked for one target."""
 
@@ -108,14 +121,19 @@ class Explanation(Struct, frozen=True):
     models: tuple[ModelChain, ...] = ()
     packages: tuple[PackageChain, ...] = ()
     """Python packages; one at the most."""
+    comfyui: ComfyuiChain | None = None
+    """ComfyUI itself, where that is asked for."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """Inputs that could not be looked into: path and sentence."""
     nearest: tuple[str, ...] = ()
     """Names spelled much like it, where nothing has it."""
+    in_tree: bool = False
+    """It is a workflow, an image or a target, of which the tree tells."""
     is_in_registry: bool = False
     """The registry knows it, though nothing here has it."""
 
     @property
     def is_known(self) -> bool:
         """Say whether anything in the project has that name."""
-        return bool(self.class_types or self.packs or self.models or self.packages)
+        named = (self.class_types, self.packs, self.models, self.packages, self.comfyui)
+        return any(named)

@@ -91,9 +91,9 @@ class Trials:
 
 
 class Part(Struct, frozen=True):
-    """One thing that is asked: a line, a constraint of comfylock.toml, or torch's version."""
+    """One thing that is asked: a line, a limit of comfylock.toml or this run, torch's version."""
 
-    kind: Literal["target", "constraint", "line"]
+    kind: Literal["target", "constraint", "line", "move"]
     text: str
     """The requirement."""
     line: Asked | None = None
@@ -117,6 +117,7 @@ def parts_of(union: PackageUnion) -> tuple[Part, ...]:
         *(Part("target", text) for text in union.trio),
         *(Part("constraint", text) for text in union.settings.constraints),
         *(Part("line", each.requirement, each) for each in union.lines),
+        *(Part("move", text) for text in union.moves),
     )
 
 
@@ -127,6 +128,7 @@ def union_of(union: PackageUnion, parts: Sequence[Part]) -> PackageUnion:
         union,
         lines=tuple(part.line for part in parts if part.line is not None),
         trio=tuple(part.text for part in parts if part.kind == "target"),
+        moves=tuple(part.text for part in parts if part.kind == "move"),
         settings=replace(union.settings, constraints=limits),
     )
 

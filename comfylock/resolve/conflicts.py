@@ -53,7 +53,7 @@ class Conflict(Struct, frozen=True):
     packs: tuple[str, ...]
     """Whose lines they are, sorted."""
     limits: tuple[str, ...] = ()
-    """What of comfylock.toml and the target takes part."""
+    """What of comfylock.toml, the target and this run's wishes takes part."""
     detail: str = ""
     """What the resolver says about these lines alone."""
     is_smallest: bool = True
@@ -89,8 +89,8 @@ def explain(
 
 
 def _least_wanted(parts: Sequence[Part]) -> Part | None:
-    """Return the part that is easiest to do without: a pack's line, then ComfyUI's, then others."""
-    ranks = {"target": 0, "constraint": 1, "line": 2}
+    """Return the part that is easiest to do without: this run's wish, a pack's line, ComfyUI's."""
+    ranks = {"target": 0, "constraint": 1, "line": 2, "move": 3}
     ordered = sorted(
         enumerate(parts),
         key=lambda each: (ranks[each[1].kind], each[1].owner not in {COMFYUI, ""}, each[0]),
@@ -141,6 +141,8 @@ def _sentence(kind: Kind, one: Smallest, union: PackageUnion) -> str:
 
 
 def _who(part: Part) -> str:
+    if part.kind == "move":
+        return f"`--upgrade-package {part.text}` was given"
     if part.line is None:
         return f"comfylock.toml limits `{part.text}`"
     line = part.line

@@ -82,6 +82,8 @@ def resolve(
         images=containers.pins,
         python=packages.pins,
         tool=old.tool,
+        revision=old.revision,
+        unknown=old.unknown,
     )
     told = (packs.notices, notices, settled.notices, containers.notices, packages.notices)
     return Resolution(

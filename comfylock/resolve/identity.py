@@ -123,11 +123,14 @@ def _nowhere(name: str) -> Missing:
 def united(identities: Iterable[Identity]) -> list[Identity]:
     """Return one identity for each pack: two names of one pack, or of one repository, are one.
 
-    A registry pack is preferred to its own repository. Sorted by name.
+    A registry pack is preferred to its own repository, that to others' names for it. Sorted by
+    name.
     """
     by_name: dict[str, Identity] = {}
     by_place: dict[str, str] = {}
-    ranked = sorted(identities, key=lambda i: (i.source != "comfy-registry", i.wish.name))
+    ranked = sorted(
+        identities, key=lambda i: (i.source != "comfy-registry", not _is_own(i), i.wish.name)
+    )
     for identity in ranked:
         name = identity.wish.name
         place = repository_key(identity.place) if identity.place else None
@@ -149,3 +152,9 @@ def united(identities: Iterable[Identity]) -> list[Identity]:
             tuple(sorted({*first.notices, *identity.notices})),
         )
     return [by_name[name] for name in sorted(by_name)]
+
+
+def _is_own(identity: Identity) -> bool:
+    """Say whether a pack is named after the repository that it comes from."""
+    key = repository_key(identity.place) if identity.place else ""
+    return identity.wish.name in (key, key.removeprefix("github.com/"))

@@ -12,14 +12,15 @@ from comfylock.lockfile.pack_needs import names_of
 from comfylock.lockfile.satisfy import pack_drift, stamps_of
 from comfylock.resolve.gaps import changed_digest, class_gap, pack_gap
 from comfylock.resolve.identity import Identity, identify, ids_of, united
-from comfylock.resolve.outcome import Notice
+from comfylock.resolve.moved import at_home, joined, today
+from comfylock.resolve.outcome import Notice, Pinned
 from comfylock.resolve.pack_pins import derived, missing_notices, needed
 from comfylock.resolve.packs import PackPolicy
 from comfylock.resolve.wishes import PackWish, assign
 from comfylock.sources.interface import Missing, RegistryPack, RegistryVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from comfylock.lockfile.schema import Gap, Lock, PackPin
     from comfylock.registry.store import Registry
@@ -68,7 +69,7 @@ class PackRun:
             for name in (identity.wish.name, *identity.wish.aliases):
                 self.names[name] = identity.wish.name
         fresh = self._joined_with_kept(identities, kept)
-        self._pin(fresh, failures)
+        self._pin(fresh, kept, failures)
         self._keep(kept)
         return assignment
 
@@ -145,7 +146,9 @@ class PackRun:
                 fresh.append(identity)
         return fresh
 
-    def _pin(self, identities: list[Identity], failures: list[Unreachable]) -> None:
+    def _pin(
+        self, identities: list[Identity], kept: dict[str, PackWish], failures: list[Unreachable]
+    ) -> None:
         by_name = {identity.wish.name: identity for identity in identities}
         wanted = {
             name: (identity.pack.id, version)
@@ -159,19 +162,50 @@ class PackRun:
             versions = self._side.ask({names: ask}, failures).get(names, {})
             by_name = {n: i for n, i in by_name.items() if wanted.get(n) in (None, *versions)}
         asked = {name: partial(self._policy.pin, i, versions) for name, i in by_name.items()}
+        answers = self._side.ask(asked, failures)
+        alone, together = joined((by_name[name] for name in answers), answers)
+        for identity in alone:
+            self._take(identity, answers[identity.wish.name], kept)
+        if together:
+            self._pin_together(together, answers, kept, failures)
+
+    def _pin_together(
+        self,
+        identities: list[Identity],
+        answers: Mapping[str, Pinned | Missing],
+        kept: dict[str, PackWish],
+        failures: list[Unreachable],
+    ) -> None:
+        """Pin what turned out to be one repository under several names, for all of them."""
+        for identity in identities:
+            for name in (identity.wish.name, *identity.wish.aliases):
+                self.names[name] = identity.wish.name
+                found = answers.get(name)
+                told = found.notices if isinstance(found, Pinned) else ()
+                self.notices += [notice for notice in told if notice.code == "renamed"]
+        self._pin(identities, kept, failures)
+
+    def _take(self, identity: Identity, found: Pinned | Missing, kept: dict[str, PackWish]) -> None:
+        """Take a pin over, unless it is a kept one under an old name, or not what was promised."""
+        wish = identity.wish
+        if isinstance(found, Missing):
+            self.gaps.append(pack_gap(wish, found))
+            return
         before = {pin.name: pin for pin in self._old.packs}
-        for name, found in self._side.ask(asked, failures).items():
-            wish = by_name[name].wish
-            if isinstance(found, Missing):
-                self.gaps.append(pack_gap(wish, found))
-                continue
-            pin = derived(found.pin, wish)  # type: ignore[arg-type] # the policy gives no model
-            changed = changed_digest(before.get(name), pin)
-            if changed is not None and not self._moves.names(name, *pin.aliases):
-                self.gaps.append(pack_gap(wish, changed))
-                continue
-            self.pins[name] = pin
-            self.notices += found.notices
+        place = today(identity, found)
+        home = at_home(place, (before[name] for name in kept)) if place is not None else None
+        if home is not None:
+            kept[home] = kept[home].joined(wish, home)
+            self.names[wish.name] = home
+            self.notices += [notice for notice in found.notices if notice.code == "renamed"]
+            return
+        pin = derived(found.pin, wish)  # type: ignore[arg-type] # the policy gives no model
+        changed = changed_digest(before.get(wish.name), pin)
+        if changed is not None and not self._moves.names(wish.name, *pin.aliases):
+            self.gaps.append(pack_gap(wish, changed))
+            return
+        self.pins[wish.name] = pin
+        self.notices += found.notices
 
     def _keep(self, kept: dict[str, PackWish]) -> None:
         before = {pin.name: pin for pin in self._old.packs}

@@ -63,7 +63,8 @@ def resolve_python(
         SourceUnavailableError: an index did not answer (OfflineError: and must not be asked).
     """
     sifted = sift(readings, target, request.settings)
-    union = PackageUnion(target, request.settings, sifted.lines)
+    moves = tuple(text for text in request.upgrade.packages if "==" in text)
+    union = PackageUnion(target, request.settings, sifted.lines, moves=moves)
     chosen = _with_trio(union, source, request)
     answer: Compiled | NoSolution
     if isinstance(chosen, NoSolution):

@@ -81,14 +81,12 @@ class PythonRun:
         moves: Moves, companions: Mapping[str, bytes], pins: Iterable[PythonPin]
     ) -> Upgrade | None:
         """Return which packages may move; None if nobody asked for that."""
-        if moves.everything:
-            return Upgrade(everything=True)
         known = {name for pin in pins for name in names_in(companions.get(pin.file, b""))}
         named = {name: version for name, version in moves.packages.items() if name in known}
-        if not named:
+        if not named and not moves.everything:
             return None
         texts = (f"{name}=={version}" if version else name for name, version in named.items())
-        return Upgrade(packages=tuple(sorted(texts)))
+        return Upgrade(moves.everything, tuple(sorted(texts)))
 
     def _choose(
         self, target: str, earlier: bytes | None, moved: Upgrade | None

@@ -35,6 +35,8 @@ class PackageUnion(Struct, frozen=True):
     """torch and its libraries in the versions of the target: `torch==2.8.0+cu128`."""
     from_torch: tuple[str, ...] = ()
     """Of these, the names that torch's own index provides."""
+    moves: tuple[str, ...] = ()
+    """Versions that a person asks for in this run: `numpy==2.1.0`."""
 
     def wanted(self, earlier: bytes | None = None, upgrade: Upgrade = Upgrade()) -> Wanted:  # noqa: B008 - frozen
         """Return the question to a package resolver."""
@@ -44,7 +46,7 @@ class PackageUnion(Struct, frozen=True):
         return Wanted(
             target=self.target,
             requirements=tuple(sorted(asked | set(settings.trio) | set(self.from_torch))),
-            constraints=tuple(sorted(limits | set(settings.constraints) | set(self.trio))),
+            constraints=tuple(sorted(limits | {*settings.constraints, *self.moves, *self.trio})),
             overrides=tuple(sorted(settings.overrides)),
             allowed_builds=tuple(sorted(settings.allowed_builds)),
             indexes=settings.indexes,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from msgspec.structs import replace
 
+from comfylock.errors import SourceUnavailableError
+from comfylock.names import printable
 from comfylock.net.interface import Known, Question
 from comfylock.sources.git_command import Commands, Limits
 from comfylock.sources.git_facts import (
@@ -24,7 +26,7 @@ from comfylock.sources.git_remote import is_ref_name, remote_ref, remote_refs
 from comfylock.sources.git_revision import Named, is_short, named
 from comfylock.sources.git_scratch import Scratch
 from comfylock.sources.git_urls import host_of, repository_url
-from comfylock.sources.interface import GitPin, Missing, Refs, SourceFacts
+from comfylock.sources.interface import CommitFacts, GitPin, Missing, Refs, SourceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from comfylock.net.interface import Answers
 
 T = TypeVar("T")
+
+MAX_PROVEN = 16
+"""Submodules of one commit that are fetched, to see whether they are there."""
 
 # What msgspec decodes answers to; a union is no `type` to mypy.
 _REFS = cast("type[Refs | Missing]", Refs | Missing)
@@ -63,6 +68,7 @@ class Git:
         self._lock = Lock()
         self._commands: Commands | None = None
         self._scratches: dict[str, Scratch] = {}
+        self._is_over = False
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +79,7 @@ class Git:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over = True  # a thread that was left behind begins nothing anew
         self.close()
 
     def close(self) -> None:
@@ -81,7 +88,7 @@ class Git:
             commands, self._commands = self._commands, None
             self._scratches.clear()
         if commands is not None:
-            commands.is_closed = True
+            commands.close()
             shutil.rmtree(commands.folder, ignore_errors=True)
 
     def refs(self, repository: str) -> Refs | Missing:
@@ -138,8 +145,33 @@ class Git:
             warnings.append(
                 f"commit `{found.commit}` is on no branch of `{refs.repository}`: {told}"
             )
+        doubts = self._doubts(fetched.facts)
+        if isinstance(doubts, Missing):
+            return doubts
         facts = replace(fetched.facts, on_branch=on_branch)
-        return GitPin(facts, revision, found.tag, tuple(warnings)), fetched.warnings
+        pin = GitPin(facts, revision, found.tag, tuple(warnings))
+        return pin, (*fetched.warnings, *doubts)
+
+    def _doubts(self, facts: CommitFacts) -> list[str] | Missing:
+        """Return what is wrong with a commit's submodules, as far as they are proven by a fetch.
+
+        Only those beside the repository are: a stranger's `.gitmodules` leads nowhere else.
+        """
+        told = []
+        base = facts.repository.split("/")[:3]  # scheme and host
+        for text in facts.submodules[:MAX_PROVEN]:
+            path, commit, url = text.rsplit(" ", 2)
+            if url.split("/")[:3] != base:
+                continue
+            found = self._commit(url, commit)
+            shown = f"submodule `{printable(path)}` of `{facts.repository}`"
+            if isinstance(found, Missing):
+                if found.reason == "offline":
+                    return found
+                told.append(f"{shown} cannot be had: {found.message}")
+            elif found.facts.submodules or found.warnings:
+                told.append(f"{shown} has submodules of its own, which are not locked")
+        return told
 
     def ask(
         self, kind: str, key: str, answer: type[T], find: Callable[[], T], *, lasting: bool = False
@@ -166,6 +198,8 @@ class Git:
 
     def _running(self) -> Commands:
         with self._lock:
+            if self._is_over:
+                raise SourceUnavailableError("git", "was interrupted")
             if self._commands is None:
                 folder = tempfile.mkdtemp(prefix="comfylock-git-", dir=self._parent)
                 self._commands = Commands(folder, self._limits, self._tokens)

@@ -93,9 +93,18 @@ class Commands:
         self._tokens = dict(tokens or {})
         self.limits = limits
         self.is_closed = False
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._ssh: str | None = None
         self._gates: dict[str, BoundedSemaphore] = {}
         self._lock = Lock()
+
+    def close(self) -> None:
+        """End every command that is running in any thread; none begins any more."""
+        self.is_closed = True
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            _end(process)
 
     def run(
         self,
@@ -112,11 +121,16 @@ class Commands:
             SourceUnavailableError: git is not installed, or the command took too long.
             TooLargeError: it printed or stored too much.
         """
+        self._check_closed(service)
         process = self._started([*arguments], repository, data)
+        with self._lock:
+            self._running.add(process)
         deadline = time.monotonic() + self.limits.seconds
         try:
             return self._outcome(process, repository, service, deadline)
         finally:
+            with self._lock:
+                self._running.discard(process)
             _kill(process)
 
     def remote(
@@ -183,16 +197,20 @@ class Commands:
             except subprocess.TimeoutExpired as waiting:
                 self._check_budget(waiting.output, repository, service, deadline)
                 continue
+            self._check_closed(service)
             stored = _size(repository) if repository and service != "git" else 0
             if len(out) > self.limits.output or stored > self.limits.folder:
                 raise _too_large(service)
             return Outcome(process.returncode, out, err.decode("utf-8", "replace"))
 
+    def _check_closed(self, service: str) -> None:
+        if self.is_closed:
+            raise SourceUnavailableError(service, "was interrupted")
+
     def _check_budget(
         self, printed: bytes | None, repository: str | None, service: str, deadline: float
     ) -> None:
-        if self.is_closed:
-            raise SourceUnavailableError(service, "was interrupted")
+        self._check_closed(service)  # it may have begun while others were ended
         if time.monotonic() > deadline:
             message = f"did not finish within {self.limits.seconds:g} s"
             raise SourceUnavailableError(service, message)
@@ -281,9 +299,14 @@ def _size(folder: str) -> int:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End git, wait for it, and close the pipes."""
+    if process.returncode is None:
+        _end(process)
+        process.communicate()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End git and the transport that it started; both hold the pipes open."""
-    if process.returncode is not None:
-        return
     try:
         if sys.platform == "win32":
             process.kill()
@@ -291,4 +314,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     except OSError:
         pass
-    process.communicate()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from comfylock.cli.text import Style, cells
 from comfylock.cli.why_text import explanation_text
-from comfylock.lockfile.schema import Gap, Lock, ModelPin, PackPin, WorkflowEntry
+from comfylock.lockfile.schema import ComfyuiPin, Gap, Lock, ModelPin, PackPin, WorkflowEntry
 from comfylock.lockfile.write import write_lock
 from comfylock.registry.lookup import Verdict
 from comfylock.requirements import Offer
@@ -81,6 +81,31 @@ def test_a_model(run: Run) -> None:
     assert chain["uses"][0]["nodes"] == ["3"]
     assert chain["uses"][0]["offers"] == [{"url": URL, "origin": "node", "sha256": None}]
     assert chain["pin"]["commit"] == COMMIT
+
+
+def test_comfyui_itself(run: Run) -> None:
+    project(run)
+    pin = ComfyuiPin("*", "0.3.64", "https://github.com/comfyanonymous/ComfyUI", COMMIT)
+    run.write("comfy.lock", write_lock(locked(comfyui=pin)))
+    assert call(run, "why", "ComfyUI") == 0
+    assert run.out == (
+        "comfyui: ComfyUI itself\n"
+        "  workflows/first.json has class types of 0.1.0 or newer\n"
+        "  requested   *\n"
+        "  version     0.3.64\n"
+        "  repository  https://github.com/comfyanonymous/ComfyUI\n"
+        f"  commit      {COMMIT}\n"
+    )
+    run.write("comfylock.toml", b'[comfyui]\nversion = ">=0.3.60"\n')
+    assert call(run, "why", "comfyui") == 0
+    assert "  comfylock.toml asks for >=0.3.60\n" in run.out
+
+
+def test_what_only_the_tree_tells_of(run: Run) -> None:
+    project(run)
+    assert call(run, "why", "workflows/first.json") == 1
+    told = "error: why explains packs, models and the like; `workflows/first.json` is none\n"
+    assert run.err == f"{told}\nhint: comfylock tree workflows/first.json\n"
 
 
 def test_a_class_type_that_nothing_is_locked_for(run: Run) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from comfylock.names import printable
 from tests.scenarios import small
 
 if TYPE_CHECKING:
@@ -118,3 +120,40 @@ def test_a_project_whose_subjects_are_all_known_is_small(shop: Place) -> None:
     assert shop.run("lock").code == 0
     names = {pin.name for pin in shop.locked.packs} | {pin.key for pin in shop.locked.models}
     assert names == {name for group in small.SUBJECTS.values() for name in group}
+
+
+def test_p8_what_a_newer_revision_says_is_never_lost(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    newer = (shop.lock or b"").replace(b"version = 1\n", b"version = 1\nrevision = 7\n", 1)
+    newer = newer.replace(b"[options]\n", b"[options]\nmood = 3\n", 1)
+    shop.lock_file.write_bytes(newer)
+    assert shop.run("lock", "--check").code == 0
+    assert shop.run("lock").code == 0
+    assert shop.lock == newer
+    ended, sent = shop.sent("lock", "--upgrade")
+    assert (ended.code, sent) == (2, {})
+    assert "would lose: `options.mood`" in ended.err
+    assert shop.lock == newer
+
+
+def test_p8_a_newer_revision_stays_what_it_is_when_a_pin_moves(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    newer = (shop.lock or b"").replace(b"version = 1\n", b"version = 1\nrevision = 7\n", 1)
+    shop.lock_file.write_bytes(newer)
+    assert shop.run("lock", "--upgrade-package", "alpha").code == 0
+    assert shop.lock != newer
+    assert shop.locked.revision == 7
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+@pytest.mark.parametrize("name", ["new\nline.json", "red\x1b[31m.json", "back\\slash.json"])
+def test_a_name_that_no_lock_takes_costs_that_file_alone(shop: Place, name: str) -> None:
+    assert shop.run("lock").code == 0
+    before = shop.lock
+    shop.write(f"workflows/{name}", small.workflow(shop.world))
+    for words in (("lock",), ("lock", "--check"), ("lock", "--allow-unresolved")):
+        ended = shop.run(*words)
+        assert (ended.code, shop.lock) == (2, before)
+        told = printable(f"workflows/{name}")
+        assert f"error: {told}: no lock takes its name, which " in ended.err
+        assert ended.err.count("rename it") == 1

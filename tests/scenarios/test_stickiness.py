@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -255,3 +256,17 @@ def test_the_right_one_of_two_sources_is_taken_by_its_digest(shop: Place) -> Non
     [pin] = shop.locked.models
     assert pin.repository == "owner/other"
     assert "holds other bytes than the workflow is stamped with" in ended.err
+
+
+def test_what_is_newest_is_asked_anew_after_a_minute(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    assert shop.run("lock", "--upgrade").code == 0
+    for path in (shop.folder / "cache").rglob("*.json"):
+        entry = json.loads(path.read_bytes())
+        path.write_text(json.dumps({**entry, "fetched": entry["fetched"] - 120}))
+    small.publish_news(shop.world)
+    shop.lock_file.unlink()
+    assert shop.sent("lock")[1] == {}
+    before = shop.locked
+    assert shop.run("lock", "--upgrade-package", "gamma").code == 0
+    assert moved(pins(before), pins(shop.locked)) == {"gamma"}

@@ -137,6 +137,25 @@ def test_versions_that_fit_stay_when_a_pack_comes(project: Project) -> None:
     assert 'version = "1.26.4"' in project.pylock
     assert project.lock("--upgrade").code == 0
     assert 'version = "2.1.0"' in project.pylock
+    assert project.lock("--upgrade", "--upgrade-package", "numpy==1.26.4").code == 0
+    assert 'version = "1.26.4"' in project.pylock
+
+
+def test_a_version_that_is_asked_for_and_cannot_be_is_part_of_the_conflict(
+    project: Project,
+) -> None:
+    limit = '[python.constraints]\nnumpy = "<2"'
+    project.configure(limit)
+    project.lock()
+    before = project.ground.lock
+    ended = project.lock("--upgrade-package", "numpy==2.1.0")
+    assert (ended.code, project.ground.lock) == (1, before)
+    told = "comfylock.toml limits `numpy<2` and `--upgrade-package numpy==2.1.0` was given; no"
+    assert told in ended.err
+    assert "take `numpy<2` out of [python.constraints]" in ended.err + ended.out
+    project.configure()
+    assert project.lock("--upgrade-package", "numpy==2.1.0").code == 0
+    assert 'version = "2.1.0"' in project.pylock
 
 
 def test_no_pack_moves_torch_or_the_indexes(project: Project) -> None:

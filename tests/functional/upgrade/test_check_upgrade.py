@@ -238,6 +238,15 @@ def test_what_is_posted_is_mended_not_the_workflow_beside_it(place: Place) -> No
     assert json.loads(path.read_text()) == {**body, "prompt": prompt(strength=1.0)}
 
 
+def test_a_file_of_too_many_workflows_is_not_mended_in_part(place: Place) -> None:
+    path = place.write("api.json", [{"1": {"class_type": "X"}}] * 10_001)
+    whole = path.read_bytes()
+    ended = place("check-upgrade", *SIDES, "api.json", "--fix")
+    told = "holds more than 10,000 workflows; the rest was not read"
+    assert (ended.code, ended.err) == (2, f"error: api.json: {told}\n")
+    assert path.read_bytes() == whole
+
+
 def test_in_a_folder_too_it_is_said_what_cannot_be_written_to(place: Place) -> None:
     place.write("w/text.json", {"prompt": json.dumps(prompt())})
     place.write("w/none.json", {"a": 1})

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from comfylock.errors import LockConflictError, LockParseError
 from comfylock.lockfile.canonical import lock_faults
+from comfylock.lockfile.conflicted import conflicted
 from comfylock.lockfile.markers import Sides, split_conflict
 from comfylock.lockfile.merge import Conflict, merge
 from comfylock.lockfile.read import read_lock
@@ -281,3 +282,15 @@ def test_p18_from_markers_to_one_lock() -> None:
     assert found.conflicts == ()
     assert [pin.name for pin in found.lock.packs] == ["alpha", "beta"]
     assert found.lock.models[0].commit == COMMIT
+
+
+def test_what_both_sides_added_differently_is_marked_alone() -> None:
+    ours, theirs = (with_beta(full(), version=version) for version in ("1.0.0", "2.0.0"))
+    result = merge(full(), ours, theirs)
+    assert [(each.kind, each.name) for each in result.conflicts] == [("pack", "beta")]
+    data = conflicted(full(), ours, theirs, result)
+    before, _, rest = data.partition(b"<<<<<<< ours\n")
+    between, _, after = rest.partition(b">>>>>>> theirs\n")
+    assert between.count(b"[[") == between.count(b'name = "beta"') == 2
+    assert before.startswith(b"# Written by comfylock.")
+    assert after

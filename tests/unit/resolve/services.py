@@ -53,6 +53,8 @@ class World(Struct):
     """`id@version` to the sha256 of its archive."""
     commits: dict[str, dict[str, str]] = field(default_factory=dict)
     """Repository to revision and commit; `HEAD` is the default branch."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Old address of a repository to that of today."""
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     branches: dict[str, dict[str, str]] = field(default_factory=dict)
     """Repository to branch and commit."""
@@ -154,6 +156,7 @@ class _Git:
 
     def refs(self, repository: str) -> Refs | Missing:
         self.world.note("git", f"refs {repository}")
+        repository = self.world.moved.get(repository, repository)
         commits = self.world.commits.get(repository)
         if commits is None:
             return Missing("private-or-missing", f"{repository} is not there")
@@ -163,6 +166,7 @@ class _Git:
 
     def pin(self, repository: str, revision: str | None, *, read: bool) -> GitPin | Missing:
         self.world.note("git", f"pin {repository} {revision}{' read' if read else ''}")
+        repository = self.world.moved.get(repository, repository)
         known = self.world.commits.get(repository, {})
         tags = self.world.tags.get(repository, {})
         commit = known.get(revision or "HEAD") or tags.get(revision or "")

@@ -76,6 +76,71 @@ def test_a_rule_for_the_name_of_today_counts_for_the_old_one(settled: Settled) -
     assert unsatisfied(found.lock, wanted) == ()
 
 
+OLD = "https://github.com/ann/before"
+
+
+def both_names(*, first: str = "ann/before", second: str = "ann/delta") -> Requirements:
+    entries = ((first, "A", "a.json"), (second, "B", "b.json"))
+    return Requirements(
+        tuple(
+            WorkflowNeed(path, (ClassNeed(kind, name, "aux_id"),)) for name, kind, path in entries
+        )
+    )
+
+
+def test_old_and_new_name_of_a_repository_are_one_pack(settled: Settled) -> None:
+    settled.world.commits[DELTA] = {"HEAD": "a" * 40}
+    settled.world.moved[OLD] = DELTA
+    found = settled(both_names())
+    (pin,) = found.lock.packs
+    assert (pin.name, pin.aliases, pin.provides) == ("ann/delta", ("ann/before",), ("A", "B"))
+    assert [entry.packs for entry in found.lock.workflows] == [("ann/delta",)] * 2
+    assert [(n.subject, n.code) for n in found.notices] == [("ann/before", "renamed")]
+    assert unsatisfied(found.lock, both_names()) == ()
+    assert settled(both_names(), found.lock).lock == found.lock
+    assert settled.world.asked == []
+
+
+def test_p16_an_old_name_finds_the_pin_that_is_there(settled: Settled) -> None:
+    settled.world.commits[DELTA] = {"HEAD": "a" * 40}
+    settled.world.moved[OLD] = DELTA
+    old = settled(needs(ClassNeed("B", "ann/delta", "aux_id"), path="b.json")).lock
+    settled.world.commits[DELTA] = {"HEAD": "b" * 40, "a" * 40: "a" * 40}
+    found = settled(both_names(), old)
+    (pin,) = found.lock.packs
+    assert (pin.name, pin.commit, pin.aliases) == ("ann/delta", "a" * 40, ("ann/before",))
+    assert unsatisfied(found.lock, both_names()) == ()
+    assert settled(both_names(), found.lock).lock == found.lock
+
+
+def test_an_old_name_of_a_registry_packs_repository_is_that_pack(settled: Settled) -> None:
+    settled.world.add("delta", "1.0.0", provides=("A", "B"))
+    settled.world.packs["delta"] = RegistryPack("delta", "active", DELTA, release("delta", "1.0.0"))
+    settled.world.commits[DELTA] = {"HEAD": "a" * 40}
+    settled.world.moved[OLD] = DELTA
+    wanted = Requirements(
+        (
+            WorkflowNeed("a.json", (ClassNeed("A", "ann/before", "aux_id"),)),
+            WorkflowNeed("b.json", (ClassNeed("B", "delta", "cnr_id"),)),
+        )
+    )
+    found = settled(wanted)
+    (pin,) = found.lock.packs
+    assert (pin.name, pin.source, pin.aliases) == ("delta", "comfy-registry", ("ann/before",))
+    assert unsatisfied(found.lock, wanted) == ()
+    assert settled(wanted, found.lock).lock == found.lock
+
+
+def test_a_revision_of_an_old_name_stays_a_pack_of_its_own(settled: Settled) -> None:
+    settled.world.commits[DELTA] = {"HEAD": "a" * 40, "v1": "b" * 40}
+    settled.world.moved[OLD] = DELTA
+    rules = {"ann/before": PackRule("ann/before", git=OLD, revision="v1")}
+    wanted = Requirements(both_names().workflows, pack_rules=rules)
+    found = settled(wanted)
+    assert [pin.commit for pin in found.lock.packs] == ["b" * 40, "a" * 40]
+    assert unsatisfied(found.lock, wanted) == ()
+
+
 @pytest.mark.parametrize("evidence", ["aux_id", "registry"])
 def test_p16_a_pack_and_its_own_repository_stay_one(settled: Settled, evidence: str) -> None:
     settled.world.releases["alpha"] = []

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from comfylock.errors import SourceUnavailableError
+from comfylock.net.answers import InMemory
 from comfylock.sources.git import Git
 from comfylock.sources.interface import GitPin, Missing
 from tests.services.git_repository import Submodule
 from tests.services.git_server import Fault
-from tests.unit.sources.git_pins import FETCH, FIND, NODE, PACK, pinned, refused
+from tests.unit.sources.git_pins import FIND, NODE, PACK, pinned, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +53,39 @@ def test_submodules_are_pinned_by_the_tree(host: GitServer, pack: Repository, gi
         f"relative {commit} https://github.com/owner/other",
         f"scp {commit} ssh://git@github.com/c/d",
     )
-    left_out = [warning.split("`")[1] for warning in found.warnings]
+    left_out = [warning.split("`")[1] for warning in found.warnings if "left out" in warning]
     assert left_out == ["absent", "bad", "local", "plain", "up"]
     assert "planted@" not in str(found)
-    assert host.steps() == [*FIND, *FETCH]
+    elsewhere = {asked.path.partition("?")[0] for asked in host.asked if "/pack/" not in asked.path}
+    assert elsewhere == {"/github.com/owner/other/info/refs"}
+
+
+def test_submodules_beside_the_repository_are_proven(
+    host: GitServer, pack: Repository, git: Git
+) -> None:
+    inner = host.repository("github.com/owner/inner")
+    leaf = inner.commit({"a.py": "A = 1\n"})
+    text = '[submodule "b"]\n\tpath = b\n\turl = ../inner\n'
+    outer = host.repository("github.com/owner/outer")
+    nesting = outer.commit({".gitmodules": text, "b": Submodule(leaf)})
+    targets = {"fine": ("inner", leaf), "nests": ("outer", nesting), "gone": ("inner", "1" * 40)}
+    text = "".join(
+        f'[submodule "{path}"]\n\tpath = {path}\n\turl = ../{name}\n'
+        for path, (name, _) in targets.items()
+    )
+    files: dict[str, Any] = {path: Submodule(commit) for path, (_, commit) in targets.items()}
+    pack.commit({".gitmodules": text, **files})
+    found = pinned(git)
+    assert [line.split(" ")[0] for line in found.facts.submodules] == ["fine", "gone", "nests"]
+    where = f"of `{PACK}`"
+    lacks = f"`https://github.com/owner/inner` has no branch, tag or commit `{'1' * 40}`"
+    assert found.warnings == (
+        f"submodule `gone` {where} cannot be had: {lacks}",
+        f"submodule `nests` {where} has submodules of its own, which are not locked",
+    )
+    asked = len(host.asked)
+    assert pinned(git) == found
+    assert len(host.asked) - asked <= len(FIND)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +174,20 @@ def test_a_closed_client_leaves_nothing_and_may_begin_anew(
     assert list((tmp_path / "scratch").iterdir()) == []
     pack.tag("v1", commit)
     assert pinned(git, commit).facts.commit == commit
+
+
+def test_after_the_run_a_thread_that_was_left_behind_begins_nothing(
+    host: GitServer, pack: Repository, tmp_path: Path
+) -> None:
+    pack.commit({"a": "1"})
+    scratch = tmp_path / "over"
+    scratch.mkdir()
+    with Git(InMemory(), scratch=str(scratch)) as git:
+        pass
+    with pytest.raises(SourceUnavailableError, match="git: was interrupted"):
+        git.refs(PACK)
+    assert list(scratch.iterdir()) == []
+    assert host.asked == []
 
 
 # a host that changes its mind between two questions

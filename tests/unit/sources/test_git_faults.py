@@ -6,6 +6,8 @@ import os
 import random
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -209,9 +211,16 @@ def test_a_host_that_says_nothing_is_given_up(host: GitServer, tmp_path: Path, s
 def test_closing_ends_what_is_running(host: GitServer, tmp_path: Path) -> None:
     host.faults[NAME] = Fault(hangs=True)
     commands = Commands(str(tmp_path), Limits())
-    commands.is_closed = True
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(commands.run, "ls-remote", "--", PACK, service="github.com")
+        while not host.asked:
+            time.sleep(0.01)
+        commands.close()
+        with pytest.raises(SourceUnavailableError, match=r"github\.com: was interrupted"):
+            running.result(5)
     with pytest.raises(SourceUnavailableError, match=r"github\.com: was interrupted"):
         commands.run("ls-remote", "--", PACK, service="github.com")
+    assert len(host.asked) == 1
 
 
 # limits

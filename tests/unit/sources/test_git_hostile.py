@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from comfylock.sources.git import MAX_PROVEN
 from comfylock.sources.git_objects import is_contained
 from comfylock.sources.git_remote import read_refs
 from comfylock.sources.interface import Missing
@@ -151,11 +152,18 @@ def test_attributes_and_filters_change_nothing(
     assert not mark.exists()
 
 
-def test_a_submodule_is_named_and_never_fetched(host: GitServer, git: Git) -> None:
-    text = '[submodule "-x"]\n\tpath = -x\n\turl = https://github.com/a/b\n\tupdate = !touch x\n'
+def test_a_submodule_elsewhere_is_named_and_never_fetched(host: GitServer, git: Git) -> None:
+    text = '[submodule "-x"]\n\tpath = -x\n\turl = https://gitlab.com/a/b\n\tupdate = !touch x\n'
     host.repository(NAME).commit({".gitmodules": text, "-x": Submodule("1" * 40)})
-    assert pinned(git, read=True).facts.submodules == (f"-x {'1' * 40} https://github.com/a/b",)
+    assert pinned(git, read=True).facts.submodules == (f"-x {'1' * 40} https://gitlab.com/a/b",)
     assert all(asked.path.startswith(f"/{NAME}/") for asked in host.asked)
+
+
+def test_no_more_submodules_are_looked_for_than_anybody_has(host: GitServer, git: Git) -> None:
+    paths = [f"m{number:03}" for number in range(MAX_PROVEN + 9)]
+    text = "".join(f'[submodule "{p}"]\n\tpath = {p}\n\turl = ../{p}\n' for p in paths)
+    host.repository(NAME).commit({".gitmodules": text, **{p: Submodule("1" * 40) for p in paths}})
+    assert len(pinned(git, read=False).warnings) == MAX_PROVEN
 
 
 # the machine
