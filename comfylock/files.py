@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from comfylock.reading import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,10 +50,9 @@ def write_together(files: Mapping[str, bytes]) -> bool:
 
 
 def holds(path: str, data: bytes) -> bool:
-    """Say whether a file has these bytes."""
+    """Say whether a regular file has these bytes; a pipe is not waited for."""
     try:
-        with open(path, "rb") as stream:
-            return stream.read(len(data) + 1) == data
+        return read_regular(path, len(data) + 1) == data
     except OSError:
         return False
 

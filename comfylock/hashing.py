@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHUNK = 1 << 20
 """Bytes read at once."""
@@ -41,10 +44,13 @@ def stamp_of(status: os.stat_result) -> Stamp:
     )
 
 
-def sha256_of_file(path: str) -> tuple[str, Stamp]:
+def sha256_of_file(path: str, goes_on: Callable[[], bool] = lambda: True) -> tuple[str, Stamp]:
     """Return the sha256 (lower-case hex) of a regular file, links followed, and its stamp.
 
+    `goes_on` is asked after each block.
+
     Raises:
+        InterruptedError: it was to go on no longer.
         NotAFileError: it is no regular file; a pipe is not waited for.
         ChangedError: it changed meanwhile, so the digest is of nothing that ever was.
         OSError: it cannot be read.
@@ -59,6 +65,8 @@ def sha256_of_file(path: str) -> tuple[str, Stamp]:
         while count := stream.readinto(block):
             digest.update(block[:count])
             read += count
+            if not goes_on():
+                raise InterruptedError(path)
         after = stamp_of(os.fstat(handle))
         if before != after or read != after.size or stamp_of(os.stat(path)) != after:
             raise ChangedError(path)

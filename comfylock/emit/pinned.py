@@ -34,6 +34,9 @@ SERVICES: dict[str, Service] = {
 }
 
 
+PART = ".part"
+"""What the name of a file that is not whole yet ends in."""
+
 MIB_OF_GB = 1000
 """MiB that a card of one GB has at the least: one of 24 GB reports 24,564."""
 
@@ -148,13 +151,19 @@ def _service(pin: ModelPin) -> Service:
 
 
 def _refuse_meetings(steps: list[ModelStep]) -> None:
-    """Refuse a path twice, also in other letters, and a file where another needs a folder."""
+    """Refuse a path twice, also in other letters, and a file in the way of another.
+
+    Where that needs a folder, or is kept until it is whole.
+    """
     taken: dict[str, ModelStep] = {}
     for step in steps:
         other = taken.setdefault(step.path.casefold(), step)
         if other.key != step.key:
             raise _meeting(other, step)
     for step in steps:
+        whole = taken.get(step.path.casefold().removesuffix(PART))
+        if whole is not None and whole.path != step.path:
+            raise _meeting(whole, step)
         parts = step.path.casefold().split("/")
         for count in range(1, len(parts)):
             above = taken.get("/".join(parts[:count]))

@@ -11,6 +11,7 @@ from msgspec import Struct
 from comfylock.errors import UsageError, WriteError
 from comfylock.files import holds, write_together
 from comfylock.lockfile.mark import MAX_MARKED, marked_digest
+from comfylock.reading import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -142,9 +143,8 @@ def differences(
 def _difference(place: Placed, digest: str, wanted: frozenset[str]) -> Difference | None:
     path = place.path
     try:
-        with open(path, "rb") as stream:
-            data = stream.read(max(MAX_MARKED, len(place.file.data)) + 1)
-            mode = os.fstat(stream.fileno()).st_mode
+        data = read_regular(path, max(MAX_MARKED, len(place.file.data)) + 1)
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
         if place.kind not in wanted:
             return None

@@ -208,7 +208,7 @@ def _compare_packages(
     from comfylock.verifying.python_packages import packages_checked  # noqa: PLC0415 - as above
     from comfylock.verifying.python_strays import strays_checked  # noqa: PLC0415 - as above
 
-    run.add("python", packages_checked(locked, *packages, python) + strays_checked(*packages))
+    run.add("python", packages_checked(locked, *packages, python) + strays_checked(packages[0]))
 
 
 def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] | None, str | None]:

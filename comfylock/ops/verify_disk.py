@@ -90,8 +90,10 @@ def installation(
             ),
             groups=None if request.groups is None else frozenset(request.groups),
         )
-        yield made
-        made.digests.save()
+        try:
+            yield made
+        finally:  # what an interrupted run has read is not read again
+            made.digests.save()
 
 
 class _Archives:

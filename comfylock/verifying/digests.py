@@ -87,6 +87,7 @@ class Digests:
         self._progress = progress
         self._known = _load(file)
         self._met: dict[str, _Kept] = {}
+        self._goes_on, self._has_news = True, False
         self.hashed = 0
         """Files that were read."""
 
@@ -111,14 +112,20 @@ class Digests:
         order = [path for _, path in sorted(unknown, key=lambda one: (-one[0], one[1]))]
         if self._progress is not None:
             self._progress.begin(len(order))
-        with ThreadPoolExecutor(self._jobs, "comfylock-hash") as pool:
+        pool = ThreadPoolExecutor(self._jobs, "comfylock-hash")
+        try:
             hashed = dict(zip(order, pool.map(self._hash, order), strict=True))
+        except BaseException:
+            self._goes_on = False  # nobody waits until a large file is read to its end
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
         self.hashed += sum(isinstance(each, str) for each in hashed.values())
         return found | hashed
 
     def save(self) -> None:
         """Remember for the next run; a cache that cannot be written is no error."""
-        if self._file is None or not self.hashed:
+        if self._file is None or not self._has_news:
             return
         latest = _load(self._file)  # another process may have learnt something meanwhile
         order = {**latest, **self._known, **self._met}
@@ -135,7 +142,7 @@ class Digests:
     def _hash(self, path: str) -> str | Trouble:
         began = self._now()
         try:
-            sha256, stamp = sha256_of_file(path)
+            sha256, stamp = sha256_of_file(path, lambda: self._goes_on)
         except OSError as error:
             return trouble(error)
         finally:
@@ -144,6 +151,7 @@ class Digests:
         if _is_settled(stamp, began) and _is_text(path):
             key = path if os.path.isabs(path) else os.path.abspath(path)
             self._met[key] = _Kept(*stamp, sha256)
+            self._has_news = True
         return sha256
 
 

@@ -113,8 +113,17 @@ def _labels(one: Thing | None, two: Thing | None) -> tuple[str | None, str | Non
     for key, value in one.facts.items():
         other = two.facts.get(key)
         if isinstance(value, str) and isinstance(other, str) and value != other:
+            if key == "state":
+                return _own_change(value, other), _own_change(other, value)
             return f"{first}, {key} {value[:SHORT]}", f"{second}, {key} {other[:SHORT]}"
     return first, second
+
+
+def _own_change(state: str, other: str) -> str:
+    """Return the first local change that the other side does not have, its digest cut short."""
+    only = sorted(set(state.splitlines()) - set(other.splitlines()))
+    told, mark, digest = (only[0] if only else "").rpartition(" sha256 ")
+    return f"{told} {digest[:SHORT]}" if mark else digest
 
 
 def _renamed(
@@ -196,8 +205,12 @@ def _any_of(values: set[str | None]) -> str | frozenset[str] | None:
 
 def inventory_side(name: str, found: Inventory) -> Side:
     """Return what an inventory says; disabled packs count as absent."""
-    packs = [pack for pack in found.packs if not pack.is_disabled]
-    things = {("pack", pack.name): _installed_thing(pack) for pack in packs}
+    things: dict[tuple[str, str], Thing] = {}
+    for pack in found.packs:
+        if pack.is_disabled:
+            continue
+        key = pack.name if ("pack", pack.name) not in things else f"{pack.name} in {pack.folder}"
+        things["pack", key] = _installed_thing(pack)
     things |= {("model", model.name): _file_thing(model) for model in found.models}
     parts = {"pack", "model"}
     if found.comfyui is not None:

@@ -27,7 +27,7 @@ class InstalledComfyui(Struct, frozen=True):
     commit: str | None = None
     """None where git did not check it out."""
     changes: tuple[str, ...] = ()
-    """Files that are not of the commit, each with its state, sorted."""
+    """Files that are not of the commit, each with its state and digest, sorted."""
 
 
 class InstalledPack(Struct, frozen=True, order=True):

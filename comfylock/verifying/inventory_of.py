@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from comfylock.errors import SourceUnavailableError
+from comfylock.hashing import sha256_of_file
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
 from comfylock.sources.hidden_code import MADE
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from comfylock.findings import Finding
-    from comfylock.sources.git_checkout import Checkout
+    from comfylock.sources.git_checkout import Change, Checkout
     from comfylock.verifying.installed import Installation
     from comfylock.verifying.python_environment import Distribution, Environment
 
@@ -104,7 +106,7 @@ def _pack(
             folder.version,
             folder.git.head,
             remote,
-            changes=_changes(checkout),
+            changes=_changes(checkout, folder.path),
             is_disabled=folder.is_disabled,
         )
     known = {name: d for name, path in files.items() if isinstance(d := digests[path], str)}
@@ -133,19 +135,39 @@ def _checkout(place: Installation, folder: PackFolder) -> Checkout | None:
         return None
 
 
-def _changes(checkout: Checkout | None) -> tuple[str, ...]:
-    """Return what a checkout's files are otherwise than its commit has them."""
+def _changes(checkout: Checkout | None, folder: str) -> tuple[str, ...]:
+    """Return what a checkout's files are otherwise than its commit has them, and what they are."""
     if checkout is None:
         return ("it cannot be looked at",)
-    found = [f"{change.state} {change.path}" for change in checkout.changes]
+    found = [
+        f"{change.state} {change.path}{_bytes_of(change, folder)}" for change in checkout.changes
+    ]
     if checkout.damage is not None:
         found.append(checkout.damage)
     for module in checkout.modules:
         at = module.checkout.commit if module.checkout is not None else None
         if at != module.commit:
             found.append(f"submodule {module.path} at {at or 'nothing'}")
-        found += [f"{module.path}: {each}" for each in _changes(module.checkout) if at]
+        below = inside(folder, module.path)
+        found += [f"{module.path}: {each}" for each in _changes(module.checkout, below) if at]
     return tuple(sorted(found))
+
+
+def _bytes_of(change: Change, folder: str) -> str:
+    """Return what tells a changed file, or an added folder, from one that was changed otherwise."""
+    path = inside(folder, change.path)
+    if change.state in ("missing", "staged"):
+        return ""
+    try:
+        if change.path.endswith("/"):
+            below = walk(path.rstrip(os.sep), follows=False, skips=lambda _, name: name in MADE)
+            files = {name: sha256_of_file(inside(path, name))[0] for name in below.files}
+            return f" sha256 {digest_of_files(files)}"
+        if os.path.islink(path):
+            return f" -> {os.readlink(path)}"
+        return f" sha256 {sha256_of_file(path)[0]}"
+    except OSError:
+        return " of unknown bytes"
 
 
 def _comfyui(place: Installation, findings: list[Finding]) -> InstalledComfyui:
@@ -157,7 +179,7 @@ def _comfyui(place: Installation, findings: list[Finding]) -> InstalledComfyui:
         return InstalledComfyui(version)
     if checkout is None:
         return InstalledComfyui(version)
-    return InstalledComfyui(version, checkout.commit, _changes(checkout))
+    return InstalledComfyui(version, checkout.commit, _changes(checkout, place.folder))
 
 
 def _python(packages: list[Distribution] | None) -> tuple[InstalledPackage, ...] | None:

@@ -17,9 +17,9 @@ from comfylock.verifying.disk import read_small
 from comfylock.verifying.findings import Checked, Item, observe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from comfylock.verifying.python_environment import Distribution, Environment
+    from comfylock.verifying.python_environment import Environment
 
 MAX_RECORD = 64 << 20
 """Bytes of a list of a package's files."""
@@ -34,16 +34,16 @@ _OF_VENV = {"_virtualenv.pth": b"import _virtualenv"}
 """What makes environments puts there, with what it says: virtualenv and uv list it nowhere."""
 
 
-def strays_checked(environment: Environment, found: Iterable[Distribution]) -> Checked:
+def strays_checked(environment: Environment) -> Checked:
     """Return what Python would run or import of an environment though no package brought it."""
-    packages = list(found)
     checked = Checked()
     for folder in environment.folders:
         if os.path.basename(folder) == _SYSTEM:
             continue
-        own = [each for each in packages if os.path.dirname(each.place) == folder]
-        known = {name for each in own for name in _names_of(each)}
-        for name in _names(folder):
+        names = _names(folder)
+        packages = [os.path.join(folder, name) for name in names if name.endswith(_METADATA)]
+        known = {name for package in packages for name in _names_of(package)}
+        for name in names:
             if name not in known:
                 checked += _judged(folder, name)
     return checked
@@ -56,11 +56,11 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _names_of(package: Distribution) -> Iterator[str]:
-    """Yield the names at the top of a folder that are a package's, by its own list."""
+def _names_of(package: str) -> Iterator[str]:
+    """Yield the names at the top of a folder that are a package's, by the list in its metadata."""
     for file in ("RECORD", "installed-files.txt", "top_level.txt"):
         try:
-            data = read_small(os.path.join(package.place, file), MAX_RECORD)
+            data = read_small(os.path.join(package, file), MAX_RECORD)
         except OSError:
             data = None
         if data is None:

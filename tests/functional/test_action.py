@@ -183,6 +183,21 @@ def test_everything_runs_and_the_gravest_counts(runner: Runner) -> None:
 
 
 @needs_bash
+def test_what_is_printed_commands_no_runner(runner: Runner) -> None:
+    """A workflow's name may be `::add-mask::…`; the word that ends this cannot be guessed."""
+    words = []
+    for _ in range(2):
+        told = runner("run").stdout.splitlines()
+        at = next(i for i, line in enumerate(told) if line.startswith("::stop-commands::"))
+        words.append(told[at].removeprefix("::stop-commands::"))
+        assert told[at - 1 : at + 3] == [
+            "::group::comfylock lock", told[at], f"::{words[-1]}::", "::endgroup::"
+        ]  # fmt: skip
+    assert re.fullmatch("[0-9a-f]{32}", words[0])
+    assert words[0] != words[1]
+
+
+@needs_bash
 def test_what_is_switched_off_does_not_run(runner: Runner) -> None:
     assert runner("run", check="false").returncode == 0
     assert runner.called == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +91,16 @@ def test_check_names_each_file_that_is_not_right(run: Run) -> None:
     assert run.out == f"deploy/old.yaml is of another lock, sha256 {'ab' * 32}\n"
     (run.folder / "deploy" / "old.yaml").unlink()
     assert call(run, "emit", "--check") == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes have no names there")
+def test_a_pipe_is_not_waited_for(run: Run) -> None:
+    project(run)
+    os.mkfifo(run.folder / "paths.yaml")
+    assert call(run, "emit", "model-paths", "--check", "-o", "paths.yaml") == 1
+    assert run.out == "paths.yaml cannot be read: it is no regular file\n"
+    assert call(run, "emit", "model-paths", "-o", "paths.yaml") == 0
+    assert call(run, "emit", "model-paths", "--check", "-o", "paths.yaml") == 0
 
 
 def test_check_of_one_file(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from msgspec.structs import replace
 
 from comfylock.lockfile.write import write_lock
 from tests.functional.verify.conftest import found, verify
-from tests.functional.verify.deviations import DEVIATIONS
+from tests.functional.verify.deviations import DEVIATIONS, write
+from tests.installation import ALPHA, install
 from tests.python_environment import add, add_environment
 
 if TYPE_CHECKING:
@@ -83,6 +85,32 @@ def test_what_differs_between_two_machines(
     assert machine == names
     if name != "a registry pack with one file changed":  # a lock knows the archive alone
         assert {name for name, _, _ in rows(tree, "--against", str(two))} == expected
+
+
+def test_two_machines_that_were_changed_in_other_ways(tree: Tree, tmp_path: Path) -> None:
+    """The same files are not as they should be, and they are not the same."""
+    other = tree.copy(tmp_path / "second")
+    for number, each in enumerate((tree, other)):
+        write(each.nodes / "gamma/gamma.py", f"A = {number}\n")
+        write(each.nodes / "gamma/.git/info/exclude", "hidden/\n")
+        write(each.nodes / "gamma/hidden/__init__.py", "A = 1\n")
+        write(each.comfyui / "nodes.py", "A = 1\n")
+    one, two = inventory(tree, "one.json"), inventory(other, "two.json")
+    shas = [hashlib.sha256(f"A = {n}\n".encode()).hexdigest()[:10] for n in (0, 1)]
+    labels = [f"edited gamma.py {sha}" for sha in shas]
+    assert rows(tree, "--against", str(one), str(two)) == {("carl/gamma", labels[0], labels[1])}
+    write(other.nodes / "gamma/gamma.py", "A = 0\n")
+    write(other.nodes / "gamma/hidden/__init__.py", "A = 2\n")
+    ((_, _, right),) = rows(tree, "--against", str(one), str(inventory(other, "three.json")))
+    assert (right or "").startswith("hidden hidden/ ")
+
+
+def test_a_pack_that_one_machine_has_twice(tree: Tree, tmp_path: Path) -> None:
+    other = tree.copy(tmp_path / "second")
+    install(ALPHA, other.nodes / "alpha-copy")
+    one, two = inventory(tree, "one.json"), inventory(other, "two.json")
+    expected = {("alpha in alpha-copy", None, "1.2.0")}
+    assert rows(tree, "--against", str(one), str(two)) == expected
 
 
 def test_two_locks(tree: Tree) -> None:

@@ -154,6 +154,24 @@ def test_each_deviation_is_told_apart(tree: Tree, change: Callable[[Path], None]
     assert ended.code == (0 if {kind for kind, _ in CASES[change]} <= HARMLESS else 1)
 
 
+def test_a_package_that_is_in_the_environment_below_too(tree: Tree) -> None:
+    """What the second one lists is its own, though Python finds the first one's."""
+    python = add_environment(tree)
+    below = tree.root / "base/lib/python3.12/site-packages"
+    below.mkdir(parents=True)
+    record = add(below, "numpy", "1.26.4") / "RECORD"
+    record.write_text("numpy/__init__.py,,\nnumpy.pth,,\n")
+    (below / "numpy").mkdir()
+    (below / "numpy/__init__.py").write_text("A = 1\n")
+    (below / "numpy.pth").write_text("import numpy\n")
+    config = python.parent.parent / "pyvenv.cfg"
+    home = f"home = {tree.root}/base/bin\ninclude-system-site-packages = true\n"
+    config.write_text(f"{home}version = 3.12.4\n")
+    assert found(tree, "--python", str(python)).data["findings"] == []
+    (below / "more.pth").write_text("import more\n")
+    assert found(tree, "--python", str(python)).found == {("python-startup", "more.pth")}
+
+
 def test_comfyuis_own_environment_is_found_by_itself(tree: Tree) -> None:
     python = add_environment(tree)
     python.parent.parent.rename(tree.comfyui / "venv")

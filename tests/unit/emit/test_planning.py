@@ -154,7 +154,7 @@ def test_many_unpinned_things_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("a.pt", "A.pt"), ("sub", "sub/a.pt")],
+    [("a.pt", "A.pt"), ("sub", "sub/a.pt"), ("a.pt", "A.pt.part")],
 )
 def test_two_models_in_each_others_way(first: str, second: str) -> None:
     lock = small(models=(hub_model(first), hub_model(second)), workflows=())

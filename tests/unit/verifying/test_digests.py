@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -201,3 +202,51 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     made = Digests(str(tmp_path / "digests.json"), later)
     assert made.find([name]) == {name: hashlib.sha256(b"x").hexdigest()}
     made.save()
+
+
+class _Interrupted(threading.Thread):
+    """Sends the main thread an interruption once a file was read to its end."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.has_read = threading.Event()
+
+    def begin(self, total: int) -> None:
+        """Nothing to do."""
+        del total
+
+    def done(self, path: str) -> None:
+        """A file was read."""
+        del path
+        self.has_read.set()
+
+    def run(self) -> None:
+        """Wait for it, then interrupt as Ctrl-C does."""
+        self.has_read.wait(20)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="threads get no signals there")
+def test_an_interruption_waits_for_no_large_file(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.bin", tmp_path / "large.bin"
+    small.write_bytes(b"small")
+    with large.open("wb") as stream:
+        stream.truncate(40 << 30)  # a hole: a minute to read, nothing on the disk
+    for path in (small, large):
+        os.utime(path, (1, 1))
+    memory = str(tmp_path / "digests.json")
+
+    def far() -> int:
+        return time.time_ns() + 10**12
+
+    watcher = _Interrupted()
+    made = Digests(memory, far, jobs=2, progress=watcher)
+    watcher.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        made.find([str(small), str(large)])
+    assert time.monotonic() - began < 10
+    made.save()
+    again = Digests(memory, far)
+    assert again.find([str(small)])[str(small)] == hashlib.sha256(b"small").hexdigest()
+    assert again.hashed == 0

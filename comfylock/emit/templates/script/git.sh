@@ -78,18 +78,19 @@ is_commit() {
 # git_changes FOLDER [PATHSPEC...]: 0 if no file that HEAD has was changed. Every file is read, by way of
 # a git folder of our own: the settings, flags and filters of the one that is there have no say.
 git_changes() {
-  local folder=$1 own head objects said format=()
+  local folder=$1 own head objects links said format=()
   shift
   head=$(git_ -C "$folder" rev-parse --verify --quiet HEAD) || return 1
   objects=$(git_ -C "$folder" rev-parse --git-path objects) || return 1
   [[ $objects == /* ]] || objects=$folder/$objects
+  links=$(git_ -C "$folder" config --type=bool core.symlinks) || links=true # some volumes have none
   ((${#head} == 40)) || format=(--object-format=sha256)
   own=$(mktemp -d -- "$TEMP/look.XXXXXX") || return 1
   git_ init --quiet --bare --template= "${format[@]}" -- "$own" && printf '%s\n' "$head" >"$own/HEAD" || return 1
   said=$(
     export GIT_DIR=$own GIT_WORK_TREE=$folder GIT_OBJECT_DIRECTORY=$objects
     git_ -C "$folder" -c core.bare=false read-tree HEAD 2>&1 &&
-      git_ -C "$folder" -c core.bare=false -c core.fileMode=false \
+      git_ -C "$folder" -c core.bare=false -c core.fileMode=false -c "core.symlinks=$links" \
         status --porcelain --untracked-files=no --ignore-submodules=dirty -- "$@" 2>&1
   ) && [[ -z $said ]]
 }
