@@ -10,8 +10,13 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]) and sys.stdout is not None:
         from comfylock import __version__  # noqa: PLC0415
 
-        sys.stdout.write(f"comfylock {__version__}\n")
-        return
+        try:
+            sys.stdout.write(f"comfylock {__version__}\n")
+            sys.stdout.flush()
+        except OSError:
+            pass  # a full disk, a reader that went away: told below
+        else:
+            return
     import gc  # noqa: PLC0415
 
     # Start-up makes many objects and no garbage; looking for it would cost 5 % of the time.

@@ -154,7 +154,7 @@ def test_a_reader_that_goes_away(run: Run) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is full")
-@pytest.mark.parametrize("words", [("cache", "dir"), ("cache", "info", "--json")])
+@pytest.mark.parametrize("words", [("cache", "dir"), ("cache", "info", "--json"), ("--version",)])
 def test_a_full_disk_under_the_output_is_no_bug(words: tuple[str, ...]) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
