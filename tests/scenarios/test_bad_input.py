@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comfylock.names import printable
+from tests.builders import ui
 from tests.scenarios import small
 
 if TYPE_CHECKING:
@@ -157,3 +158,18 @@ def test_a_name_that_no_lock_takes_costs_that_file_alone(shop: Place, name: str)
         told = printable(f"workflows/{name}")
         assert f"error: {told}: no lock takes its name, which " in ended.err
         assert ended.err.count("rename it") == 1
+
+
+def test_what_is_not_known_is_not_told_as_gone(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    shop.environment["COMFYLOCK_CACHE_DIR"] = str(shop.folder / "another-cache")
+    for words, code in (
+        (("lock", "nowhere.json"), 2),
+        (("lock", "--upgrade", "--offline"), 3),
+    ):
+        ended = shop.run(*words)
+        assert ended.code == code
+        assert "\n  - " not in ended.out
+        assert "was not written" in ended.out
+    shop.write("workflows/main.json", ui())
+    assert "\n  - alpha" in shop.run("lock").out
