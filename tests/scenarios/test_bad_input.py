@@ -164,7 +164,7 @@ def test_what_is_not_known_is_not_told_as_gone(shop: Place) -> None:
     assert shop.run("lock").code == 0
     shop.environment["COMFYLOCK_CACHE_DIR"] = str(shop.folder / "another-cache")
     for words, code in (
-        (("lock", "nowhere.json"), 2),
+        (("lock", str(shop.project / "nowhere.json")), 2),
         (("lock", "--upgrade", "--offline"), 3),
     ):
         ended = shop.run(*words)
