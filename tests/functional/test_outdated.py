@@ -141,3 +141,10 @@ def test_notes_of_what_is_current_are_for_the_curious() -> None:
     style = Style("never", sys.stdout)
     assert survey_text(Survey((entry,)), style, 80) == "nothing newer for 1 pin\n"
     assert "a: one commit was asked for\n" in survey_text(Survey((entry,)), style, 80, verbose=True)
+
+
+def test_room_that_names_do_not_need_is_for_versions() -> None:
+    locked = "b18396daa3 (2023-11-14)"
+    entry = Newer("pack", "acme/fp", "git", locked, "outdated", "09878cbca1", "2023-11-15")
+    text = survey_text(Survey((entry,)), Style("never", sys.stdout), 80)
+    assert text.splitlines()[1] == f"acme/fp  {locked}  09878cbca1  2023-11-15"
