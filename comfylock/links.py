@@ -102,13 +102,14 @@ def links_to(name: str, text: str, *, plain: bool = False) -> list[str]:
         at = text.find(needle)
         while at >= 0 and len(found) < MAX_LINKS:
             end = at + len(needle)
-            begin = text.rfind("https://", max(0, at - 800), at)
+            low = at - 800 if at > 800 else 0
+            begin = text.rfind("https://", low, at)
             if plain:
-                begin = max(begin, text.rfind("http://", max(0, at - 800), at))
-            follows = text[end : end + 1]
-            if begin >= 0 and not follows.isalnum() and follows not in _CONTINUES:
+                begin = max(begin, text.rfind("http://", low, at))
+            if begin >= 0:
                 url = text[begin:end]
-                if _is_in_one(url):
+                follows = text[end : end + 1]
+                if _is_in_one(url) and not follows.isalnum() and follows not in _CONTINUES:
                     found.append(url)
             at = text.find(needle, end)
     return found

@@ -265,7 +265,13 @@ def full() -> Lock:
             ),
             Gap("comfyui", "comfyui", "offline", "nobody could be asked"),
             Gap("model", "loras/unknown.pt", "no-source", "nobody says where it is from"),
-            Gap("pack", "unfound", "not-found", "nobody knows a pack called `unfound`"),
+            Gap(
+                "pack",
+                "unfound",
+                "not-found",
+                "nobody knows a pack called `unfound`",
+                aliases=("lost/unfound",),
+            ),
         ),
         tool={
             "other": {"key": [1, 2.5, {"a": True}], "inner": {"text": "two\nlines"}},

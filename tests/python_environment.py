@@ -65,9 +65,17 @@ def make(folder: Path) -> Path:
     (folder / "bin/python").write_text("#!/bin/sh\necho run > ran\n")
     (folder / "bin/python").chmod(0o755)
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.12.4\n")
-    (site / "evil.pth").write_text("import os; os.system('touch ran')\n")
     for name, version in {**PACKAGES, "pip": "25.0", "tool": "1.0"}.items():
         add(site, name, version)
+    # One package has a file that is run at every start.
+    (site / "own.pth").write_text("import os; os.system('touch ran')\n")
+    (site / "typing_extensions-4.12.2.dist-info/RECORD").write_text(
+        'own.pth,,\n"typing_more/__init__.py",,\n'
+    )
+    (site / "typing_more").mkdir()
+    (site / "typing_more/__init__.py").write_text("A = 1\n")
+    (site / "_virtualenv.pth").write_text("import _virtualenv")
+    (site / "_virtualenv.py").write_text("A = 1\n")
     told = f'{{"url": "https://github.com/ann/tool", "vcs_info": {{"commit_id": "{COMMIT}"}}}}'
     (site / "tool-1.0.dist-info/direct_url.json").write_text(told)
     return folder / "bin/python"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MAX_REMEMBERED = 100_000
 """Class uses kept to be shared between workflows."""
 
-_Counted = tuple["ClassKey", int, int]
-"""A stamp, the nodes with it that run, the inactive ones."""
+_Counted = tuple["ClassKey", int] | tuple["ClassKey", int, int]
+"""A stamp, the nodes with it that run and, in workflows that have some, the inactive ones."""
 
 
 class Settings(Struct, frozen=True):
@@ -78,16 +78,15 @@ class Analyzer:
         The same stamp with the same counts is the same use, unless company decides about it.
         """
         ready, active, idle = self._ready, reading.classes, reading.inactive_classes
-        places = [(key, count, 0) for key, count in active.items()]
+        places: Iterable[_Counted] = active.items()
         if idle:
-            places = [(key, count, idle.get(key, 0)) for key, count in active.items()]
-            places += [(key, 0, count) for key, count in idle.items() if key not in active]
+            places = [(key, active.get(key, 0), idle.get(key, 0)) for key in {**active, **idle}]
         uses: list[ClassUse] = []
         undecided: list[tuple[_Counted, Verdict]] = []
         for place in places:
             use = ready.get(place)
             if use is None:
-                counted = (_interned(place[0]), place[1], place[2])
+                counted = (_interned(place[0]), *place[1:])
                 verdict = self.lookup.decide(counted[0])
                 if verdict.candidates:
                     undecided.append((counted, verdict))
@@ -116,7 +115,7 @@ def _interned(key: ClassKey) -> ClassKey:
 
 
 def _use(counted: _Counted, verdict: Verdict) -> ClassUse:
-    key, count, inactive = counted
+    key, count, inactive = (*counted, 0)[:3]
     version = key[3].strip() if key[3] else ""
     return ClassUse(
         key[0],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from comfylock.analysis.analyzer import Settings
 from comfylock.analysis.summary import Summary
 from comfylock.config import Config, load_config, surroundings
-from comfylock.errors import ConfigError
+from comfylock.errors import ConfigError, UsageError
 from comfylock.model import Problem
 from comfylock.ops.analyze import Outcome, add_outcome, analyze_each
 from comfylock.ops.registry import usable_registry
@@ -70,6 +70,9 @@ def _jobs(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyze and print; 0 if all is read, 1 if --strict finds something, 2 for bad inputs."""
+    if arguments.json and (arguments.jsonl or arguments.graph):
+        other = "--jsonl" if arguments.jsonl else "--graph"
+        raise UsageError(f"argument {other}: not allowed with argument --json")
     config, faults = _config(arguments.project)
     settings = Settings(
         class_types=config.class_types,

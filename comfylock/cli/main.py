@@ -5,6 +5,7 @@ argparse instead of click: it starts 20 ms sooner, a whole empty Python.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -38,6 +39,8 @@ ALIASES = {"explain": "why"}
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a system says of a disk, a quota or a file that is full."""
 
 HELP = """\
 From ComfyUI workflows to a locked, verified environment.
@@ -83,7 +86,18 @@ def main(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _full(error)
         return _bug(error, argv)
+
+
+def _full(error: OSError) -> int:
+    """Say that a disk is full: that under the output, unless a file is named."""
+    place = f"`{_printable(str(error.filename))}`" if error.filename else "the output"
+    sys.stderr.write(f"error: {place} cannot be written: {error.strerror}\n")
+    # What could not be written is still waiting, and would be tried again at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UsageError.exit_code
 
 
 def _dispatch(argv: list[str]) -> int:

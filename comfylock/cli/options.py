@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from comfylock.errors import UsageError
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 VALUE_OPTIONS = frozenset({"-C", "--project", "--color"})
 """Common options that take a value, for finding the verb behind them."""
+
+
+_MASK = "\0"
+"""Put before a word that only looks like an option; no word of a command line can have it."""
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -68,9 +73,30 @@ class VerbParser(argparse.ArgumentParser):
         self, args: Sequence[str] | None, namespace: None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Return what was understood and what was not; paths may stand between options."""
+        words = sys.argv[1:] if args is None else list(args)
+        if "--" in words:
+            return self._after_dashes(words, words.index("--"), namespace)
         if any(action.nargs == argparse.PARSER for action in self._get_positional_actions()):
             return self.parse_known_args(args, namespace)
         parsed, unknown = self.parse_known_intermixed_args(args, namespace)
+        return parsed, unknown
+
+    def _after_dashes(
+        self, words: list[str], place: int, namespace: None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse words of which those behind `--` are no options, whatever they begin with.
+
+        argparse takes the `--` away when it looks for options, and again finds some behind it
+        when it looks for paths.
+        """
+        behind = [_MASK + word if word[:1] == "-" else word for word in words[place + 1 :]]
+        parsed, unknown = self._parsed(words[:place] + behind, namespace)
+        for action in self._get_positional_actions():
+            value = getattr(parsed, action.dest, None)
+            if isinstance(value, list):
+                setattr(parsed, action.dest, [word.removeprefix(_MASK) for word in value])
+            elif isinstance(value, str):
+                setattr(parsed, action.dest, value.removeprefix(_MASK))
         return parsed, unknown
 
 

@@ -149,7 +149,7 @@ def _finding(finding: Finding, style: Style, columns: int) -> Iterator[str]:
     """Yield a finding's sentence, and the command that mends it whole, to be copied."""
     head = finding.severity
     words = f"{safe(finding.message)} [{finding.kind}]".split(" ")
-    if finding.place and finding.place not in finding.message:
+    if finding.place not in (None, ".") and finding.place not in finding.message:
         words = [f"{safe(finding.place)}:", *words]
     first, *rest = wrap([f"{head}:", *words], columns, "", separator="")
     yield style(head, _COLOURS[head]) + first.removeprefix(head)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from comfylock.definitions.calls import with_unknown_names
 from comfylock.definitions.operations import items_of
 from comfylock.definitions.values import (
     UNKNOWN,
@@ -41,18 +42,19 @@ def call_builtin(
 
 def _dict(machine: Evaluator, args: list[object], options: dict[str, object]) -> object:
     found: dict[object, object] = {}
+    unknown = Incomplete("is made of something unknown", machine.place)
     if args and isinstance(args[0], dict):
         found.update(args[0])
     elif args:
         pairs = items_of(args[0], machine.budget)
         if pairs is None:
-            found[Incomplete("a dict made of something unknown")] = args[0]
+            found[unknown] = args[0]
         for pair in pairs or []:
             if isinstance(pair, (tuple, list)) and len(pair) == 2 and is_scalar(pair[0]):
                 found[pair[0]] = pair[1]
             else:
-                found[Incomplete("a dict made of something unknown")] = pair
-    found.update(options)
+                found[unknown] = pair
+    found.update(with_unknown_names(options, machine.place))
     machine.budget.spend(len(found))
     return found
 
@@ -100,7 +102,10 @@ def _truth(_machine: Evaluator, args: list[object], _: dict[str, object]) -> obj
 
 
 def _length(_machine: Evaluator, args: list[object], _: dict[str, object]) -> object:
-    return len(args[0]) if args and isinstance(args[0], (str, list, tuple, dict)) else UNKNOWN
+    if not args or not isinstance(args[0], (str, list, tuple, dict)):
+        return UNKNOWN
+    is_open = isinstance(args[0], dict) and any(isinstance(key, Incomplete) for key in args[0])
+    return UNKNOWN if is_open else len(args[0])
 
 
 def _range(machine: Evaluator, args: list[object], _: dict[str, object]) -> object:

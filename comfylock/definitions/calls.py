@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfylock.definitions.values import UNKNOWN
+from comfylock.definitions.values import UNKNOWN, UNKNOWN_NAMES, Incomplete
 
 if TYPE_CHECKING:
     from comfylock.definitions.values import FunctionValue
@@ -27,5 +27,14 @@ def bind_arguments(
     if declared.vararg is not None:
         bound[declared.vararg.arg] = tuple(args[len(names) :])
     if declared.kwarg is not None:
-        bound[declared.kwarg.arg] = {k: v for k, v in options.items() if k not in known}
+        rest = {k: v for k, v in options.items() if k not in known}
+        bound[declared.kwarg.arg] = with_unknown_names(rest, "")
     return bound
+
+
+def with_unknown_names(options: dict[str, object], place: str) -> dict[object, object]:
+    """Return a call's options as a dict has them, marked where some have no known name."""
+    named: dict[object, object] = {k: v for k, v in options.items() if k != UNKNOWN_NAMES}
+    if UNKNOWN_NAMES in options:
+        named[Incomplete("takes names that are not known", place)] = options[UNKNOWN_NAMES]
+    return named

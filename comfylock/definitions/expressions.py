@@ -20,11 +20,15 @@ from comfylock.definitions.operations import (
 )
 from comfylock.definitions.values import (
     UNKNOWN,
+    UNKNOWN_NAMES,
+    Defaults,
     FunctionValue,
     Incomplete,
     Opaque,
     Scope,
+    is_scalar,
     join,
+    place_of,
     truth,
 )
 
@@ -34,11 +38,22 @@ if TYPE_CHECKING:
     from comfylock.definitions.budget import Budget
 
 
+_QUOTING = frozenset({ord("r"), ord("a")})
+"""What `!r` and `!a` are in the tree of an f-string."""
+
+
+def _unreadable(node: ast.expr, scope: Scope) -> Incomplete:
+    """Return the mark of entries that stand in an expression which could not be read."""
+    return Incomplete(f"takes what `{ast.unparse(node)[:80]}` gives", place_of(node, scope))
+
+
 class Evaluator:
     """Works out expressions; calls, attributes and assignment are its heirs'."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
+        self.place = ""
+        """Where the call stands that is being worked out."""
         self._handlers: dict[type[ast.expr], Callable[..., object]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -110,7 +125,10 @@ class Evaluator:
             bounds = [node.slice.lower, node.slice.upper, node.slice.step]
             known = [None if b is None else self.evaluate(b, scope) for b in bounds]
             return entry_of(value, known, self.budget)
-        return entry_of(value, self.evaluate(node.slice, scope), self.budget)
+        key = self.evaluate(node.slice, scope)
+        if isinstance(value, Defaults) and is_scalar(key) and key not in value:
+            value[key] = self.call(value.factory, [], {})
+        return entry_of(value, key, self.budget)
 
     def _call(self, node: ast.Call, scope: Scope) -> object:
         if isinstance(node.func, ast.Name) and node.func.id == "super":
@@ -124,10 +142,22 @@ class Evaluator:
             value = self.evaluate(keyword.value, scope)
             if keyword.arg is not None:
                 options[keyword.arg] = value
-            elif isinstance(value, dict):
-                self.budget.spend(len(value))
-                options.update({k: v for k, v in value.items() if isinstance(k, str)})
+            else:
+                self._add_options(value, options)
+        self.place = place_of(node, scope)
         return self.call(callee, args, options)
+
+    def _add_options(self, value: object, options: dict[str, object]) -> None:
+        """Add what `**value` gives to a call's options."""
+        if not isinstance(value, dict):
+            options[UNKNOWN_NAMES] = value
+            return
+        self.budget.spend(len(value))
+        for key, entry in value.items():
+            if isinstance(key, str):
+                options[key] = entry
+            elif isinstance(key, Incomplete):
+                options[UNKNOWN_NAMES] = entry
 
     def _elements(self, nodes: list[ast.expr], scope: Scope) -> list[object]:
         found: list[object] = []
@@ -151,12 +181,12 @@ class Evaluator:
         for key, value_node in zip(node.keys, node.values, strict=True):
             value = self.evaluate(value_node, scope)
             if key is not None:
-                put(found, self.evaluate(key, scope), value)
+                put(found, self.evaluate(key, scope), value, place_of(key, scope))
             elif isinstance(value, dict):
                 self.budget.spend(len(value))
                 found.update(value)
             else:
-                found[Incomplete(ast.unparse(value_node)[:80])] = value
+                found[_unreadable(value_node, scope)] = value
         return found
 
     def _joined(self, node: ast.JoinedStr, scope: Scope) -> object:
@@ -166,6 +196,8 @@ class Evaluator:
                 parts.append(self.evaluate(part, scope))
                 continue
             value = self.evaluate(part.value, scope)
+            if part.conversion in _QUOTING:
+                value = repr(value) if isinstance(value, str) else UNKNOWN
             specification = (
                 "" if part.format_spec is None else self.evaluate(part.format_spec, scope)
             )
@@ -178,7 +210,7 @@ class Evaluator:
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> object:
         left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
-        return binary(node.op, left, right, self.budget)
+        return binary(node.op, left, right, self.budget, place_of(node, scope))
 
     def _boolean(self, node: ast.BoolOp, scope: Scope) -> object:
         stop = isinstance(node.op, ast.Or)
@@ -251,10 +283,11 @@ class Evaluator:
         inner = Scope(scope.module, scope, scope.owner)
 
         def keep() -> None:
-            put(found, self.evaluate(node.key, inner), self.evaluate(node.value, inner))
+            key = self.evaluate(node.key, inner)
+            put(found, key, self.evaluate(node.value, inner), place_of(node.key, scope))
 
         if self._repeat(node.generators, inner, keep):
-            found[Incomplete(ast.unparse(node)[:80])] = None
+            found[_unreadable(node, scope)] = None
         return found
 
     def _repeat(

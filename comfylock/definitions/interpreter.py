@@ -101,6 +101,8 @@ class Interpreter(Executor):
         module, _, name = callee.name.rpartition(".")
         if module == "builtins" and name != "__import__":
             return call_builtin(self, name, args, options)
+        if callee.name == "collections.OrderedDict":
+            return call_builtin(self, "dict", args, options)
         known = call_standard(self, callee.name, args, options)
         if known is not UNKNOWN:
             return known
@@ -113,7 +115,8 @@ class Interpreter(Executor):
             return self._run_function(method.function, method.receiver, args, options)
         if isinstance(method.receiver, PathValue):
             return path_method(self, method.receiver, method.function, args)
-        return call_method(method.receiver, method.function, args, options, self.budget)
+        receiver, name = method.receiver, method.function
+        return call_method(receiver, name, args, options, self.budget, self.place)
 
     def _run_function(
         self,
@@ -155,8 +158,7 @@ class Interpreter(Executor):
         if isinstance(start, FunctionValue):
             self._run_function(start, made, args, options)
         else:
-            fields = [name for name in cls.names if not str(name).startswith("_")]
-            made.names.update(zip(fields, args, strict=False))
+            made.names.update(zip(_fields(cls), args, strict=False))
             made.names.update(options)
         return made
 
@@ -322,6 +324,13 @@ class Interpreter(Executor):
             own = ".".join(dotted.split(".")[2:])
         file = self.tree.module_file(own) or self.tree.somewhere(own)
         return None if file is None else self.module_of(file)
+
+
+def _fields(cls: ClassValue) -> list[str]:
+    """Return the names that a dataclass or a named tuple takes, in order."""
+    entries = [entry for entry in cls.ancestry() if isinstance(entry, ClassValue)]
+    annotated = [name for entry in reversed(entries) for name in entry.fields]
+    return annotated or [name for name in cls.names if not str(name).startswith("_")]
 
 
 def _of_function(value: FunctionValue | Method, name: str) -> object:

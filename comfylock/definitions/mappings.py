@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from comfylock.definitions.interpreter import SERVER_MODULES
 from comfylock.definitions.python_source import STEPS, Program
 from comfylock.definitions.values import Incomplete, ModuleValue, Opaque, shown_names
+from comfylock.model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from comfylock.model import ClassDefinition, Problem
+    from comfylock.model import ClassDefinition
 
 CORE_MODULES = frozenset({"comfy_api_nodes", "comfy_extras", "nodes"})
 """Where ComfyUI's own classes are; its other modules stay opaque, as they are to a pack."""
@@ -29,6 +30,9 @@ CLASS_LIMIT = 20_000
 
 NAME_LIMIT = 256
 """Characters of a class type; a longer name is left out."""
+
+_NOT_THERE = "is not there"
+_NOT_BOUND = f"binds no `{MAPPINGS}`"
 
 
 class Registered:
@@ -70,7 +74,7 @@ def registered_python(
     """Return a pack's files as read, and the classes that they register."""
     program = Program(sources, names)
     registered = Registered()
-    gaps = [f"it has no `{start}`"]
+    gaps = [Problem(start, _NOT_THERE)]
     if start in sources:
         gaps = collect(program, program.module_of(start), registered)
     if gaps:
@@ -105,7 +109,7 @@ def registered_modules(
             continue
         for gap in collect(program, module, registered):
             registered.is_whole = False
-            program.report(file, f"not all class types could be read: {gap}")
+            program.report(gap.path, f"not all class types could be read: {gap.message}")
     return program, registered
 
 
@@ -117,29 +121,32 @@ def definitions_of(program: Program, registered: Registered) -> tuple[ClassDefin
     )
 
 
-def collect(program: Program, module: ModuleValue, registered: Registered) -> list[str]:
-    """Take what one file registers; return why that may not be all."""
+def collect(program: Program, module: ModuleValue, registered: Registered) -> list[Problem]:
+    """Take what one file registers; return why that may not be all, and where."""
     names = module.scope.names
-    gaps: list[str] = []
+    gaps: list[Problem] = []
     mapping = names.get(MAPPINGS)
     if isinstance(mapping, dict):
-        gaps += _take(mapping, names.get(TITLES), registered)
+        gaps += _take(module.file, mapping, names.get(TITLES), registered)
     elif mapping is not None:
-        gaps.append(f"`{MAPPINGS}` is put together when it runs")
+        gaps.append(Problem(module.file, f"`{MAPPINGS}` is put together when it runs"))
     entrypoint = names.get(ENTRYPOINT)
     if entrypoint is not None:
-        gaps += _take_listed(program, entrypoint, registered)
+        listed = _take_listed(program, entrypoint, registered)
+        gaps += [Problem(module.file, message) for message in listed]
     if mapping is None and entrypoint is None:
-        gaps.append(f"`{module.file}` binds no `{MAPPINGS}`")
+        gaps.append(Problem(module.file, _NOT_BOUND))
     return gaps
 
 
-def _take(mapping: dict[object, object], titles: object, registered: Registered) -> list[str]:
-    gaps: list[str] = []
+def _take(
+    file: str, mapping: dict[object, object], titles: object, registered: Registered
+) -> list[Problem]:
+    gaps: list[Problem] = []
     shown = titles if isinstance(titles, dict) else {}
     for key, value in mapping.items():
         if isinstance(key, Incomplete):
-            gaps.append(key.reason)
+            gaps.append(Problem(key.place or file, f"`{MAPPINGS}` {key.reason}"))
         else:
             registered.add(key, value, shown.get(key))
     return gaps
@@ -155,11 +162,11 @@ def _take_listed(program: Program, entrypoint: object, registered: Registered) -
         if found is not None:
             registered.add(found[0], cls, found[1])
         elif isinstance(cls, Opaque):
-            gaps.append(f"`{cls.name}` in the list of `{ENTRYPOINT}`")
+            gaps.append(f"the list of `{ENTRYPOINT}` has `{cls.name}`, which is not known")
     return gaps
 
 
-def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> None:
+def _collect_all(program: Program, registered: Registered, gaps: list[Problem]) -> None:
     """Take what any file of the pack maps, where the pack's own word is incomplete."""
     before = len(registered.classes)
     for file in sorted(program.sources):
@@ -167,10 +174,13 @@ def _collect_all(program: Program, registered: Registered, gaps: list[str]) -> N
         for name in shown_names(names):
             value = names[name]
             if name.upper().endswith("CLASS_MAPPINGS") and isinstance(value, dict):
-                _take(value, names.get(TITLES), registered)
+                _take(file, value, names.get(TITLES), registered)
         if ENTRYPOINT in names:
             _take_listed(program, names[ENTRYPOINT], registered)
-    if registered.classes:
-        more = len(registered.classes) - before
-        reason = "; ".join(dict.fromkeys(gaps[:3]))
-        program.report("", f"all mappings of the pack's files were taken ({more} more): {reason}")
+    for gap in dict.fromkeys(gaps):
+        # A pack of JavaScript alone maps nothing and lacks nothing.
+        if registered.classes or gap.message not in {_NOT_THERE, _NOT_BOUND}:
+            program.report(gap.path, gap.message)
+    more = len(registered.classes) - before
+    if more:
+        program.report("", f"the mappings of all the pack's files were taken ({more} more)")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from comfylock.definitions.operations import TEXT_LIMIT, formatted, items_of, put
+from comfylock.definitions.calls import with_unknown_names
+from comfylock.definitions.operations import TEXT_LIMIT, formatted, items_of, put, shown_key
 from comfylock.definitions.values import UNKNOWN, Incomplete, Opaque, is_scalar
 
 if TYPE_CHECKING:
@@ -42,13 +43,24 @@ _TEXT_METHODS = frozenset(
 
 
 def call_method(
-    receiver: object, name: str, args: list[object], options: dict[str, object], budget: Budget
+    receiver: object,
+    name: str,
+    args: list[object],
+    options: dict[str, object],
+    budget: Budget,
+    place: str = "",
 ) -> object:
-    """Return what `receiver.name(*args, **options)` gives, and do to the receiver what it does."""
+    """Return what `receiver.name(*args, **options)` gives, and do to the receiver what it does.
+
+    `place` is where the call stands.
+    """
     if isinstance(receiver, str):
         return _of_text(receiver, name, args, options, budget)
     if isinstance(receiver, dict):
-        return _of_dict(receiver, name, args, options, budget)
+        if name == "update":
+            _update(receiver, args, options, budget, place)
+            return None
+        return _of_dict(receiver, name, args, budget)
     if isinstance(receiver, list):
         return _of_list(receiver, name, args, budget)
     return UNKNOWN
@@ -108,22 +120,18 @@ def _format(template: str, args: list[object], options: dict[str, object]) -> ob
     return "".join(parts)[:TEXT_LIMIT]
 
 
-def _of_dict(
-    held: dict[object, object],
-    name: str,
-    args: list[object],
-    options: dict[str, object],
-    budget: Budget,
-) -> object:
+def _of_dict(held: dict[object, object], name: str, args: list[object], budget: Budget) -> object:
     budget.spend(1 + len(held) // 4)
     if name in {"items", "keys", "values"}:
-        shown = {key: value for key, value in held.items() if not isinstance(key, Incomplete)}
-        return list({"items": shown.items, "keys": shown.keys, "values": shown.values}[name]())
+        pairs = [(shown_key(key), value) for key, value in held.items()]
+        return pairs if name == "items" else [pair[name == "values"] for pair in pairs]
     if name == "copy":
         return dict(held)
-    if name == "update":
-        _update(held, args, options, budget)
+    if name == "clear":
+        held.clear()
         return None
+    if name == "popitem" and held:
+        return held.popitem()
     if name in {"get", "pop", "setdefault"} and args and is_scalar(args[0]):
         return _entry(held, name, args)
     return UNKNOWN
@@ -139,7 +147,11 @@ def _entry(held: dict[object, object], name: str, args: list[object]) -> object:
 
 
 def _update(
-    held: dict[object, object], args: list[object], options: dict[str, object], budget: Budget
+    held: dict[object, object],
+    args: list[object],
+    options: dict[str, object],
+    budget: Budget,
+    place: str,
 ) -> None:
     for source in args[:1]:
         if isinstance(source, dict):
@@ -148,12 +160,12 @@ def _update(
             continue
         pairs = items_of(source, budget)
         if pairs is None or not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in pairs):
-            held[Incomplete("an update with something unknown")] = source
+            held[Incomplete("is updated with something unknown", place)] = source
             continue
         for pair in pairs:
             if isinstance(pair, (tuple, list)):
-                put(held, pair[0], pair[1])
-    held.update(options)
+                put(held, pair[0], pair[1], place)
+    held.update(with_unknown_names(options, place))
 
 
 def _of_list(held: list[object], name: str, args: list[object], budget: Budget) -> object:
@@ -171,6 +183,16 @@ def _of_list(held: list[object], name: str, args: list[object], budget: Budget) 
         return [*held, *(items_of(args[0], budget) or [])]
     elif name == "reverse":
         held.reverse()
+    elif name == "clear":
+        held.clear()
+    elif name == "sort" and all(isinstance(item, str) for item in held):
+        held.sort(key=str)
+    elif name in {"remove", "discard"} and args and is_scalar(args[0]):
+        known = [position for position, item in enumerate(held) if is_scalar(item)]
+        found = next((position for position in known if held[position] == args[0]), None)
+        if found is not None:
+            del held[found]
     elif name == "pop" and held:
-        return held.pop()
+        position = args[0] if args and type(args[0]) is int else -1
+        return held.pop(position) if -len(held) <= position < len(held) else UNKNOWN
     return None

@@ -52,8 +52,10 @@ _ORDER: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
 }
 
 
-def binary(kind: ast.operator, left: object, right: object, budget: Budget) -> object:
-    """Return `left kind right`."""
+def binary(
+    kind: ast.operator, left: object, right: object, budget: Budget, place: str = ""
+) -> object:
+    """Return `left kind right`; `place` is where it stands."""
     if isinstance(left, str) and isinstance(kind, ast.Mod):
         return percent(left, right)
     if isinstance(left, PathValue) and isinstance(kind, ast.Div) and isinstance(right, str):
@@ -68,9 +70,11 @@ def binary(kind: ast.operator, left: object, right: object, budget: Budget) -> o
         budget.spend(len(left) + len(right))
         return {**left, **right}
     if isinstance(kind, ast.BitOr) and isinstance(left, dict):
-        return {**left, Incomplete("a merge with something unknown"): right}
+        return {**left, Incomplete("is merged with something unknown", place): right}
     if isinstance(kind, ast.BitOr) and isinstance(right, dict):
-        return {**right, Incomplete("a merge with something unknown"): left}
+        return {**right, Incomplete("is merged with something unknown", place): left}
+    if isinstance(kind, ast.Mult) and isinstance(left, str) and type(right) is int:
+        return left * right if len(left) * right <= TEXT_LIMIT else UNKNOWN
     if isinstance(kind, ast.Mult) and isinstance(left, list) and isinstance(right, int):
         budget.spend(len(left) * max(0, right))
         return left * right
@@ -201,7 +205,7 @@ def items_of(value: object, budget: Budget) -> list[object] | None:
     if isinstance(value, (list, tuple)):
         found = list(value)
     elif isinstance(value, dict):
-        found = [key for key in value if not isinstance(key, Incomplete)]
+        found = [shown_key(key) for key in value]
     elif isinstance(value, str):
         found = list(value[:TEXT_LIMIT])
     elif isinstance(value, ClassValue):
@@ -221,13 +225,18 @@ def _is_reserved(name: str) -> bool:
     return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
-def put(target: dict[object, object], key: object, value: object) -> None:
+def shown_key(key: object) -> object:
+    """Return a key as a loop meets it: what could not be read stays something unknown."""
+    return Opaque("item") if isinstance(key, Incomplete) else key
+
+
+def put(target: dict[object, object], key: object, value: object, place: str = "") -> None:
     """Set an entry of a dict; a key that cannot be told marks the dict as incomplete."""
     solid = is_scalar(key) or isinstance(key, (ClassValue, FunctionValue))
     if solid or (isinstance(key, tuple) and all(is_scalar(part) for part in key)):
         target[key] = value
     else:
-        target[Incomplete("a name that is put together when it runs")] = value
+        target[Incomplete("takes a name that is put together when it runs", place)] = value
 
 
 def entry_of(value: object, key: object, budget: Budget) -> object:

@@ -153,24 +153,31 @@ class DefinitionSet(Struct, frozen=True):
 def merged(sets: tuple[DefinitionSet, ...]) -> DefinitionSet:
     """Return several sets as one: ComfyUI's own class types win, else the last one that has it.
 
+    What a server says of a pack's class is what is there, whatever source says; what a class
+    checks by itself, only source tells, so that is kept of both.
     Source: `load_custom_node` of ComfyUI, which ignores what a pack calls like a core node.
     """
     classes: dict[str, ClassSignature] = {}
+    answered: set[str] = set()
     for each in sets:
+        is_answer = each.kind != "source"
         for name, signature in each.classes.items():
             held = classes.get(name)
-            if held is None:
+            if held is None or signature.is_core:
                 classes[name] = signature
-            elif each.kind == "source" and not held.is_core:
-                # What a server says is what is there; what a class checks, only source tells.
-                checks = {"checks": signature.checks, "checks_all": signature.checks_all}
-                classes[name] = replace(held, **checks) if any(checks.values()) else held
-            elif signature.is_core or not held.is_core:
+            elif held.is_core:
+                continue
+            elif is_answer is (name in answered):
                 classes[name] = signature
+            else:
+                pair = (signature, held) if is_answer else (held, signature)
+                classes[name] = _checked(*pair)
+        if is_answer:
+            answered.update(each.classes)
     first = sets[0]
     return DefinitionSet(
         {name: classes[name] for name in sorted(classes)},
-        first.kind,
+        next((each.kind for each in sets if each.kind != "source"), first.kind),
         next((each.comfyui for each in sets if each.comfyui), None),
         first.commit,
         " + ".join(each.name for each in sets if each.name),
@@ -179,3 +186,10 @@ def merged(sets: tuple[DefinitionSet, ...]) -> DefinitionSet:
         # A server's answer names everything that its packs register.
         is_partial=all(each.is_core_only for each in sets) and any(s.is_partial for s in sets),
     )
+
+
+def _checked(answer: ClassSignature, source: ClassSignature) -> ClassSignature:
+    """Return what a server says of a class, with what its source says that it checks."""
+    if not source.checks and not source.checks_all:
+        return answer
+    return replace(answer, checks=source.checks, checks_all=source.checks_all)

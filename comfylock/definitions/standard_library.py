@@ -10,11 +10,14 @@ import posixpath
 import string
 from typing import TYPE_CHECKING, Protocol
 
+from comfylock.definitions.operations import items_of
 from comfylock.definitions.source_tree import HOME, SourceTree
 from comfylock.definitions.values import (
     UNKNOWN,
     ClassValue,
+    Defaults,
     FunctionValue,
+    Incomplete,
     ModuleValue,
     Opaque,
     PathValue,
@@ -219,6 +222,56 @@ def _iter_modules(machine: Importer, args: list[object]) -> object:
     return [(UNKNOWN, name, name in folders) for name in sorted({*modules, *folders})]
 
 
+def _copy(machine: Importer, args: list[object]) -> object:
+    value = args[0] if args else UNKNOWN
+    if isinstance(value, (list, dict)):
+        machine.budget.spend(len(value))
+        return value.copy()
+    return value
+
+
+def _deep_copy(machine: Importer, value: object, made: dict[int, object]) -> object:
+    """Return a copy that shares no dict or list with the value; `made` holds those so far."""
+    if not isinstance(value, (list, dict, tuple)):
+        return value
+    if id(value) in made:
+        return made[id(value)]
+    machine.budget.spend(1 + len(value))
+    with machine.budget.nested() as allowed:
+        if not allowed:
+            return UNKNOWN
+        if isinstance(value, tuple):
+            return tuple([_deep_copy(machine, item, made) for item in value])
+        if isinstance(value, list):
+            items: list[object] = []
+            made[id(value)] = items
+            items.extend([_deep_copy(machine, item, made) for item in value])
+            return items
+        entries = value.copy()
+        made[id(value)] = entries
+        entries.update({key: _deep_copy(machine, item, made) for key, item in value.items()})
+        return entries
+
+
+def _defaults(_machine: Importer, args: list[object]) -> object:
+    made = Defaults(args[0] if args else UNKNOWN)
+    if len(args) > 1:
+        made.update(args[1] if isinstance(args[1], dict) else {Incomplete("is unknown"): args[1]})
+    return made
+
+
+def _items(machine: Importer, args: list[object]) -> list[object]:
+    """Return what the one argument goes through; something unknown if that is not known."""
+    items = items_of(args[0], machine.budget) if args else []
+    return [UNKNOWN] if items is None else items
+
+
+def _chain(machine: Importer, args: list[object]) -> object:
+    parts = [items_of(arg, machine.budget) for arg in args]
+    known = [item for part in parts if part is not None for item in part]
+    return UNKNOWN if None in parts else known
+
+
 _TABLE: dict[str, Callable[[Importer, list[object]], object]] = {
     "abspath": _pure(lambda p: posixpath.normpath(posixpath.join(HOME, p))),
     "realpath": _pure(lambda p: posixpath.normpath(posixpath.join(HOME, p))),
@@ -251,9 +304,10 @@ _TABLE: dict[str, Callable[[Importer, list[object]], object]] = {
     "importlib.machinery.SourceFileLoader": _module_from_file,
     "inspect.getmembers": _members,
     "pkgutil.iter_modules": _iter_modules,
-    "copy.copy": _first,
-    "copy.deepcopy": _first,
-    "collections.OrderedDict": lambda _m, a: dict(a[0]) if a and isinstance(a[0], dict) else {},
-    "collections.defaultdict": lambda _m, _a: {},
+    "copy.copy": _copy,
+    "copy.deepcopy": lambda m, a: _deep_copy(m, a[0], {}) if a else UNKNOWN,
+    "collections.defaultdict": _defaults,
+    "itertools.chain": _chain,
+    "itertools.chain.from_iterable": lambda m, a: _chain(m, _items(m, a[:1])),
     "builtins.__import__": _import_module,
 }

@@ -21,6 +21,7 @@ from comfylock.definitions.values import (
     Scope,
     Super,
     join,
+    place_of,
     truth,
 )
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 """Why a block ended early."""
+
+WHILE_LIMIT = 1_000
+"""Rounds of a `while` loop that are followed."""
 
 _KINDS = {"classmethod": "class", "staticmethod": "static"}
 
@@ -61,6 +65,7 @@ class Executor(Evaluator):
             ast.Break: lambda _node, _scope: BREAK,
             ast.Continue: lambda _node, _scope: CONTINUE,
             ast.Global: self._global,
+            ast.Nonlocal: self._nonlocal,
             ast.Import: self._import,
             ast.ImportFrom: self._import_from,
             ast.Delete: self._delete,
@@ -106,15 +111,23 @@ class Executor(Evaluator):
         elif isinstance(target, ast.Starred):
             self.assign(target.value, value, scope)
         elif isinstance(target, ast.Subscript):
-            container = self.evaluate(target.value, scope)
-            if isinstance(container, dict) and not isinstance(target.slice, ast.Slice):
-                put(container, self.evaluate(target.slice, scope), value)
+            self._assign_entry(target, value, scope)
         elif isinstance(target, ast.Attribute):
             holder = self.evaluate(target.value, scope)
             if isinstance(holder, (ClassValue, InstanceValue)):
                 holder.names[target.attr] = value
             elif isinstance(holder, Opaque) and holder.called:
                 holder.options[target.attr] = value
+
+    def _assign_entry(self, target: ast.Subscript, value: object, scope: Scope) -> None:
+        container = self.evaluate(target.value, scope)
+        if isinstance(target.slice, ast.Slice):
+            return
+        key = self.evaluate(target.slice, scope)
+        if isinstance(container, dict):
+            put(container, key, value, place_of(target, scope))
+        elif isinstance(container, list) and isinstance(key, int) and key < len(container):
+            container[max(key, -len(container))] = value
 
     def _unpack(self, targets: list[ast.expr], value: object, scope: Scope) -> None:
         items = None if isinstance(value, str) else items_of(value, self.budget)
@@ -143,6 +156,9 @@ class Executor(Evaluator):
             self.assign(target, value, scope)
 
     def _annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
+        owner = scope.owner
+        if owner is not None and owner.names is scope.names and isinstance(node.target, ast.Name):
+            owner.fields[node.target.id] = None
         if node.value is not None:
             self.assign(node.target, self.evaluate(node.value, scope), scope)
 
@@ -240,8 +256,16 @@ class Executor(Evaluator):
         return self.run(node.orelse, scope)
 
     def _while(self, node: ast.While, scope: Scope) -> str | None:
-        if truth(self.evaluate(node.test, scope)) is not False:
-            self.run(node.body, scope)
+        """Run the body as often as the test is known to hold; once if it is not known."""
+        for _ in range(1 if isinstance(node.test, ast.Constant) else WHILE_LIMIT):
+            known = truth(self.evaluate(node.test, scope))
+            if known is False:
+                return self.run(node.orelse, scope)
+            ended = self.run(node.body, scope)
+            if ended == RETURN and known:
+                return RETURN
+            if known is None or ended == BREAK:
+                break
         return None
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> str | None:
@@ -268,6 +292,9 @@ class Executor(Evaluator):
     def _global(self, node: ast.Global, scope: Scope) -> None:
         scope.globals.update(node.names)
 
+    def _nonlocal(self, node: ast.Nonlocal, scope: Scope) -> None:
+        scope.outer.update(node.names)
+
     def _import(self, node: ast.Import, scope: Scope) -> None:
         self.import_names(node, scope)
 
@@ -283,3 +310,5 @@ class Executor(Evaluator):
                 key = self.evaluate(target.slice, scope)
                 if isinstance(container, dict) and isinstance(key, str):
                     container.pop(key, None)
+                elif isinstance(container, list) and type(key) is int:
+                    del container[key : key + 1 or None]

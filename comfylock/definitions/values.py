@@ -53,19 +53,34 @@ UNKNOWN = Opaque()
 """Nothing is known, not even a name."""
 
 
+UNKNOWN_NAMES = "**"
+"""The option of a call that stands for options whose names are not known: `f(**unknown)`."""
+
+
 class Incomplete:
     """A key that marks a dict as having entries that could not be read; `reason` says why."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("place", "reason")
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, place: str = "") -> None:
         self.reason = reason
+        self.place = place
+
+
+class Defaults(dict[object, object]):
+    """A `defaultdict`, with what makes the entries that it lacks."""
+
+    __slots__ = ("factory",)
+
+    def __init__(self, factory: object) -> None:
+        super().__init__()
+        self.factory = factory
 
 
 class Scope:
     """Names bound at one place, and the places around it."""
 
-    __slots__ = ("globals", "module", "names", "owner", "parent", "receiver", "returns")
+    __slots__ = ("globals", "module", "names", "outer", "owner", "parent", "receiver", "returns")
 
     def __init__(
         self, module: ModuleValue, parent: Scope | None = None, owner: ClassValue | None = None
@@ -75,6 +90,7 @@ class Scope:
         self.owner = owner
         self.names: dict[str, object] = {}
         self.globals: set[str] = set()
+        self.outer: set[str] = set()
         self.returns: list[object] = []
         self.receiver: object = None
 
@@ -86,9 +102,16 @@ class Scope:
         return scope
 
     def bind(self, name: str, value: object) -> None:
-        """Bind a name here, or where a `global` statement says."""
+        """Bind a name here, or where a `global` or `nonlocal` statement says."""
         home = self.module.scope if name in self.globals else self
+        if name in self.outer and self.parent is not None:
+            home = self.parent.find(name) or self
         home.names[name] = value
+
+
+def place_of(node: ast.expr, scope: Scope) -> str:
+    """Return where in the pack's files an expression stands: `nodes/a.py:12`."""
+    return f"{scope.module.file}:{node.lineno}"
 
 
 class ModuleValue:
@@ -120,9 +143,9 @@ class FunctionValue:
 
 
 class ClassValue:
-    """A class of the pack, with what its body binds."""
+    """A class of the pack, with what its body binds; `fields` are the names it annotates."""
 
-    __slots__ = ("bases", "line", "module", "name", "names")
+    __slots__ = ("bases", "fields", "line", "module", "name", "names")
 
     def __init__(
         self, name: str, bases: tuple[object, ...], module: ModuleValue, line: int
@@ -132,6 +155,7 @@ class ClassValue:
         self.module = module
         self.line = line
         self.names: dict[str, object] = {}
+        self.fields: dict[str, None] = {}
 
     def ancestry(self) -> Iterator[object]:
         """Yield the class and its bases, nearest first, each once."""

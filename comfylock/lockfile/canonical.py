@@ -49,7 +49,7 @@ SETS: dict[type[Entry], tuple[str, ...]] = {
         "accelerators",
     ),
     ModelPin: ("mirrors", "groups"),
-    Gap: ("workflows",),
+    Gap: ("workflows", "aliases"),
 }
 """Lists whose order means nothing: written sorted, each text once."""
 

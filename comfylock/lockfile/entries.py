@@ -86,7 +86,11 @@ RULES: dict[type[Entry], dict[str, Rule]] = {
         "groups": values.word_fault,
         "tier": values.word_fault,
     },
-    Gap: {"reason": values.word_fault, "workflows": values.path_fault},
+    Gap: {
+        "reason": values.word_fault,
+        "workflows": values.path_fault,
+        "aliases": values.pack_fault,
+    },
 }
 """Field to what its text, or each of its texts, may be."""
 

@@ -11,6 +11,8 @@ from comfylock.lockfile.model_needs import model_rule, needed_keys
 from comfylock.lockfile.pack_needs import FIRM, asked_names, firm_packs, names_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from comfylock.lockfile.drift import Kind
     from comfylock.lockfile.schema import Gap, Lock, PackPin, WorkflowEntry
     from comfylock.requirements import ClassNeed, ModelNeed, Requirements, WorkflowNeed
@@ -32,6 +34,12 @@ class Meeting:
                 self._providers[name].append(pin)
         self._models = {pin.key for pin in lock.models}
         self._gaps = {gap_key(gap): gap for gap in lock.unresolved}
+        self._open_names = {
+            name: gap.name
+            for gap in lock.unresolved
+            if gap.kind == "pack"
+            for name in (*gap.aliases, gap.name)
+        }
         self._users: dict[str, set[str]] = defaultdict(set)
         self._classes: dict[str, set[str]] = defaultdict(set)
         self._gap_users: dict[str, set[str]] = defaultdict(set)
@@ -89,11 +97,12 @@ class Meeting:
             return set()
         providers = self._providers.get(need.class_type, [])
         is_firm = need.evidence in FIRM
-        asked = {pin.name for name in asked_names(need) for pin in self._by_name.get(name, ())}
+        names = asked_names(need)
+        asked = {pin.name for name in names for pin in self._by_name.get(name, ())}
         named = [pin for pin in providers if pin.name in asked]
         mine = named if is_firm else [pin for pin in providers if pin.name in listed] or named
         # The workflow's own word that is recorded as open goes before another pack that has it.
-        is_open = not is_firm and not listed.isdisjoint(set(asked_names(need)) - {*self._by_name})
+        is_open = not is_firm and not listed.isdisjoint(self._unpinned(names))
         gaps = self._pack_gaps(path, need, listed) if is_open or not mine else set()
         if gaps:
             return gaps
@@ -113,13 +122,17 @@ class Meeting:
         service named for a class type that nobody here knows. Of an ambiguous one, only what other
         workflows say, and its candidates.
         """
-        names = asked_names(need)
+        named = self._unpinned(asked_names(need))
         likely = {*need.candidates, *self._firm.get(need.class_type, ())}
         others = sorted(listed & likely if need.is_ambiguous else listed)
-        absent = [name for name in (*names, *others) if name not in self._by_name]
+        absent = [*named, *(name for name in others if name not in self._by_name)]
         found = [name for name in absent if self._covers("pack", name, path)]
-        named = [name for name in found if name in names]
-        return set(named[:1] or found)
+        return set([name for name in found if name in named][:1] or found)
+
+    def _unpinned(self, names: Iterable[str]) -> list[str]:
+        """Return those names that no pin goes by, as gaps call them."""
+        absent = (name for name in names if name not in self._by_name)
+        return [self._open_names.get(name, name) for name in absent]
 
     def _unmet(self, path: str, need: ClassNeed) -> None:
         if need.pack is not None and need.evidence in FIRM and need.pack not in self._by_name:

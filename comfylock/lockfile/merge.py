@@ -37,7 +37,7 @@ SETS: dict[type[Item], tuple[str, ...]] = {
     PackPin: ("aliases", "provides", "missing", "evidence", "rejected"),
     ModelPin: ("mirrors",),
     WorkflowEntry: ("packs", "models"),
-    Gap: ("workflows",),
+    Gap: ("workflows", "aliases"),
 }
 """Lists that follow from the workflows: what either side added is in, what one removed is out."""
 

@@ -220,6 +220,8 @@ class Gap(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     tried: tuple[str, ...] = ()
     """What was asked, in order, each with its outcome."""
     workflows: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Packs: other names by which workflows ask for it."""
     hint: str | None = None
     """What to do about it; a line of comfylock.toml begins with its table: `[models] …`."""
 

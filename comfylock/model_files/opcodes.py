@@ -88,12 +88,22 @@ def _argument(feed: Feed, kind: str) -> Value | Broken:
     if kind in _COUNTED:
         return _counted(feed, kind)
     if kind == "stringnl_noescape_pair":
-        module, name = _line(feed), _line(feed)
-        if isinstance(module, Broken) or isinstance(name, Broken):
+        module, name = _line(feed), _last_line(feed)
+        if isinstance(module, Broken) or not name:
             return Broken("it ends within a name", 0)
         return _utf8(module), _utf8(name)
     line = _line(feed)
     return line if isinstance(line, Broken) else _from_line(line, kind)
+
+
+def _last_line(feed: Feed) -> bytes:
+    """Return a line as pickle.py reads it: at the end of the bytes without the last of them.
+
+    Unpicklers that are made of it, as those of dill and joblib, call `os.system` by `ios`, a line
+    end and `system!`; CPython's own one refuses.
+    """
+    line, has_ended = feed.line(MAX_TEXT + 1)
+    return line if has_ended else line[:-1]
 
 
 def _line(feed: Feed) -> bytes | Broken:

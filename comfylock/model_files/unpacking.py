@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from comfylock.model_files.feed import CHUNK, Feed
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 MAX_UNPACKED = 256 << 20
 """Bytes of one compressed stream that are looked into."""
 
+MAX_DICTIONARY = 256 << 20
+"""Bytes of memory that unpacking xz or lzma may take; `xz -9` takes 65 MiB."""
+
 MAGICS = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bz2",
     b"\xfd7zXZ\x00": "xz",
-    b"\x5d\x00\x00": "lzma",
+    b"\x5d\x00": "lzma",
     b"\x78\x01": "zlib",
     b"\x78\x5e": "zlib",
     b"\x78\x9c": "zlib",
@@ -58,14 +62,11 @@ def unpacked(source: Feed, method: str) -> Feed:
     budget = source.budget
     if method in {"deflate", "gzip", "zlib"}:
         wbits = {"deflate": -15, "gzip": 31, "zlib": 15}[method]
-        return Feed(
-            _bounded(_zlib_puller(source, zlib.decompressobj(wbits)), budget), budget=budget
-        )
-    if method == "bz2":
-        return Feed(_bounded(_puller(source, bz2.BZ2Decompressor()), budget), budget=budget)
-    limit = 64 << 20
-    decompressor = lzma.LZMADecompressor(memlimit=limit)
-    return Feed(_bounded(_puller(source, decompressor), budget), budget=budget)
+        return Feed(_bounded(_zlib_puller(source, wbits), budget), budget=budget)
+    make: Callable[[], Any] = bz2.BZ2Decompressor
+    if method != "bz2":
+        make = partial(lzma.LZMADecompressor, memlimit=MAX_DICTIONARY)
+    return Feed(_bounded(_puller(source, make), budget), budget=budget)
 
 
 def _bounded(pull: Callable[[int], bytes], budget: Budget) -> Callable[[int], bytes]:
@@ -76,7 +77,10 @@ def _bounded(pull: Callable[[int], bytes], budget: Budget) -> Callable[[int], by
         try:
             allowed = budget.bytes(min(count, left))
             data = pull(allowed) if allowed else b""
-        except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError):
+        except lzma.LZMAError as error:
+            data = b""
+            budget.is_spent = budget.is_spent or "Memory" in str(error)
+        except (zlib.error, OSError, EOFError, ValueError):
             data = b""
         left -= len(data)
         if not data:
@@ -86,31 +90,54 @@ def _bounded(pull: Callable[[int], bytes], budget: Budget) -> Callable[[int], by
     return bounded
 
 
-def _zlib_puller(source: Feed, inflate: Any) -> Callable[[int], bytes]:
-    pending = b""
+def _zlib_puller(source: Feed, wbits: int) -> Callable[[int], bytes]:
+    inflate, pending = zlib.decompressobj(wbits), b""
 
     def pull(count: int) -> bytes:
-        nonlocal pending
-        while not inflate.eof:
+        nonlocal inflate, pending
+        while True:
+            if inflate.eof:
+                pending = _next(source, inflate.unused_data) if wbits > 0 else b""
+                if not pending:
+                    return b""
+                inflate = zlib.decompressobj(wbits)
             data = pending or source.take(CHUNK)
-            found: bytes = inflate.decompress(data, count)
+            found = inflate.decompress(data, count)
             pending = inflate.unconsumed_tail
             if found or not data:
                 return found
-        return b""
 
     return pull
 
 
-def _puller(source: Feed, decompressor: Any) -> Callable[[int], bytes]:
+def _puller(source: Feed, make: Callable[[], Any]) -> Callable[[int], bytes]:
+    decompressor, pending = make(), b""
+
     def pull(count: int) -> bytes:
-        while not decompressor.eof:
-            data = source.take(CHUNK) if decompressor.needs_input else b""
+        nonlocal decompressor, pending
+        while True:
+            if decompressor.eof:
+                pending = _next(source, decompressor.unused_data)
+                if not pending:
+                    return b""
+                decompressor = make()
+            data = pending or (source.take(CHUNK) if decompressor.needs_input else b"")
+            pending = b""
             if decompressor.needs_input and not data:
                 return b""
             found: bytes = decompressor.decompress(data, count)
             if found:
                 return found
-        return b""
 
     return pull
+
+
+def _next(source: Feed, rest: bytes) -> bytes:
+    """Return what follows a compressed stream: readers go on with the next one, zeros between."""
+    rest = rest.lstrip(b"\0")
+    while not rest:
+        data = source.take(CHUNK)
+        if not data:
+            return b""
+        rest = data.lstrip(b"\0")
+    return rest if source.budget.operation() else b""

@@ -20,7 +20,7 @@ from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, Repe
 from comfylock.workflow.read import read_bytes, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
 
     from comfylock.workflow.reading import InputTables, Reading
@@ -32,7 +32,7 @@ WINDOW = 16
 """Chunks under way at once, so that memory stays flat however many files there are."""
 
 TOGETHER = 32
-"""Files that are all read before the first is reported on; see `_looked_into`."""
+"""Workflows that are read before the first is reported on; see `_looked_into`."""
 
 Input = str | os.PathLike[str] | bytes
 
@@ -106,7 +106,7 @@ def analyze_each(
     reporter: Reporter | None = None,
     standard_input: BinaryIO | None = None,
 ) -> Iterator[Outcome]:
-    """Yield what became of each input file, in order, as soon as it is known.
+    """Yield what became of each input file, in order, a few at a time.
 
     Files of a folder that hold no workflow are left out; a folder or pattern without a single
     workflow is a problem of its own.
@@ -137,8 +137,7 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     candidates = _candidates(given)
     if executor is None:
-        for batch in _batches(candidates, TOGETHER):
-            yield from _looked_into(batch, analyzer, standard_input)
+        yield from _looked_into(candidates, analyzer, standard_input)
         return
     setup = (analyzer.registry.layers, analyzer.settings)
     pending: deque[Future[bytes] | Outcome] = deque()
@@ -158,7 +157,7 @@ def work(setup: tuple[tuple[str, ...], Settings], candidates: Sequence[Candidate
     """Return the outcomes of some files, encoded; what a worker process runs."""
     layers, settings = setup
     analyzer = _shared_analyzer(shared_registry(layers), settings)
-    return _ENCODER.encode(_looked_into(candidates, analyzer, None))
+    return _ENCODER.encode(list(_looked_into(candidates, analyzer, None)))
 
 
 def _shared_analyzer(registry: Registry, settings: Settings) -> Analyzer:
@@ -212,18 +211,23 @@ def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _looked_into(
-    items: Sequence[Any], analyzer: Analyzer, standard_input: BinaryIO | None
-) -> list[Outcome]:
-    """Return what becomes of some candidates, in order.
+    items: Iterable[Any], analyzer: Analyzer, standard_input: BinaryIO | None
+) -> Iterator[Outcome]:
+    """Yield what becomes of each candidate, in order.
 
-    One step for all of them, then the next: what a step needs stays in the processor's cache,
-    which is worth a twentieth of the whole time.
+    Some are read, then reported on: what a step needs stays in the processor's cache, which is
+    worth a twentieth of the whole time.
     """
-    tables = analyzer.registry.tables
-    looks = [_read(item, tables, standard_input) for item in items]
-    return [
-        look if isinstance(look, Outcome) else _reported(look, analyzer.report) for look in looks
-    ]
+    looks: list[Outcome | _Look] = []
+    held = 0
+    for item in items:
+        look = _read(item, analyzer.registry.tables, standard_input)
+        looks.append(look)
+        held += 1 if isinstance(look, Outcome) else len(look[2]) or 1
+        if held >= TOGETHER:
+            yield from _reported(looks, analyzer)
+            looks, held = [], 0
+    yield from _reported(looks, analyzer)
 
 
 def _read(item: Any, tables: InputTables, standard_input: BinaryIO | None) -> Outcome | _Look:
@@ -253,9 +257,17 @@ def _read(item: Any, tables: InputTables, standard_input: BinaryIO | None) -> Ou
     return _shown(name), group, readings
 
 
-def _reported(look: _Look, report: Callable[[Reading, str], WorkflowReport]) -> Outcome:
-    shown, group, readings = look
-    return Outcome(shown, group, tuple([report(reading, shown) for reading in readings]))
+def _reported(looks: Iterable[Outcome | _Look], analyzer: Analyzer) -> list[Outcome]:
+    """Return what becomes of files that were read."""
+    outcomes: list[Outcome] = []
+    for look in looks:
+        if isinstance(look, Outcome):
+            outcomes.append(look)
+            continue
+        shown, group, readings = look
+        reports = tuple([analyzer.report(reading, shown) for reading in readings])
+        outcomes.append(Outcome(shown, group, reports))
+    return outcomes
 
 
 def _shown(path: str) -> str:

@@ -15,11 +15,13 @@ from comfylock.errors import DefinitionsError, UsageError
 from comfylock.model import Problem
 from comfylock.versions import version_key
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
+from comfylock.workflow.discover import given_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from comfylock.registry.store import Registry
+    from comfylock.workflow.discover import Paths
 
 Loaded = tuple[DefinitionSet, tuple[Problem, ...]]
 
@@ -27,7 +29,7 @@ _HINT = "comfylock definitions save --server http://127.0.0.1:8188 -o definition
 
 
 def load_definitions(
-    sources: Sequence[str],
+    sources: Paths,
     registry: Registry,
     *,
     project: str = ".",
@@ -59,7 +61,7 @@ def load_definitions(
 
 
 def load_each(
-    sources: Sequence[str],
+    sources: Paths,
     registry: Registry,
     *,
     project: str = ".",
@@ -72,7 +74,7 @@ def load_each(
         raise UsageError("no definitions to judge by were given", hint=_HINT)
     return [
         _load(source, registry, project, environ, keep_files=keep_files, is_offline=is_offline)
-        for source in sources
+        for source in given_paths(sources)
     ]
 
 

@@ -169,12 +169,12 @@ def _strays(folders: set[str], known: set[str], digest: str) -> Iterator[Differe
     """Yield files nobody asked about that say of which lock they are."""
     for folder in sorted(folders):
         try:
-            names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+            names = sorted(os.listdir(folder))
         except OSError:
             continue
         for name in names:
             path = os.path.join(folder, name)
-            mark = None if path in known else _mark_at(path)
+            mark = None if path in known or not os.path.isfile(path) else _mark_at(path)
             if mark is None:
                 continue
             shown = os.path.relpath(path)

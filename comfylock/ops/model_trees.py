@@ -134,7 +134,7 @@ def _files(folder: str, faults: list[tuple[str, str]]) -> Iterator[str]:
             continue
         seen.add((here.st_dev, here.st_ino))
         for entry in entries:
-            if entry.is_dir():
+            if _is_folder(entry):
                 waiting.append(entry.path)
             elif _is_file(entry):
                 count += 1
@@ -142,6 +142,13 @@ def _files(folder: str, faults: list[tuple[str, str]]) -> Iterator[str]:
                     faults.append((folder, f"has more than {MAX_FILES:,} files"))
                     return
                 yield entry.path
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

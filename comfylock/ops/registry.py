@@ -113,8 +113,7 @@ def add_pack(
         raise UsageError(f"`{repository}` is no address of a repository", hint=_ADDRESS)
     definition = read_pack(path)
     if not definition.class_types and not definition.frontend_only:
-        hint = "it needs NODE_CLASS_MAPPINGS, comfy_entrypoint or registerNodeType"
-        raise UsageError(f"{path}: no node types found in this pack", hint=hint)
+        raise _nothing_found(path, definition.problems)
     address = normalise_repository(repository or definition.repository or "")
     chosen = name or definition.registry_id or _owner_repo(address) or _folder_name(path)
     if normalise_registry_id(chosen) is None and not OWNER_REPO.match(chosen):
@@ -130,6 +129,17 @@ def add_pack(
         raise RegistryError(layer, f"cannot be written: {error.strerror}") from error
     counts = len(definition.class_types), len(definition.frontend_only)
     return chosen.lower(), *counts, definition.problems
+
+
+def _nothing_found(path: str, problems: tuple[Problem, ...]) -> UsageError:
+    message = f"{path}: no node types found in this pack"
+    if not problems:
+        hint = "it needs NODE_CLASS_MAPPINGS, comfy_entrypoint or registerNodeType"
+        return UsageError(message, hint=hint)
+    first = problems[0]
+    reason = f"{first.path}: {first.message}" if first.path else first.message
+    hint = "name its class types under [class-types] in comfylock.toml"
+    return UsageError(f"{message}; {reason}", hint=hint)
 
 
 def _writable(definition: PackDefinition) -> PackDefinition:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
     from comfylock.upgrade.interface import Fault
     from comfylock.upgrade.validate import Prompt
+    from comfylock.workflow.discover import Paths
 
 Place = tuple[str, str, str]
 
@@ -155,7 +156,7 @@ class Comparison:
 def check_upgrade(
     old: DefinitionSet,
     new: DefinitionSet,
-    paths: Iterable[str],
+    paths: Paths,
     registry: Registry,
     *,
     standard_input: BinaryIO | None = None,

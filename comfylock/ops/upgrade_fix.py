@@ -12,20 +12,23 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
-from comfylock.upgrade.documents import judged_workflows, prompt_of, read_documents
+from comfylock.ops.workflow_check import shown_path
+from comfylock.upgrade.documents import Document, judged_workflows, prompt_of, read_documents
 from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
 from comfylock.upgrade.interface import Fault
 from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
 from comfylock.workflow.detect import is_ui
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover, given_paths
 from comfylock.workflow.embedded import CONTAINERS, HEAD_SIZE, sniff
+from comfylock.workflow.read import open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from comfylock.ops.upgrade_check import Comparison
+    from comfylock.workflow.discover import Paths
 
 
 class UnmendableError(WorkflowError):
@@ -44,35 +47,53 @@ class FixedFile(Struct, frozen=True):
 
 
 def fix_files(
-    paths: Iterable[str], comparison: Comparison, *, is_dry: bool = False
+    paths: Paths, comparison: Comparison, *, is_dry: bool = False
 ) -> Iterator[FixedFile | Problem]:
     """Yield what becomes of each API file that needs something; others stay silent.
 
     Nothing is written with `is_dry`, nor where the result would not say the same otherwise.
     """
-    for candidate in discover(list(paths)):
+    given = given_paths(paths)
+    fruitful: set[int] = set()
+    for candidate in discover(given):
         if isinstance(candidate, Missing):
-            yield Problem(candidate.path, candidate.message)
+            fruitful.add(candidate.group)
+            yield Problem(shown_path(candidate.path), candidate.message)
         elif isinstance(candidate, Candidate):
+            try:
+                documents = _documents(candidate)
+            except WorkflowError as error:
+                fruitful.add(candidate.group)
+                yield Problem(shown_path(candidate.path), error.reason)
+                continue
+            if not documents:
+                continue
+            fruitful.add(candidate.group)
             try:
                 found = fix_file(candidate.path, comparison, is_dry=is_dry)
             except WorkflowError as error:
                 is_told = candidate.is_named or isinstance(error, UnmendableError)
-                fault = error if is_told else _damage(candidate.path)
-                if fault is not None:
-                    yield Problem(candidate.path, fault.reason)
+                if is_told or any(comparison.broken(each.prompt or {}) for each in documents):
+                    yield Problem(shown_path(candidate.path), error.reason)
                 continue
             if found is not None:
                 yield found
+        else:
+            fruitful.add(candidate.group)
+    for group, path in enumerate(given):
+        if group not in fruitful:
+            yield Problem(shown_path(path), "holds no workflow")
 
 
-def _damage(path: str) -> WorkflowError | None:
-    """Return what is wrong with a file of a folder; None if it is only no JSON to write to."""
-    try:
-        read_documents(path, is_named=False)
-    except WorkflowError as error:
-        return error
-    return None
+def _documents(candidate: Candidate) -> list[Document]:
+    """Return the workflows of a file; empty only if it holds none and was not named.
+
+    Raises:
+        WorkflowError: it is damaged, cannot be read, or was named and holds none.
+    """
+    if candidate.path == STANDARD_INPUT:
+        raise WorkflowError("-", "standard input cannot be written to")
+    return read_documents(candidate.path, is_named=candidate.is_named)
 
 
 def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> FixedFile | None:
@@ -81,8 +102,6 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     Raises:
         WorkflowError: it cannot be read or written, or not without changing more than that.
     """
-    if path == STANDARD_INPUT:
-        raise WorkflowError("-", "standard input cannot be written to")
     data = _read(path)
     text = _text(data, path)
     try:
@@ -92,7 +111,10 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
     fixes: list[Fix] = []
     left: list[Fault] = []
     edits: list[Edit] = []
-    for _, document in judged_workflows(value):
+    found_workflows, gap = judged_workflows(value)
+    if gap:
+        raise UnmendableError(path, gap)
+    for _, document in found_workflows:
         if is_ui(document):
             continue
         prompt = prompt_of(document)
@@ -117,8 +139,8 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_JSON_BYTES + 1)
+        with open_file(path) as stream:
+            data = stream.read(MAX_JSON_BYTES + 1) or b""
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WorkflowError(path, f"cannot be read: {reason.lower()}") from error

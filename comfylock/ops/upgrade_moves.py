@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from comfylock.registry.store import Registry
     from comfylock.resolve.side_by_side import Reporter
     from comfylock.sources.pin_definitions import PinDefinitions
+    from comfylock.workflow.discover import Paths
 
 Pin = PackPin | ComfyuiPin
 Mark = Literal["breaks", "changes", "unknown", "safe"]
@@ -74,7 +75,7 @@ def judge_move(
     name: str,
     old: DefinitionSet,
     new: DefinitionSet,
-    workflows: Iterable[str],
+    workflows: Paths,
     registry: Registry,
 ) -> Move:
     """Return what moving a pin from one set of definitions to another does to workflows.

@@ -206,8 +206,9 @@ def _compare_packages(
             run.add("python", Checked((observe("python-unlocked", "python", "python", told),)))
         return
     from comfylock.verifying.python_packages import packages_checked  # noqa: PLC0415 - as above
+    from comfylock.verifying.python_strays import strays_checked  # noqa: PLC0415 - as above
 
-    run.add("python", packages_checked(locked, *packages, python))
+    run.add("python", packages_checked(locked, *packages, python) + strays_checked(*packages))
 
 
 def _locked_packages(run: _Run, lock: Lock | None) -> tuple[tuple[Package, ...] | None, str | None]:

@@ -14,13 +14,14 @@ from comfylock.upgrade.documents import Document, documents_of, read_documents
 from comfylock.upgrade.interface import Fault, FaultKind, Verdict, rules_of
 from comfylock.upgrade.validate import Prompt, Validator
 from comfylock.workflow.decode import MAX_JSON_BYTES
-from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover
+from comfylock.workflow.discover import STANDARD_INPUT, Candidate, Missing, discover, given_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterator
 
     from comfylock.definitions.signature import DefinitionSet
     from comfylock.registry.store import Registry
+    from comfylock.workflow.discover import Paths
 
 CERTAIN: frozenset[FaultKind] = frozenset(
     [
@@ -140,9 +141,9 @@ class Checker:
 Read = tuple[str, Document] | Problem
 
 
-def read_workflows(paths: Iterable[str], standard_input: BinaryIO | None = None) -> Iterator[Read]:
+def read_workflows(paths: Paths, standard_input: BinaryIO | None = None) -> Iterator[Read]:
     """Yield every workflow of files, folders and patterns with its path, or why there is none."""
-    given = list(paths)
+    given = given_paths(paths)
     fruitful: set[int] = set()
     for candidate in discover(given):
         if isinstance(candidate, Missing):
@@ -166,7 +167,7 @@ def read_workflows(paths: Iterable[str], standard_input: BinaryIO | None = None)
 
 
 def check_workflows(
-    paths: Iterable[str], checker: Checker, standard_input: BinaryIO | None = None
+    paths: Paths, checker: Checker, standard_input: BinaryIO | None = None
 ) -> Iterator[WorkflowCheck | Problem]:
     """Yield what would become of each workflow, or why it could not be read, in order."""
     for found in read_workflows(paths, standard_input):

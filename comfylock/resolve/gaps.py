@@ -26,6 +26,7 @@ def pack_gap(wish: PackWish, missing: Missing) -> Gap:
         message=missing.message,
         hint=missing.hint,
         workflows=tuple(sorted(wish.workflows)),
+        aliases=tuple(sorted((wish.aliases | wish.ids) - {wish.name})),
     )
 
 

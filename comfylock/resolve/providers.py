@@ -35,6 +35,13 @@ class Providers:
         self._aliases = {pin.name: (pin.name, *pin.aliases) for pin in old.packs}
         self._entries = {entry.path: entry.packs for entry in old.workflows}
         self._told = {(pin.name, line) for pin in old.packs for line in pin.evidence}
+        self._open = {
+            (path, name)
+            for gap in old.unresolved
+            if gap.kind == "pack"
+            for path in gap.workflows
+            for name in (gap.name, *gap.aliases)
+        }
         self._firm = firm_packs(needs)
 
     def pack_of(self, need: ClassNeed, workflow: str) -> tuple[str | None, str]:
@@ -44,6 +51,8 @@ class Providers:
         """
         if need.pack is not None and need.evidence in FIRM:
             return need.pack, need.evidence
+        if need.pack is not None and (workflow, need.pack) in self._open:
+            return need.pack, need.evidence  # it was open already, beside other packs that have it
         locked = self._locked.get(need.class_type, [])
         listed = [name for name in locked if name in self._entries.get(workflow, ())] or locked
         if listed:

@@ -23,11 +23,14 @@ from comfylock.sources.git_files import pointer_of
 from comfylock.sources.git_folder import CheckoutError, GitFolder, git_folder, small_file
 from comfylock.sources.git_objects import Objects
 from comfylock.sources.git_proof import prove
+from comfylock.sources.hidden_code import hidden_code
 
 if TYPE_CHECKING:
     from comfylock.sources.git_command import Commands
 
-State = Literal["edited", "missing", "untracked", "staged"]
+State = Literal["edited", "missing", "untracked", "staged", "hidden"]
+"""hidden: it can be run, is not of the commit, and patterns keep `git status` from telling."""
+
 MAX_INDEX = 256 << 20
 """Bytes."""
 
@@ -67,14 +70,14 @@ class Checkout(Struct, frozen=True):
     """As its settings have it."""
     is_shallow: bool = False
     changes: tuple[Change, ...] = ()
-    """Sorted; what the commit's own patterns ignore is left out."""
+    """Sorted; what patterns ignore is left out, unless it can be run."""
     modules: tuple[Module, ...] = ()
     damage: str | None = None
     """What is wrong with its objects: the second half of a sentence."""
 
     @property
     def is_clean(self) -> bool:
-        """Say whether `git status` would have nothing to tell."""
+        """Say whether `git status` would have nothing to tell, and no pattern hides code."""
         return not self.changes and self.damage is None
 
 
@@ -106,7 +109,7 @@ def read_checkout(
     scratch = tempfile.mkdtemp(prefix="checkout-", dir=commands.folder)
     try:
         _prepare(scratch, found, found.head, ignored)
-        return _compared(_Look(commands, path, scratch, found), plain, depth)
+        return _compared(_Look(commands, path, scratch, found, ignored), plain, depth)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -119,6 +122,7 @@ class _Look:
     path: str
     scratch: str
     found: GitFolder
+    ignored: tuple[str, ...] = ()
 
     def ask(self, *arguments: str) -> bytes:
         """Return what git says about the files of the checkout."""
@@ -142,6 +146,7 @@ def _compared(look: _Look, plain: Checkout, depth: int) -> Checkout:
     look.ask("read-tree", commit)
     changes |= set(_changes(look))
     changes -= _unchanged(look, objects, commit, changes)
+    changes |= set(_hidden(look, changes))
     modules = _modules(look, objects, commit, depth) if proven.has_modules else ()
     return replace(plain, tree=proven.tree, changes=tuple(sorted(changes)), modules=modules)
 
@@ -212,6 +217,14 @@ def _changes(look: _Look) -> list[Change]:
         elif line:
             found.append(Change(name, "edited"))
     return found
+
+
+def _hidden(look: _Look, changes: set[Change]) -> list[Change]:
+    """Return the code that patterns hide."""
+    tracked = [_text(name) for name in look.ask("ls-files", "-z").split(b"\0") if name]
+    told = [change.path for change in changes]
+    roots = [pattern.strip("/") for pattern in look.ignored]
+    return [Change(path, "hidden") for path in hidden_code(look.path, tracked, told, roots)]
 
 
 def _unchanged(look: _Look, objects: Objects, commit: str, changes: set[Change]) -> set[Change]:

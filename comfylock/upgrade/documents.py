@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Any
+import stat
+from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +19,8 @@ from comfylock.names import printable
 from comfylock.upgrade.interface import PromptNode
 from comfylock.upgrade.ui_graph import Graph, convert_graph, decode_graph
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
-from comfylock.workflow.detect import find_workflows, is_api, is_ui, may_hold_workflow
+from comfylock.workflow.detect import Found, find_workflows, is_api, is_ui, may_hold_workflow
+from comfylock.workflow.read import HEAD_SIZE, open_file
 
 _ANY = msgspec.json.Decoder()
 _UI_MARKS = (b'"last_node_id"', b'"lastNodeId"')
@@ -53,14 +55,14 @@ def read_documents(path: str, *, is_named: bool) -> list[Document]:
         WorkflowError: it cannot be read, is damaged, or was named and holds no workflow.
     """
     try:
-        with open(path, "rb") as stream:
-            if not os.path.isfile(path):
+        with open_file(path) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 raise WorkflowError(path, "is no regular file")
-            data = stream.read(MAX_JSON_BYTES + 1)
+            return _documents(stream, status.st_size, path, is_named=is_named)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WorkflowError(path, f"cannot be read: {printable(reason).lower()}") from error
-    return documents_of(data, path, is_named=is_named)
 
 
 def documents_of(data: bytes, path: str, *, is_named: bool) -> list[Document]:
@@ -69,18 +71,25 @@ def documents_of(data: bytes, path: str, *, is_named: bool) -> list[Document]:
     Raises:
         WorkflowError: as `read_documents`.
     """
-    if data[:1] != b"{":
-        found = _media(data, path, is_named=is_named)
+    return _documents(io.BytesIO(data), len(data), path, is_named=is_named)
+
+
+def _documents(stream: BinaryIO, size: int, path: str, *, is_named: bool) -> list[Document]:
+    """Read a file of `size` bytes; of media, however large, only the parts with metadata."""
+    head = stream.read(HEAD_SIZE) or b""  # a file of /proc may have nothing yet
+    if head[:1] != b"{":
+        found = _media(stream, head, size, path, is_named=is_named)
         if found is not None:
             return found
         if os.path.splitext(path)[1].lower() in _SOURCE:
             if is_named:
                 raise WorkflowError(path, "is source code; a saved workflow can be judged")
             return []
-    if len(data) > MAX_JSON_BYTES:
+    if size > MAX_JSON_BYTES:
         if not is_named:
             return []
         raise WorkflowError(path, f"is larger than {MAX_JSON_BYTES >> 20} MiB, too large to read")
+    data = head + stream.read(MAX_JSON_BYTES)
     if not is_named and not may_hold_workflow(data):
         return []
     try:
@@ -103,10 +112,12 @@ def json_documents(data: bytes) -> list[Document]:
         if graph is not None:
             return [Document(graph=graph)]
     value, remark = decode_json(data)
-    found = judged_workflows(value)
+    found, gap = judged_workflows(value)
     documents = [_document(fragment, each) for fragment, each in found]
     if remark and documents:
         documents[0].problems.insert(0, Problem("", remark))
+    if gap:
+        documents[-1].problems.append(Problem("", gap))
     if len(documents) == 1:
         documents[0].fragment = ""
     elif not documents and _is_broken_prompt(value):
@@ -114,13 +125,13 @@ def json_documents(data: bytes) -> list[Document]:
     return documents
 
 
-def judged_workflows(value: Any) -> list[tuple[str, Any]]:
-    """Return what of decoded JSON is judged, and where it is.
+def judged_workflows(value: Any) -> tuple[list[Found], str | None]:
+    """Return what of decoded JSON is judged, and where it is; and why that is not all, if so.
 
     Of what is posted to `/prompt` that is the prompt, not the editor's workflow that goes along.
     """
     if isinstance(value, dict) and "extra_data" in value and is_api(value.get("prompt")):
-        return [("prompt", value["prompt"])]
+        return [("prompt", value["prompt"])], None
     return find_workflows(value)
 
 
@@ -152,19 +163,20 @@ def prompt_of(value: dict[str, Any]) -> dict[str, PromptNode]:
     return nodes
 
 
-def _media(data: bytes, path: str, *, is_named: bool) -> list[Document] | None:
+def _media(
+    stream: BinaryIO, head: bytes, size: int, path: str, *, is_named: bool
+) -> list[Document] | None:
     """Return the workflows that a media file carries; None if it is none."""
     from comfylock.workflow.embedded import (  # noqa: PLC0415 - folders of JSON need it not
         CONTAINERS,
-        HEAD_SIZE,
         read_embedded,
         sniff,
     )
 
-    container = sniff(data[:HEAD_SIZE])
+    container = sniff(head)
     if container is None:
         return None
-    embedded = read_embedded(io.BytesIO(data), container, len(data))
+    embedded = read_embedded(stream, container, size)
     problem = embedded.problem
     for document in embedded.documents:
         try:

@@ -43,6 +43,7 @@ OWN_PATTERNS = (
     "/output/",
     "/temp/",
     "/user/",
+    "/web_custom_versions/",
     "/venv/",
     "/.venv/",
     "/extra_model_paths.yaml",

@@ -9,7 +9,9 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+from comfylock.config.emit import KINDS
 from comfylock.lockfile.mark import marked_digest
+from comfylock.patterns import Pattern
 from comfylock.verifying.disk import read_small
 from comfylock.verifying.findings import Checked, Item, judged, observe
 from comfylock.verifying.mends import quote
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 MAX_FILES = 2000
 MAX_SIZE = 16 << 20
 LOCK = "comfy.lock"
+_HEAD = 1000
+_WRITTEN = Pattern(r"[Ww]ritten by `?comfylock emit ([a-z-]{1,20})")
+_JSON = ((b'"bomFormat"', "sbom"), (b'"git_custom_nodes"', "snapshot"))
 _SKIPPED = frozenset({"node_modules", "__pycache__", "custom_nodes", "models", "output", "venv"})
 
 
@@ -30,13 +35,14 @@ def companions_checked(project: str, lock: bytes) -> Checked:
     expected = hashlib.sha256(lock).hexdigest()
     findings: list[Finding] = []
     items: list[Item] = []
-    for name, digest in _companions(project):
+    for name, kind, digest in _companions(project):
         # Not verified: the rest of the file was not compared with what the lock gives.
         item = Item("file", name, "unproven", expected[:10], digest[:10], proof="the lock's digest")
         mine = []
         if digest != expected:
             told = f"`{name}` was made from another state of `{LOCK}`"
-            mend = f"make it again: comfylock emit … > {quote(name)}"
+            again = f"comfylock emit {kind} -o {quote(name)}"
+            mend = again if kind else "make it again from this lock"
             mine.append(
                 observe("companion-stale", "file", name, told, name, mend, expected, digest)
             )
@@ -45,8 +51,11 @@ def companions_checked(project: str, lock: bytes) -> Checked:
     return Checked(tuple(findings), tuple(items))
 
 
-def _companions(project: str) -> Iterator[tuple[str, str]]:
-    """Yield the files that say from which lock they are, with its digest."""
+def _companions(project: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the files that say from which lock they are, the kind of output each is, its digest.
+
+    The kind is empty where it cannot be told.
+    """
     for name in _files(project):
         try:
             data = read_small(os.path.join(project, *name.split("/")), MAX_SIZE)
@@ -56,7 +65,15 @@ def _companions(project: str) -> Iterator[tuple[str, str]]:
             continue
         digest = marked_digest(data)
         if digest is not None:
-            yield name, digest
+            yield name, _kind_of(data), digest
+
+
+def _kind_of(data: bytes) -> str:
+    """Return the kind of output that a file is, by its head or, of JSON, by what is in it."""
+    match = _WRITTEN.search(data[:_HEAD].decode("utf-8", "replace"))
+    if match is not None and match[1] in KINDS:
+        return match[1]
+    return next((kind for mark, kind in _JSON if mark in data), "")
 
 
 def _files(project: str) -> list[str]:
@@ -74,7 +91,7 @@ def _files(project: str) -> list[str]:
                     if entry.is_dir(follow_symlinks=False):
                         if name.count("/") < 2 and (not folder or folder.startswith(".github")):
                             folders.append(name)
-                    elif entry.is_file():
+                    elif os.path.isfile(entry.path):  # no fault of a link in a circle
                         found.append(name)
         except OSError:
             continue

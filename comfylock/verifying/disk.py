@@ -1,4 +1,4 @@
-"""Looking at a disk that somebody else filled: no pipe is waited for, no loop walked twice."""
+"""Looking at a disk that somebody else filled: no pipe is waited for, no circle gone round."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_FILES = 500_000
-"""Files of one folder that are looked at."""
+"""Files below one folder that are looked at, about."""
+
+MAX_FOLDERS = 100_000
+"""Folders that are entered; links can make many out of few."""
 
 MAX_DEPTH = 64
 
@@ -30,32 +33,42 @@ class Walk(Struct):
     """What is neither file nor folder."""
     unreadable: list[tuple[str, str]]
     """What could not be listed, and why."""
-    is_cut: bool = False
-    """There was more than is looked at."""
 
 
-def walk(folder: str, *, follows: bool, skips: Callable[[str, str], bool] | None = None) -> Walk:
+def walk(
+    folder: str,
+    *,
+    follows: bool,
+    skips: Callable[[str, str], bool] | None = None,
+    most_folders: int = MAX_FOLDERS,
+) -> Walk:
     """Return every file below a folder, sorted; folders behind links only if it `follows`.
 
+    A folder that several links lead to is in several places; only a circle is not gone round.
     `skips` says of a folder (its relative path and its name) that it is not to be entered.
     """
     found = Walk({}, {}, [], [], [])
-    seen: set[tuple[int, int]] = set()
-    waiting: list[tuple[str, str, int]] = [(folder, "", 0)]
+    waiting: list[tuple[str, str, frozenset[tuple[int, int]]]] = [(folder, "", frozenset())]
+    entered = 0
     while waiting:
-        path, prefix, depth = waiting.pop()
-        for entry in _entries(path, prefix, found, seen):
-            if len(found.files) >= MAX_FILES:
-                found.is_cut = True
-                break
+        path, prefix, above = waiting.pop()
+        entered += 1
+        if entered > most_folders or len(found.files) >= MAX_FILES:
+            found.unreadable.append((prefix.rstrip("/"), "there is more than is looked at"))
+            break
+        here = _identity(path, prefix, found)
+        if here is None or here in above:
+            continue
+        way = above | {here} if here[1] else above
+        for entry in _entries(path, prefix, found):
             name = f"{prefix}{entry.name}"
             status = _status(entry, name, found)
             if status is None:
                 continue
             if stat.S_ISDIR(status.st_mode):
-                is_entered = depth < MAX_DEPTH and (follows or name not in found.links)
+                is_entered = prefix.count("/") < MAX_DEPTH and (follows or name not in found.links)
                 if is_entered and not (skips is not None and skips(name, entry.name)):
-                    waiting.append((entry.path, f"{name}/", depth + 1))
+                    waiting.append((entry.path, f"{name}/", way))
             elif stat.S_ISREG(status.st_mode):
                 found.files[name] = status
             else:
@@ -64,14 +77,20 @@ def walk(folder: str, *, follows: bool, skips: Callable[[str, str], bool] | None
     return found
 
 
-def _entries(
-    path: str, prefix: str, found: Walk, seen: set[tuple[int, int]]
-) -> Iterator[os.DirEntry[str]]:
+def _identity(path: str, prefix: str, found: Walk) -> tuple[int, int] | None:
+    """Return device and inode of a folder (0 where a file system has none); None: it is gone."""
     try:
         status = os.stat(path)
-        if (status.st_dev, status.st_ino) in seen and status.st_ino:
-            return
-        seen.add((status.st_dev, status.st_ino))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        found.unreadable.append((prefix.rstrip("/"), error.strerror or str(error)))
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _entries(path: str, prefix: str, found: Walk) -> Iterator[os.DirEntry[str]]:
+    try:
         with os.scandir(path) as entries:
             yield from entries
     except FileNotFoundError:

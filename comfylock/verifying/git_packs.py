@@ -25,12 +25,14 @@ _KINDS = {
     "missing": "file-missing",
     "untracked": "untracked",
     "staged": "staged",
+    "hidden": "code-added",
 }
 _TOLD = {
     "edited": "is not as commit {} has it",
     "missing": "is not there, commit {} has it",
     "untracked": "is not of commit {}",
     "staged": "is prepared for a commit after {}",
+    "hidden": "can be run and is not of commit {}; git was told to overlook it",
 }
 
 
@@ -51,6 +53,11 @@ class Locked:
     names: frozenset[str] = frozenset()
     """Other names of the repository: `host/owner/repo`, or without the host."""
 
+    @property
+    def told(self) -> str:
+        """What a sentence about the whole of it begins with."""
+        return "ComfyUI" if self.place == "." else f"`{self.place}`"
+
 
 def checkout_findings(locked: Locked, found: Checkout) -> list[Finding]:
     """Return every way in which a checkout is not what is locked."""
@@ -66,7 +73,10 @@ def checkout_findings(locked: Locked, found: Checkout) -> list[Finding]:
 
 
 def _finding(locked: Locked, kind: str, message: str, mend: str, **more: str | None) -> Finding:
-    name = {"comfyui-file-missing": "comfyui-missing-file"}
+    name = {
+        "comfyui-file-missing": "comfyui-missing-file",
+        "comfyui-code-added": "comfyui-untracked",
+    }
     full = f"{locked.prefix}-{kind}"
     given = {"place": locked.place, **more}
     return observe(name.get(full, full), locked.about, locked.name, message, mend=mend, **given)
@@ -75,12 +85,12 @@ def _finding(locked: Locked, kind: str, message: str, mend: str, **more: str | N
 def _damaged(locked: Locked, told: str) -> Finding:
     aside = mends.move(locked.path, locked.path + ".disabled")
     again = mends.clone(locked.path, locked.repository or "", locked.commit)
-    return _finding(locked, "damaged", f"`{locked.place}` {told}", f"{aside} && {again}")
+    return _finding(locked, "damaged", f"{locked.told} {told}", f"{aside} && {again}")
 
 
 def _other_commit(locked: Locked, found: Checkout) -> Finding:
     at = f"commit {found.commit[:SHORT]}" if found.commit else "no commit at all"
-    told = f"`{locked.place}` is at {at}, locked is {locked.commit[:SHORT]}"
+    told = f"{locked.told} is at {at}, locked is {locked.commit[:SHORT]}"
     mend = mends.checkout(locked.path, locked.repository, locked.commit)
     return _finding(locked, "commit", told, mend, expected=locked.commit, actual=found.commit)
 
@@ -96,7 +106,7 @@ def _remote(locked: Locked, found: Checkout) -> Iterator[Finding]:
     yield _finding(
         locked,
         "remote",
-        f"`{locked.place}` {told}, locked is `{locked.repository}`",
+        f"{locked.told} {told}, locked is `{locked.repository}`",
         mends.in_checkout(locked.path, "remote", *words, locked.repository),
         expected=locked.repository,
         actual=shown,
@@ -113,7 +123,7 @@ def _change(locked: Locked, found: Checkout, change: Change) -> Finding:
     place = f"{locked.place}/{change.path}"
     told = _TOLD[change.state].format((found.commit or "")[:SHORT])
     path = os.path.join(locked.path, *change.path.split("/"))
-    if change.state == "untracked":
+    if change.state in ("untracked", "hidden"):
         mend = mends.remove(path)
     elif change.state == "staged":
         mend = mends.in_checkout(locked.path, "restore", "--staged", "--", change.path)

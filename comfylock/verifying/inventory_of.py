@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from comfylock.errors import SourceUnavailableError
 from comfylock.sources.git_checkout import read_checkout
 from comfylock.sources.git_folder import CheckoutError
+from comfylock.sources.hidden_code import MADE
 from comfylock.verifying.comfyui import checkout_of, version_of
 from comfylock.verifying.digests import Trouble
 from comfylock.verifying.disk import inside, walk
@@ -20,7 +21,6 @@ from comfylock.verifying.inventory import (
 )
 from comfylock.verifying.look import shown, troubled
 from comfylock.verifying.pack_folders import TRACKING, PackFolder, pack_folders, remote_key
-from comfylock.verifying.registry_packs import MADE
 from comfylock.verifying.shelf import SUFFIXES, Shelf
 
 if TYPE_CHECKING:

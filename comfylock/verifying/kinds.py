@@ -104,6 +104,8 @@ KINDS: dict[str, Meaning] = {
     "python-duplicate": _error("a Python package is installed twice"),
     "python-broken": _error("a Python package is half installed, or half removed"),
     "python-editable": _warning("a Python package runs from a source folder"),
+    "python-startup": _error("Python runs a file at its start that no installed package has"),
+    "python-stray": _warning("a module is there that no installed package has"),
     "python-interpreter": _error("the environment has another version of Python"),
     "python-unlocked": _note("the lock has no Python packages to compare an environment with"),
     "python-unproven": _note("Python packages are locked and no environment was looked at"),

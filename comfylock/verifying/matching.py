@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from comfylock.lockfile.pack_needs import names_of
@@ -36,8 +37,8 @@ def match(pins: Iterable[PackPin], folders: Iterable[PackFolder]) -> Matches:
             left = [folder for folder in left if folder not in mine]
             found[pin.name] += mine
     for name, mine in found.items():
-        own = folder_name(next(pin for pin in given if pin.name == name)).lower()
-        mine.sort(key=lambda each: (each.is_disabled, each.name.lower() != own, each.path))
+        own = folder_name(next(pin for pin in given if pin.name == name))
+        mine.sort(key=partial(_place, own))
     return Matches({name: tuple(mine) for name, mine in found.items()}, tuple(left))
 
 
@@ -49,6 +50,12 @@ def folder_name(pin: PackPin) -> str:
     if pin.source == "git" and pin.repository:
         return pin.repository.rpartition("/")[2]
     return pin.name.rpartition("/")[2]
+
+
+def _place(own: str, folder: PackFolder) -> tuple[bool, bool, bool, str]:
+    """Return where a folder stands among those of a pack whose own name is `own`."""
+    is_other = folder.name.lower() != own.lower()
+    return folder.is_disabled, is_other, folder.name != own, folder.path
 
 
 def _by_identity(pin: PackPin, folder: PackFolder) -> bool:

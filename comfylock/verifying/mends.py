@@ -78,8 +78,8 @@ def move(old: str, new: str) -> str:
 
 
 def remove(path: str) -> str:
-    """Return what removes a file."""
-    return f"rm {quote(path)}"
+    """Return what removes a file, or a folder whose name ends in a separator."""
+    return f"rm {'-r ' if path.endswith(os.sep) else ''}{quote(path)}"
 
 
 def disable(path: str) -> str:

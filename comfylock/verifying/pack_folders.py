@@ -30,7 +30,7 @@ PROJECT = "pyproject.toml"
 MAX_TRACKING = 16 << 20
 MAX_PROJECT = 1 << 20
 OWN = frozenset({"websocket_image_save.py", "example_node.py.example"})
-"""What ComfyUI's own repository has there."""
+"""Files that ComfyUI's own repository has there."""
 
 _SIGNS = frozenset({"__init__.py", "prestartup_script.py", "install.py", ".git", TRACKING, PROJECT})
 """What makes a folder a pack: ComfyUI or its Manager would run something of it, or made it."""
@@ -100,7 +100,7 @@ def _pack(commands: Commands, entry: tuple[str, str, bool]) -> PackFolder | None
     path = os.path.join(folder, name)
     is_disabled = hidden or name.endswith(DISABLED)
     shown = name.removesuffix(DISABLED).partition("@")[0] if is_disabled else name
-    if name in {"__pycache__", DISABLED} or name in OWN:
+    if name in {"__pycache__", DISABLED}:
         return None
     link = os.readlink(path) if os.path.islink(path) else None
     if link is not None and not os.path.exists(path):
@@ -109,6 +109,8 @@ def _pack(commands: Commands, entry: tuple[str, str, bool]) -> PackFolder | None
     try:
         status = os.stat(path)
         if stat.S_ISREG(status.st_mode):
+            if name in OWN:
+                return None
             return replace(plain, is_file=True) if shown.endswith(".py") else None
         if not stat.S_ISDIR(status.st_mode):
             return None

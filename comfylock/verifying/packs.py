@@ -153,12 +153,43 @@ def _plain(pin: PackPin, folder: PackFolder, place: str) -> Checked:
         trouble = Trouble("unreadable", f"cannot be read: {reason}")
         return _checked(pin, [troubled("pack", pin.name, place, trouble)])
     if found == pin.tree:
-        return _checked(pin, [], "every file of the commit's tree")
+        return _without_modules(pin, folder, place, tuple(modules))
     aside = mends.move(folder.path, folder.path + ".disabled")
     told = f"the files in `{place}` are not those of commit {(pin.commit or '')[:SHORT]}"
     mend = f"{aside} && {mends.install(pin, folder.path)}"
     finding = observe("pack-tree", "pack", pin.name, told, place, mend, pin.tree, found)
     return _checked(pin, [finding])
+
+
+def _without_modules(
+    pin: PackPin, folder: PackFolder, place: str, modules: tuple[str, ...]
+) -> Checked:
+    """Say that a commit's own files are right; without git nobody knows those of submodules."""
+    if not modules:
+        return _checked(pin, [], "every file of the commit's tree")
+    aside = mends.move(folder.path, folder.path + ".disabled")
+    mend = f"{aside} && {mends.install(pin, folder.path)}"
+    findings = []
+    for path in modules:
+        below = f"{place}/{path}"
+        if _is_filled(os.path.join(folder.path, *path.split("/"))):
+            told = f"the files of submodule `{below}` were not compared, as it is no git checkout"
+            findings.append(observe("pack-unproven", "pack", pin.name, told, below, mend))
+        else:
+            told = f"submodule `{below}` is not there"
+            findings.append(observe("pack-submodule-missing", "pack", pin.name, told, below, mend))
+    checked = _checked(pin, findings, "every file but those of submodules")
+    items = (
+        replace(item, status="unproven") for item in checked.items if item.status == "verified"
+    )
+    return replace(checked, items=tuple(items) or checked.items)
+
+
+def _is_filled(folder: str) -> bool:
+    try:
+        return bool(os.listdir(folder))
+    except OSError:
+        return False
 
 
 class _FileLook:

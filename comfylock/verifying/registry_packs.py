@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.names import leaves_its_folder, printable
+from comfylock.sources.hidden_code import CODE, MADE, unchecked_bytecode
 from comfylock.verifying import mends
 from comfylock.verifying.digests import Trouble
 from comfylock.verifying.disk import walk
@@ -23,15 +24,7 @@ if TYPE_CHECKING:
     from comfylock.verifying.findings import Status
     from comfylock.verifying.pack_folders import PackFolder
 
-MADE = frozenset({"__pycache__", ".git", ".ipynb_checkpoints"})
-"""Folders that appear while a pack is used."""
-
 _IGNORED = frozenset({TRACKING, ".DS_Store", "Thumbs.db", "desktop.ini"})
-_CODE = (
-    ".bat", ".cmd", ".dll", ".dylib", ".exe", ".js", ".mjs", ".pth", ".ps1", ".py", ".pyc",
-    ".pyd", ".pyi", ".pyw", ".pyx", ".sh", ".so", ".ts", ".wasm",
-)  # fmt: skip
-"""What Python, a browser or a system may run."""
 
 PROVEN = "version and every file"
 LISTED = "version and list of files"
@@ -63,7 +56,7 @@ class RegistryLook:
                 findings += self._about_list(set(self._archive))
             else:
                 proof = self._unproven(findings)
-        findings += self._unreadable()
+        findings += [*self._bytecode(), *self._unreadable()]
         status: Status = "verified" if proof == PROVEN else "unproven"
         found = self._folder.version
         item = Item("pack", self._pin.name, status, self._pin.version, found, size=self._pin.size)
@@ -152,7 +145,7 @@ class RegistryLook:
             if name.rpartition("/")[2] in _IGNORED:
                 continue
             place = f"{self._place()}/{name}"
-            is_code = name.lower().endswith(_CODE) or name in self._walk.links
+            is_code = name.lower().endswith(CODE) or name in self._walk.links
             kind = "pack-code-added" if is_code else "pack-file-added"
             told = f"`{place}` is not of {self._pin.name} {self._pin.version}"
             yield self._finding(kind, told, place, mends.remove(self._path(name)))
@@ -174,6 +167,15 @@ class RegistryLook:
         place = f"{self._place()}/{TRACKING}"
         hint = mends.reinstall(self._pin, self._folder.path)
         return self._finding("pack-list", f"`{place}` {told}", place, hint)
+
+    def _bytecode(self) -> Iterator[Finding]:
+        """Name the bytecode that Python runs whatever the pack's source says."""
+        for prefix in sorted({name[: name.rfind("/") + 1] for name in self._walk.files}):
+            for name in unchecked_bytecode(self._folder.path, prefix):
+                place = f"{self._place()}/{name}"
+                told = f"`{place}` is bytecode that Python runs without a look at the source"
+                mend = mends.remove(self._path(name))
+                yield self._finding("pack-code-added", told, place, mend)
 
     def _unreadable(self) -> Iterator[Finding]:
         for name, reason in self._walk.unreadable:

@@ -70,6 +70,6 @@ class Shelf:
 def _subfolders(root: str) -> list[str]:
     try:
         with os.scandir(root) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir())
+            return sorted(entry.name for entry in entries if os.path.isdir(entry.path))
     except OSError:
         return []

@@ -72,7 +72,7 @@ def may_hold_workflow(data: bytes) -> bool:
 
 def read_value(value: Any, tables: InputTables) -> list[Reading]:
     """Return every workflow in a decoded JSON value."""
-    found = find_workflows(value)
+    found, gap = find_workflows(value)
     readings = []
     for fragment, document in found:
         problems: list[Problem] = []
@@ -86,12 +86,21 @@ def read_value(value: Any, tables: InputTables) -> list[Reading]:
         if len(found) > 1:
             reading.fragment = fragment
         readings.append(reading)
+    if gap:
+        readings[-1].unread += 1
+        readings[-1].problems.append(Problem("", gap))
     return readings
 
 
-def find_workflows(value: Any) -> list[Found]:
-    """Return every workflow in a decoded JSON value and where it is, the UI form where both are."""
-    return list(itertools.islice(_search(value, "", 0), MAX_WORKFLOWS))
+def find_workflows(value: Any) -> tuple[list[Found], str | None]:
+    """Return every workflow in a decoded JSON value and where it is, the UI form where both are.
+
+    With it goes one sentence if there are more than are read.
+    """
+    found = list(itertools.islice(_search(value, "", 0), MAX_WORKFLOWS + 1))
+    if len(found) <= MAX_WORKFLOWS:
+        return found, None
+    return found[:-1], f"holds more than {MAX_WORKFLOWS:,} workflows; the rest was not read"
 
 
 def is_ui(value: Any) -> bool:

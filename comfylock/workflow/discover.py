@@ -15,6 +15,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
 STANDARD_INPUT = "-"
 SKIPPED_FOLDERS = frozenset(
     [
@@ -62,6 +64,13 @@ class Missing(Struct, frozen=True, gc=False):
     path: str
     message: str
     group: int = 0
+
+
+def given_paths(paths: Paths) -> list[str]:
+    """Return the paths that a caller gives; a text is one path, not one for each letter."""
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    return [os.fspath(path) for path in paths]
 
 
 def discover(

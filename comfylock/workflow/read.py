@@ -62,6 +62,11 @@ def read_file(path: str, tables: InputTables, *, is_named: bool) -> list[Reading
         raise WorkflowError(path, f"cannot be read: {printable(reason).lower()}") from error
 
 
+def open_file(path: str) -> BinaryIO:
+    """Return a file opened for reading, which a pipe or a device does not hold up."""
+    return open(path, "rb", opener=lambda name, _: os.open(name, _OPEN))
+
+
 def _contents(handle: int, size: int) -> bytes:
     """Return an open file's bytes, as many as it has by now."""
     data = os.read(handle, size + 1)
@@ -174,7 +179,7 @@ def _read_source(data: bytes, path: str, tables: InputTables, *, is_named: bool)
 
     readings = read_source_workflow(data, path, tables)
     if not readings and is_named:
-        raise WorkflowError(path, "is source code that builds no workflow (no `class_type` in it)")
+        raise WorkflowError(path, "is source code that makes no node with a `class_type`")
     return readings
 
 

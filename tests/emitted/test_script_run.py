@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from comfylock.lockfile.write import write_lock
 from tests.emitted.studio import weights
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.emitted.machine import Machine
     from tests.emitted.studio import Studio
 
@@ -137,6 +141,83 @@ def test_verify_reads_every_byte_and_changes_nothing(machine: Machine, studio: S
     assert machine.files() == before
 
 
+def _told_to_overlook(machine: Machine, pack: Path) -> None:
+    _git(machine, "-C", str(pack), "update-index", "--assume-unchanged", "run.sh")
+
+
+def _told_to_skip(machine: Machine, pack: Path) -> None:
+    _git(machine, "-C", str(pack), "update-index", "--skip-worktree", "run.sh")
+
+
+def _replaced(machine: Machine, pack: Path) -> None:
+    """HEAD keeps its id, and git shows another commit in its place."""
+    (pack / "run.sh").write_text("changed\n")
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    at = ("-C", str(pack), *who)
+    locked = _git(machine, *at, "rev-parse", "HEAD")
+    _git(machine, *at, "commit", "-q", "-a", "-m", "other")
+    other = _git(machine, *at, "rev-parse", "HEAD")
+    _git(machine, *at, "reset", "-q", "--soft", locked)
+    _git(machine, *at, "replace", locked, other)
+
+
+def _led_elsewhere(machine: Machine, pack: Path) -> None:
+    other = machine.root / "elsewhere"
+    shutil.copytree(pack, other, symlinks=True)
+    _git(machine, "-C", str(pack), "config", "core.worktree", str(other))
+
+
+def _filtered(machine: Machine, pack: Path) -> None:
+    """A program that would be run, and would show git what it wants to see."""
+    clean = f"touch {machine.root}/ran; git show HEAD:run.sh"
+    _git(machine, "-C", str(pack), "config", "filter.x.clean", clean)
+    (pack / ".git/info").mkdir(exist_ok=True)
+    (pack / ".git/info/attributes").write_text("* filter=x\n")
+
+
+@pytest.mark.parametrize(
+    "hide", [_told_to_overlook, _told_to_skip, _replaced, _led_elsewhere, _filtered]
+)
+def test_nothing_in_a_git_folder_hides_a_change(
+    machine: Machine, studio: Studio, hide: Callable[[Machine, Path], None]
+) -> None:
+    machine.emit(studio.lock(models=(), packs=(studio.git_pack(),)))
+    assert machine.run().code == 0
+    pack = machine.packs / "gamma"
+    hide(machine, pack)
+    (pack / "run.sh").write_text("changed\n")
+    assert machine.run("--verify").outcomes()["pack carl/gamma"] == "differs"
+    assert machine.run().outcomes()["pack carl/gamma"] == "installed"
+    assert (pack / "run.sh").read_text() == "#!/bin/sh\n"
+    assert not (machine.root / "ran").exists()
+
+
+def test_a_changed_model_is_read_again_though_its_time_was_set_back(
+    machine: Machine, studio: Studio
+) -> None:
+    machine.emit(studio.lock(packs=(), models=(studio.release_model(),)))
+    assert machine.run().code == 0
+    model = machine.models / "upscale_models/x4.pth"
+    status = model.stat()
+    model.write_bytes(b"x" * status.st_size)
+    os.utime(model, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert machine.run().outcomes()["model upscale_models/x4.pth"] == "installed"
+    assert model.read_bytes() == weights("x4.pth")
+
+
+def test_a_model_behind_a_link_is_what_the_link_leads_to(machine: Machine, studio: Studio) -> None:
+    machine.emit(studio.lock(packs=(), models=(studio.release_model(),)))
+    model = machine.models / "upscale_models/x4.pth"
+    model.parent.mkdir(parents=True)
+    (machine.root / "kept.pth").write_bytes(weights("x4.pth"))
+    model.symlink_to(machine.root / "kept.pth")
+    for _ in range(2):
+        assert machine.run().outcomes()["model upscale_models/x4.pth"] == "present"
+    assert machine.run("--verify").code == 0
+    assert model.is_symlink()
+    assert machine.world.requests()["github"] == 0
+
+
 def test_what_was_changed_is_put_right_and_nothing_is_lost(
     machine: Machine, studio: Studio
 ) -> None:
@@ -192,6 +273,7 @@ def test_local_models_are_only_looked_at(machine: Machine, studio: Studio) -> No
     [
         (("--nonsense",), {}, "unknown argument --nonsense"),
         (("$(touch x)",), {}, "unknown argument"),
+        (("--summary", "/nowhere/x"), {}, "/nowhere/x cannot be written"),
         ((), {"JOBS": "0"}, "JOBS must be a number"),
         ((), {"JOBS": "1;touch x"}, "JOBS must be a number"),
         ((), {"DRY_RUN": "yes"}, "DRY_RUN must be 0 or 1"),

@@ -235,6 +235,7 @@ def test_folders_that_lead_in_a_circle_or_elsewhere(run: Run, tmp_path: Path) ->
     run.write("elsewhere/a.pt", EVIL)
     models = run.folder / "ComfyUI" / "models"
     (models / "loop").symlink_to(models)
+    (models / "self.pt").symlink_to("self.pt")
     (models / "vae").symlink_to(tmp_path / "elsewhere")
     (models / "linked.pt").symlink_to(tmp_path / "elsewhere" / "a.pt")
     assert found(run, "--installed", "ComfyUI") == [

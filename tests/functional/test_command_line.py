@@ -47,6 +47,9 @@ def main_or_exit(words: list[str]) -> object:
         (["analyze"], "PATH", "comfylock analyze --help"),
         (["analyze", "x", "--graph", "svg"], "invalid choice: 'svg'", None),
         (["analyze", "x", "--jsonl", "--graph", "dot"], "not allowed with argument", None),
+        (["analyze", "x", "--json", "--graph", "dot"], "--graph: not allowed with argument", None),
+        (["analyze", "x", "--json", "--jsonl"], "--jsonl: not allowed with argument --json", None),
+        (["analyze", "--", "--zzz"], "--zzz: there is no such file", None),
     ],
 )
 def test_mistakes_are_told_with_advice(
@@ -70,6 +73,16 @@ def test_options_stand_anywhere(run: Run) -> None:
     run.write("b.json", GOOD)
     assert main(["-q", "analyze", "a.json", "--json", "b.json"]) == 0
     assert len(json.loads(run.capture.readouterr()[0])["data"]["workflows"]) == 2
+
+
+def test_what_stands_behind_two_dashes_is_no_option(run: Run) -> None:
+    for name in ("-a.json", "--json"):
+        run.write(name, GOOD)
+    assert main(["analyze", "-q", "--json", "--", "-a.json", "--json"]) == 0
+    found = json.loads(run.capture.readouterr()[0])["data"]["workflows"]
+    assert [each["path"] for each in found] == ["-a.json", "--json"]
+    assert main(["registry", "--", "show", "-x"]) == 1
+    assert run.capture.readouterr()[0] == b"nothing is known under `-x`\n"
 
 
 def test_version_and_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,3 +134,15 @@ def test_a_reader_that_goes_away(run: Run) -> None:
         # Python's own buffers do not always notice; what counts is that nobody is bothered.
         assert process.wait(60) in {0, 141}
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is full")
+@pytest.mark.parametrize("words", [("cache", "dir"), ("cache", "info", "--json")])
+def test_a_full_disk_under_the_output_is_no_bug(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "comfylock", *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"

@@ -8,6 +8,7 @@ import copy
 import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,14 +170,17 @@ def mutated_bytes(draw: st.DrawFn) -> bytes:
     return data * 2 if accident == "again" else data
 
 
+@cache
+def registry_folder() -> tempfile.TemporaryDirectory[str]:
+    """Where the made-up registry lies until this process ends."""
+    made = tempfile.TemporaryDirectory(prefix="comfylock-test-")
+    write_layer(Path(made.name), **REGISTRY)
+    return made
+
+
 def registry() -> Registry:
     """The made-up registry, written once for each process."""
-    if not LAYERS:
-        LAYERS.append(write_layer(Path(tempfile.mkdtemp(prefix="comfylock-test-")), **REGISTRY))
-    return shared_registry((LAYERS[0],))
-
-
-LAYERS: list[str] = []
+    return shared_registry((registry_folder().name,))
 
 
 def texts(value: Any) -> set[str]:

@@ -85,6 +85,7 @@ def test_check_names_each_file_that_is_not_right(run: Run) -> None:
     assert run.out == f"./deploy/{NAME} is of another lock, sha256 {'ab' * 32}\n"
     path.write_bytes(whole)
     run.write("deploy/old.yaml", whole.replace(digest(run).encode(), b"ab" * 32))
+    (run.folder / "deploy" / "circle").symlink_to("circle")
     assert call(run, "emit", "--check") == 1
     assert run.out == f"deploy/old.yaml is of another lock, sha256 {'ab' * 32}\n"
     (run.folder / "deploy" / "old.yaml").unlink()

@@ -261,6 +261,16 @@ def test_a_folder_without_nodes(shell: Shell, files: dict[str, str]) -> None:
     assert not shell.own_layer.exists()
 
 
+def test_a_pack_whose_nodes_are_put_together_when_it_runs(shell: Shell) -> None:
+    path = shell.pack("late", {"__init__.py": "import x\nNODE_CLASS_MAPPINGS = x.collect()"})
+    failed = shell.registry("add", path)
+    assert failed.code == 2
+    assert failed.err.splitlines()[0] == (
+        f"error: {path}: no node types found in this pack; __init__.py: `NODE_CLASS_MAPPINGS` is "
+        "put together when it runs"
+    )
+
+
 @pytest.mark.parametrize("words", [("nowhere",), (), ("a", "b"), ("",)])
 def test_a_path_that_leads_nowhere(shell: Shell, words: tuple[str, ...]) -> None:
     failed = shell.registry("add", *words)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.definition_sets import INFO, SAMPLER, SHOW, chain, info, prompt, with_inputs
+from tests.media import png, png_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,21 +238,40 @@ def test_what_is_posted_is_mended_not_the_workflow_beside_it(place: Place) -> No
     assert json.loads(path.read_text()) == {**body, "prompt": prompt(strength=1.0)}
 
 
+def test_a_file_of_too_many_workflows_is_not_mended_in_part(place: Place) -> None:
+    path = place.write("api.json", [{"1": {"class_type": "X"}}] * 10_001)
+    whole = path.read_bytes()
+    ended = place("check-upgrade", *SIDES, "api.json", "--fix")
+    told = "holds more than 10,000 workflows; the rest was not read"
+    assert (ended.code, ended.err) == (2, f"error: api.json: {told}\n")
+    assert path.read_bytes() == whole
+
+
 def test_in_a_folder_too_it_is_said_what_cannot_be_written_to(place: Place) -> None:
     place.write("w/text.json", {"prompt": json.dumps(prompt())})
     place.write("w/none.json", {"a": 1})
     place.write("w/damaged.json", b'{"1": {"class_type"')
+    place.write("w/picture.png", png(png_text("prompt", json.dumps(prompt()))))
+    place.write("w/well.png", png(png_text("prompt", json.dumps(prompt(strength=1.0)))))
     ended = place("check-upgrade", *SIDES, "w", "--fix")
     assert (ended.code, ended.out) == (2, "nothing to write\n")
-    damaged, text = ended.err.splitlines()
+    damaged, picture, text = ended.err.splitlines()
+    assert picture == "error: w/picture.png: is a PNG file; only JSON can be written to"
     assert damaged.startswith("error: w/damaged.json: ends in the middle")
     assert text.startswith("error: w/text.json: holds the workflow as text")
+
+
+def test_a_folder_without_workflows_is_not_mended(place: Place) -> None:
+    place.write("w/none.json", {"a": 1})
+    ended = place("check-upgrade", *SIDES, "w", "--fix")
+    assert (ended.code, ended.err) == (2, "error: w: holds no workflow\n")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "is a PNG file; only JSON can be written to"),
+        (png(png_text("prompt", json.dumps(prompt()))), "is a PNG file; only JSON can be written"),
+        (b'{"a": 1}', "holds no workflow"),
         (json.dumps({"prompt": json.dumps(prompt())}).encode(), "as text inside JSON"),
         (json.dumps(prompt()).encode("utf-16"), "is not UTF-8"),
         (b'{"1": {"class_type"', "cut off"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.definition_sets import INFO, LOADER, chain, info, node, prompt
-from tests.media import png, png_text
+from tests.media import mp4, png, png_text
 from tests.services.loopback import document
 
 if TYPE_CHECKING:
@@ -35,6 +35,18 @@ def test_faults_are_told_with_node_and_input(place: Place) -> None:
         "  2 TestSampler.steps: `99` is more than 50 [value_bigger_than_max]",
         "2 workflows: 1 works, 1 does not run",
     ]
+
+
+def test_of_a_large_film_only_its_metadata_are_read(place: Place) -> None:
+    path = place.write("w/film.mp4", mp4([("prompt", json.dumps(prompt()))], frames=b""))
+    whole = path.read_bytes()
+    at = whole.index(b"moov") - 4
+    with path.open("r+b") as stream:  # a hole of 65 MiB takes no room
+        stream.seek(at)
+        stream.write((65 << 20).to_bytes(4, "big") + b"free")
+        stream.seek(at + (65 << 20))
+        stream.write(whole[at:])
+    assert place("check", "w", *BY).out == "1 workflow: 1 works\n"
 
 
 def test_the_envelope(place: Place) -> None:

@@ -282,6 +282,40 @@ def an_untracked_file(tree: Tree) -> None:
     (tree.nodes / "gamma/more.py").write_text("A = 1\n")
 
 
+@deviation(("pack-code-added", GAMMA), mended=True)
+def code_that_the_checkout_itself_excludes(tree: Tree) -> None:
+    write(tree.nodes / "gamma/.git/info/exclude", "*.local\n*.py\n.gitattributes\n")
+    write(tree.nodes / "gamma/my.local", "data\n")
+    write(tree.nodes / "gamma/more.py", "A = 1\n")
+
+
+@deviation(("pack-code-added", GAMMA), mended=True)
+def attributes_that_the_checkout_itself_excludes(tree: Tree) -> None:
+    """They would let git take other bytes for those of the commit."""
+    folder = tree.nodes / "gamma"
+    write(folder / ".git/info/exclude", ".gitattributes\n")
+    write(folder / ".gitattributes", "*.py working-tree-encoding=UTF-7\n")
+    write(folder / "gamma.py", "class Gamma: pass+AAo-")
+
+
+@deviation(("pack-code-added", GAMMA), mended=True)
+def a_folder_that_ignores_itself_and_goes_before_a_file(tree: Tree) -> None:
+    write(tree.nodes / "gamma/gamma/.gitignore", "*\n")
+    write(tree.nodes / "gamma/gamma/__init__.py", "A = 1\n")
+
+
+@deviation(("pack-code-added", GAMMA), mended=True)
+def code_in_a_submodule_that_is_excluded(tree: Tree) -> None:
+    write(tree.nodes / "gamma/.git/modules/deps/inner/info/exclude", "*\n")
+    write(tree.nodes / "gamma/deps/inner/more.py", "A = 1\n")
+
+
+@deviation(("pack-code-added", GAMMA), mended=True)
+def bytecode_that_needs_no_source(tree: Tree) -> None:
+    write(tree.nodes / "gamma/__pycache__/__init__.cpython-312.pyc", "\0\0\r\n\0\0\0\0sized")
+    write(tree.nodes / "gamma/__pycache__/gamma.cpython-312.pyc", "\0\0\r\n\1\0\0\0hashed")
+
+
 @deviation(("pack-untracked", GAMMA), mended=True)
 def an_untracked_file_with_a_hostile_name(tree: Tree) -> None:
     (tree.nodes / "gamma/$(touch x) 'y'\n\x1b[31m.py").write_text("A = 1\n")
@@ -384,6 +418,12 @@ def a_registry_pack_with_one_file_removed(tree: Tree) -> None:
 @deviation(("pack-code-added", ALPHA_NAME), mended=True)
 def a_registry_pack_with_one_script_added(tree: Tree) -> None:
     (tree.nodes / "alpha/nodes/more.py").write_text("A = 1\n")
+
+
+@deviation(("pack-code-added", ALPHA_NAME), mended=True)
+def bytecode_of_a_registry_pack_that_needs_no_source(tree: Tree) -> None:
+    write(tree.nodes / "alpha/nodes/__pycache__/alpha.cpython-312.pyc", "\0\0\r\n\1\0\0\0hash")
+    write(tree.nodes / "alpha/__pycache__/__init__.cpython-312.pyc", "\0\0\r\n\3\0\0\0hash")
 
 
 @deviation(("pack-file-added", ALPHA_NAME), code=0, mended=True)
@@ -505,6 +545,19 @@ def an_untracked_file_in_comfyui(tree: Tree) -> None:
     (tree.comfyui / "sitecustomize.py").write_text("A = 1\n")
 
 
+@deviation(("comfyui-untracked", CORE), mended=True)
+def code_in_comfyui_that_is_excluded(tree: Tree) -> None:
+    write(tree.comfyui / ".git/info/exclude", "*\n")
+    write(tree.comfyui / "sitecustomize.py", "A = 1\n")
+    write(tree.comfyui / "env/pyvenv.cfg", "home = /usr/bin\n")
+    write(tree.comfyui / "env/lib/python3.12/site-packages/six.py", "A = 1\n")
+
+
+@deviation(("pack-extra", "example_node.py.example"), mended=True)
+def a_pack_under_the_name_of_an_example(tree: Tree) -> None:
+    write(tree.nodes / "example_node.py.example/__init__.py", "A = 1\n")
+
+
 @deviation(("comfyui-remote", CORE), code=0, mended=True)
 def comfyui_of_a_fork(tree: Tree) -> None:
     address = "https://github.com/somebody/ComfyUI"
@@ -552,6 +605,15 @@ def a_script_made_from_another_lock(tree: Tree) -> None:
     (tree.project / "install.sh").write_text(text)
 
 
+@deviation(("companion-stale", "install.sh"), ("model-extra", "ultralytics/face.pt"))
+def links_in_circles_beside_what_is_looked_for(tree: Tree) -> None:
+    write(tree.project / "install.sh", f"# comfy.lock sha256: {'0' * 64}\n")
+    write(tree.comfyui / "models/ultralytics/face.pt", "face")
+    for folder in (tree.project, tree.comfyui / "models", tree.nodes / "gamma/.git"):
+        for name in ("a-circle", "z-circle"):
+            (folder / name).symlink_to(name)
+
+
 @deviation(("workflows-absent", "workflows"), code=0)
 def no_workflows_on_this_machine(tree: Tree) -> None:
     shutil.rmtree(tree.project / "workflows")
@@ -565,6 +627,12 @@ def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def append(path: Path) -> None:

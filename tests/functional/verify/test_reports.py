@@ -58,6 +58,11 @@ def test_nothing_reaches_a_terminal_that_it_would_obey(spoiled: Tree, form: str)
     assert "\x1b" not in ended.out
 
 
+def test_comfyui_is_called_by_its_name(tree: Tree) -> None:
+    DEVIATIONS["comfyui at another commit"].change(tree)
+    assert "error: ComfyUI is at commit " in verify(tree).out
+
+
 def test_quiet_is_the_result_alone(tree: Tree) -> None:
     assert verify(tree, "-q").out.count("\n") == 1
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tests.functional.verify.conftest import found, verify
-from tests.functional.verify.deviations import DEVIATIONS
+from tests.functional.verify.deviations import DEVIATIONS, write
+from tests.installation import GAMMA_FILES
+from tests.services.git_repository import Repository
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from tests.ended import Ended
     from tests.installation import Tree
 
 
@@ -86,12 +89,34 @@ def test_a_proven_copy_without_a_list(tree: Tree) -> None:
 
 
 def test_a_pack_of_git_without_git_is_proven_by_its_tree(tree: Tree) -> None:
-    shutil.rmtree(tree.nodes / "gamma/.git")
-    (tree.nodes / "gamma/deps/inner/.git").unlink()
+    shutil.rmtree(tree.nodes / "gamma")
+    repository = Repository(str(tree.root / "remotes/carl/gamma"))
+    commit = repository.commit(GAMMA_FILES)
+    lock = tree.read()
+    own = repository.tree(GAMMA_FILES)
+    gamma = replace(lock.packs[1], commit=commit, tree=own, submodules=())
+    tree.write(replace(lock, packs=(lock.packs[0], gamma, lock.packs[2])))
+    for name in ("__init__.py", "gamma.py", ".gitignore"):
+        write(tree.nodes / "gamma" / name, str(GAMMA_FILES[name]))
     ended = found(tree)
     assert ended.data["findings"] == []
-    proofs = {item["name"]: item["proof"] for item in ended.data["items"]}
-    assert proofs["carl/gamma"] == "every file of the commit's tree"
+    assert _gamma(ended) == ("verified", "every file of the commit's tree")
+
+
+def test_submodules_without_git_are_not_proven_by_the_tree_above_them(tree: Tree) -> None:
+    shutil.rmtree(tree.nodes / "gamma/.git")
+    (tree.nodes / "gamma/deps/inner/.git").unlink()
+    (tree.nodes / "gamma/deps/inner/inner.py").write_text("A = 'another'\n")
+    ended = found(tree)
+    assert ended.found == {("pack-unproven", "carl/gamma")}
+    assert _gamma(ended) == ("unproven", "every file but those of submodules")
+    shutil.rmtree(tree.nodes / "gamma/deps/inner")
+    assert found(tree).found == {("pack-submodule-missing", "carl/gamma")}
+
+
+def _gamma(ended: Ended) -> tuple[str, str]:
+    item = next(each for each in ended.data["items"] if each["name"] == "carl/gamma")
+    return item["status"], item["proof"]
 
 
 def test_comfyui_under_its_other_name_is_no_deviation(tree: Tree) -> None:

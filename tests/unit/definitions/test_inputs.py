@@ -34,6 +34,18 @@ def single(specification: str) -> InputDefinition:
     return found
 
 
+@pytest.mark.parametrize(
+    "how", ["copy.deepcopy(BASE)", "{'required': copy.copy(BASE['required'])}"]
+)
+def test_a_copy_is_another_dict(how: str) -> None:
+    head = (
+        "import copy\nBASE = {'required': {'a': ('INT',)}}\n"
+        f"other = {how}\nother['required']['b'] = ('INT',)\n"
+    )
+    assert [found.name for found in inputs("return BASE", head)] == ["a"]
+    assert [found.name for found in inputs("return other", head)] == ["a", "b"]
+
+
 def test_required_inputs_come_first_and_hidden_ones_not_at_all() -> None:
     found = inputs(
         "return {'optional': {'o': ('MASK',)}, 'hidden': {'h': 'PROMPT'},"

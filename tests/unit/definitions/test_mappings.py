@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from comfylock.definitions.mappings import read_modules, read_python
+from comfylock.definitions.mappings import read_modules, read_python, registered_python
+from comfylock.model import Problem
 
 CLASSES = "class A: pass\nclass B: pass\nclass C: pass\n"
 
@@ -65,6 +66,34 @@ IDIOMS = {
     "globals": "X, Y = A, B\nNODE_CLASS_MAPPINGS = {n: globals()[n] for n in ['X', 'Y']}",
     "with": "import warnings\nwith warnings.catch_warnings():\n"
     "    NODE_CLASS_MAPPINGS = {'X': A, 'Y': B}",
+    "ordered pairs": "from collections import OrderedDict\n"
+    "NODE_CLASS_MAPPINGS = OrderedDict([('X', A), ('Y', B)])",
+    "ordered names": "import collections\nNODE_CLASS_MAPPINGS = collections.OrderedDict(X=A, Y=B)",
+    "chain": "from itertools import chain\n"
+    "NODE_CLASS_MAPPINGS = dict(chain({'X': A}.items(), {'Y': B}.items()))",
+    "chain of a list": "from itertools import chain\n"
+    "NODE_CLASS_MAPPINGS = {k: A for k in chain.from_iterable([['X'], ['Y']])}",
+    "cleared": "NODE_CLASS_MAPPINGS = {'Z': C}\nNODE_CLASS_MAPPINGS.clear()\n"
+    "NODE_CLASS_MAPPINGS.update(X=A, Y=B)",
+    "named tuples": "from typing import NamedTuple\nclass Spec(NamedTuple):\n    name: str\n"
+    "    cls: type\nNODE_CLASS_MAPPINGS = {s.name: s.cls for s in (Spec('X', A), Spec('Y', B))}",
+    "dataclasses": "from dataclasses import dataclass\n@dataclass\nclass Base:\n    name: str\n"
+    "@dataclass\nclass Spec(Base):\n    cls: type = A\n"
+    "NODE_CLASS_MAPPINGS = {s.name: s.cls for s in (Spec('X'), Spec('Y', B))}",
+    "while": "NODE_CLASS_MAPPINGS = {}\ni = 0\nwhile i < 2:\n"
+    "    NODE_CLASS_MAPPINGS['XY'[i]] = A\n    i += 1",
+    "while with a break": "L = ['Y', 'X']\nNODE_CLASS_MAPPINGS = {}\nwhile L:\n"
+    "    NODE_CLASS_MAPPINGS[L.pop()] = A\n    if not L:\n        break",
+    "nonlocal": "def build():\n    n, found = 0, {}\n    def add():\n        nonlocal n\n"
+    "        found['XY'[n]] = A\n        n += 1\n    add()\n    add()\n    return found\n"
+    "NODE_CLASS_MAPPINGS = build()",
+    "defaultdict": "from collections import defaultdict\nG = defaultdict(dict)\n"
+    "G['image']['X'] = A\nG['mask']['Y'] = B\n"
+    "NODE_CLASS_MAPPINGS = {k: v for group in G.values() for k, v in group.items()}",
+    "list methods": "L = ['Y', 'Q', 'Z', 'X']\nL.remove('Z')\nL.pop(1)\nL[0] = 'Y'\nL.sort()\n"
+    "NODE_CLASS_MAPPINGS = {k: A for k in L}",
+    "quoted": "NODE_CLASS_MAPPINGS = {f'{k!r}'.strip(\"'\"): A for k in 'XY'}",
+    "repeated": "NODE_CLASS_MAPPINGS = {'X' * 1: A, 'Y' + 'Z' * 0: B}",
 }
 
 
@@ -167,20 +196,53 @@ def test_an_unreadable_merge_takes_every_mapping_and_says_so() -> None:
     sources = {"__init__.py": init.encode(), "n/one.py": NODES.encode(), "two.py": MORE.encode()}
     definitions, problems = read_python(sources)
     assert [definition.class_type for definition in definitions] == ["X", "Y"]
-    assert "all mappings of the pack's files were taken (2 more)" in problems[0].message
+    told = [(problem.path, problem.message) for problem in problems]
+    assert told[:2] == [
+        ("", "the mappings of all the pack's files were taken (2 more)"),
+        ("__init__.py:2", "`NODE_CLASS_MAPPINGS` takes what `helper.collect()` gives"),
+    ]
 
 
 def test_a_pack_without_init_gives_what_its_files_map() -> None:
     definitions, problems = read_python({"two.py": MORE.encode()})
     assert [definition.class_type for definition in definitions] == ["Y"]
-    assert "`__init__.py`" in problems[0].message
+    assert ("__init__.py", "is not there") in [(each.path, each.message) for each in problems]
 
 
 def test_an_unknown_name_is_not_made_up() -> None:
     init = "import os\nclass A: pass\nNODE_CLASS_MAPPINGS = {os.environ['N']: A, 'X': A}"
     definitions, problems = read_python({"__init__.py": init.encode()})
     assert [definition.class_type for definition in definitions] == ["X"]
-    assert "put together when it runs" in problems[0].message
+    told = "`NODE_CLASS_MAPPINGS` takes a name that is put together when it runs"
+    assert ("__init__.py:3", told) in [(each.path, each.message) for each in problems]
+
+
+UNREAD = "import os\nclass A: pass\nM = {'X': A, os.environ['N']: A}\n"
+
+
+@pytest.mark.parametrize(
+    "idiom",
+    [
+        "NODE_CLASS_MAPPINGS = dict(sorted(M.items()))",
+        "NODE_CLASS_MAPPINGS = {k: v for k, v in M.items()}",
+        "NODE_CLASS_MAPPINGS = {k: M[k] for k in M}",
+        "NODE_CLASS_MAPPINGS = {}\nfor k in M.keys():\n    NODE_CLASS_MAPPINGS[k] = M[k]",
+        "NODE_CLASS_MAPPINGS = dict(**M)",
+        "NODE_CLASS_MAPPINGS = dict(X=A, **os.environ)",
+        "NODE_CLASS_MAPPINGS = {'X': A}\nNODE_CLASS_MAPPINGS.update(**os.environ)",
+        "def build(**found): return found\nNODE_CLASS_MAPPINGS = build(**M)",
+        "NODE_CLASS_MAPPINGS = M if len(M) == 2 else {**M}",
+    ],
+)
+def test_what_could_not_be_read_is_not_lost_on_the_way(idiom: str) -> None:
+    _, registered = registered_python({"__init__.py": (UNREAD + idiom).encode()})
+    assert (sorted(registered.classes), registered.is_whole) == (["X"], False)
+
+
+def test_a_pack_that_maps_nothing_readable_says_why() -> None:
+    init = "import helper\nNODE_CLASS_MAPPINGS = helper.collect()"
+    told = "`NODE_CLASS_MAPPINGS` is put together when it runs"
+    assert read_python({"__init__.py": init.encode()}) == ((), (Problem("__init__.py", told),))
 
 
 def test_titles_and_places_are_kept() -> None:

@@ -357,9 +357,23 @@ def test_several_sets_are_one_and_core_wins() -> None:
 
 def test_source_adds_its_checks_to_what_a_server_says() -> None:
     recorded, _ = load(RECORDING.read_bytes())
-    found = merged((recorded, read_source(str(HERE / "upgrade_pack"))[0]))
-    assert found.classes["UpgradeChecked"].checks == ("level", "mode")
-    assert found.kind == "server"
+    source = read_source(str(HERE / "upgrade_pack"))[0]
+    for order in ((recorded, source), (source, recorded), (source, recorded, source)):
+        found = merged(order)
+        checked = found.classes["UpgradeChecked"]
+        assert checked.checks == ("level", "mode")
+        assert checked.inputs == recorded.classes["UpgradeChecked"].inputs
+        assert found.kind == "server"
+
+
+def test_of_two_packs_in_source_the_last_one_is_taken() -> None:
+    def pack(kind: str) -> DefinitionSet:
+        text = f"class A:\n    RETURN_TYPES = ('{kind}',)\nNODE_CLASS_MAPPINGS = {{'A': A}}\n"
+        files = PackFiles({"__init__.py": text.encode()}, {}, ("__init__.py",), None, ())
+        return source_signatures(files)[0]
+
+    found = merged((pack("IMAGE"), pack("MASK")))
+    assert [output.type for output in found.classes["A"].outputs] == ["MASK"]
 
 
 def test_the_whole_answer_is_much_larger_than_the_set() -> None:

@@ -156,3 +156,24 @@ def test_what_no_model_has_is_suspicious(opcode: bytes) -> None:
     facts = walk(held(data))
     assert facts.is_whole
     assert opcode == b"N\x98" or facts.grade == "suspicious"
+
+
+def test_a_name_without_a_line_end_is_called_by_unpicklers_in_python(tmp_path: Path) -> None:
+    """CPython's own refuses it; those of dill and joblib are made of pickle.py's."""
+    made = tmp_path / "made"
+    data = f"(S'{made}'\nios\nmkdir!".encode()
+    for name in ("model.joblib", "model.pkl", "model.ckpt"):
+        facts = look(data, name)
+        assert facts.grade == "dangerous"
+        assert any("`os.mkdir`" in trait.detail for trait in facts.traits)
+    assert not made.exists()
+    file = tmp_path / "file"
+    file.write_bytes(data)
+    loader = "import pickle, sys; pickle._Unpickler(open(sys.argv[1], 'rb')).load()"
+    subprocess.run([sys.executable, "-c", loader, str(file)], capture_output=True, check=False)
+    assert made.is_dir()
+
+
+@pytest.mark.parametrize("data", [b"(I think", b"(cos", b"(ios\n", b"(ios"])
+def test_what_ends_before_a_name_calls_nothing(data: bytes) -> None:
+    assert look(data).grade != "dangerous"

@@ -147,3 +147,27 @@ def test_a_bomb_stays_small() -> None:
     bomb = zlib.compress(b"\x80\x02" + b"N" * (20 << 20))
     facts = look_at(io.BytesIO(bomb), "a.joblib", Budget(operations=100_000))
     assert words(facts) == {"unread"}
+
+
+_ODD = [{"id": lzma.FILTER_LZMA1, "dict_size": 0x5000}]
+STREAMS = {
+    "behind an empty gzip": gzip.compress(b"") + gzip.compress(EVIL),
+    "in two gzips": gzip.compress(EVIL[:5]) + gzip.compress(EVIL[5:]),
+    "behind gzip's padding": gzip.compress(b"") + b"\0" * 70_000 + gzip.compress(EVIL),
+    "behind an empty bz2": bz2.compress(b"") + bz2.compress(EVIL),
+    "behind an empty xz": lzma.compress(b"") + lzma.compress(EVIL),
+    "in xz at its best": lzma.compress(EVIL, preset=9),
+    "in lzma of odd size": lzma.compress(EVIL, lzma.FORMAT_ALONE, filters=_ODD),
+}
+
+
+@pytest.mark.parametrize("where", STREAMS)
+def test_every_compressed_stream_of_a_file_is_looked_into(where: str) -> None:
+    """Python's readers, which joblib uses, take streams in a row for one."""
+    assert look(STREAMS[where], "model.joblib").grade == "dangerous"
+
+
+def test_what_needs_too_much_memory_is_told() -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]
+    data = lzma.compress(EVIL, filters=filters)
+    assert "unread" in words(look(data, "model.joblib"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comfylock.ops.analyze import CHUNK, WINDOW, Input, Outcome, analyze, analyze_each
+from comfylock.ops.analyze import CHUNK, TOGETHER, WINDOW, Input, Outcome, analyze, analyze_each
 from tests.builders import api, encoded, made_up_registry
 
 if TYPE_CHECKING:
@@ -53,6 +53,17 @@ def test_outcomes_come_one_by_one(registry: Registry) -> None:
     assert next(outcomes).problem == "the file is empty"
     assert next(outcomes).group == 2
     assert next(outcomes, None) is None
+
+
+def test_no_more_is_read_ahead_than_a_few_workflows(registry: Registry, tmp_path: Path) -> None:
+    many = tmp_path / "many.json"
+    many.write_bytes(b"[" + b",".join([ONE] * TOGETHER) + b"]")
+    late = tmp_path / "late.json"
+    late.write_bytes(ONE)
+    outcomes = analyze_each([many, late], registry=registry)
+    assert len(next(outcomes).reports) == TOGETHER
+    late.unlink()
+    assert next(outcomes).problem == "there is no such file or folder"
 
 
 def test_standard_input_is_read_where_given(registry: Registry) -> None:

@@ -197,16 +197,7 @@ def test_the_groups_of_a_required_pack_under_an_older_name(settled: Settled) -> 
     assert unsatisfied(settled(wanted).lock, wanted) == ()
 
 
-@pytest.mark.parametrize(
-    "guess",
-    [
-        "alpha",
-        pytest.param(
-            "acme/alpha",
-            marks=pytest.mark.xfail(reason="a gap does not say by which other names it is asked"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("guess", ["alpha", "acme/alpha"])
 def test_a_guess_that_is_open_goes_before_another_pack_of_the_workflow(
     settled: Settled, guess: str
 ) -> None:
@@ -216,4 +207,17 @@ def test_a_guess_that_is_open_goes_before_another_pack_of_the_workflow(
     wanted = Requirements((WorkflowNeed("a.json", firm), WorkflowNeed("c.json", weak)))
     found = settled(wanted)
     assert [gap.name for gap in found.gaps] == ["alpha"]
+    assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
+
+
+def test_a_guess_that_is_open_stays_open_when_another_pack_moves(settled: Settled) -> None:
+    settled.world.releases["alpha"] = [release("alpha", "1.0.0")]
+    both = (ClassNeed("A", "alpha", "cnr_id"), ClassNeed("B", "alpha", "cnr_id"))
+    guess = (ClassNeed("A", "ann/delta", "aux_id"), ClassNeed("B", "ann/delta", "registry"))
+    wanted = Requirements((WorkflowNeed("a.json", both), WorkflowNeed("b.json", guess)))
+    first = settled(wanted).lock
+    settled.world.releases["alpha"].insert(0, release("alpha", "7.0.0"))
+    found = settled(wanted, first, Moves(packages={"alpha": None}))
+    assert [pin.version for pin in found.lock.packs] == ["7.0.0"]
+    assert [entry.packs for entry in found.lock.workflows] == [("alpha",), ("ann/delta",)]
     assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()

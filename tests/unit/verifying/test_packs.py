@@ -140,6 +140,22 @@ def test_companions_are_found(tmp_path: Path, text: str, name: str) -> None:
     assert [item.name for item in companions_checked(str(tmp_path), LOCK).items] == [name]
     ((found),) = companions_checked(str(tmp_path), LOCK + b"#").findings
     assert (found.kind, found.subject) == ("companion-stale", name)
+    assert found.mend == "make it again from this lock"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("script", "# Written by `comfylock emit script`; do not edit\n# comfy.lock sha256: {}\n"),
+        ("model-paths", "# comfy.lock sha256: {}\n# Written by comfylock emit model-paths. Read\n"),
+        ("sbom", '{{"name": "comfy.lock sha256", "value": "{}", "bomFormat": "CycloneDX"}}'),
+        ("snapshot", '{{"comfy.lock sha256": "{}", "git_custom_nodes": {{}}}}'),
+    ],
+)
+def test_what_makes_a_companion_again_is_told(tmp_path: Path, kind: str, text: str) -> None:
+    (tmp_path / "it's made").write_text(text.format(digest(LOCK)))
+    ((found),) = companions_checked(str(tmp_path), LOCK + b"#").findings
+    assert found.mend == f"""comfylock emit {kind} -o 'it'"'"'s made'"""
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from comfylock.errors import WorkflowError
+from comfylock.model import Problem
 from comfylock.workflow.detect import MAX_DEPTH, MAX_WORKFLOWS, may_hold_workflow, read_value
 from tests.builders import TABLES, Json, api, classes, encoded, node, read, read_one, ui, ui_1
 
@@ -144,8 +145,12 @@ def test_texts_in_texts_end_somewhere() -> None:
         read({"workflow": dumps(UI, 9)})
 
 
-def test_more_workflows_than_a_history_holds_are_cut() -> None:
-    assert len(read_value([API] * (MAX_WORKFLOWS + 5), TABLES)) == MAX_WORKFLOWS
+def test_more_workflows_than_a_history_holds_are_cut_and_that_is_said() -> None:
+    whole = read_value([API] * MAX_WORKFLOWS, TABLES)
+    assert (len(whole), whole[-1].unread, whole[-1].problems) == (MAX_WORKFLOWS, 0, [])
+    cut = read_value([API] * (MAX_WORKFLOWS + 1), TABLES)
+    told = Problem("", "holds more than 10,000 workflows; the rest was not read")
+    assert (len(cut), cut[-1].unread, cut[-1].problems) == (MAX_WORKFLOWS, 1, [told])
 
 
 def test_a_text_that_is_no_json_is_passed_over() -> None:

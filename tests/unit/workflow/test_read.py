@@ -164,4 +164,6 @@ half = json.loads('''{API[:-4]}''')
 def test_a_program_that_builds_none(tmp_path: Path) -> None:
     code = b"print('class_type')\n"
     assert read(tmp_path / "a.py", code, is_named=False) == []
-    assert refusal(tmp_path / "a.py", code).startswith("is source code that builds no workflow")
+    assert refusal(tmp_path / "a.py", code) == (
+        "is source code that makes no node with a `class_type`"
+    )

@@ -36,7 +36,11 @@ read_arguments() {
     esac
     shift
   done
-  [[ $SUMMARY != - ]] || SUMMARY=/dev/stdout
+  if [[ $SUMMARY == - ]]; then
+    SUMMARY=/dev/stdout
+  elif [[ -n $SUMMARY ]]; then
+    { : >>"$SUMMARY"; } 2>/dev/null || die "$(printf '%q' "$SUMMARY") cannot be written"
+  fi
 }
 
 read_environment() {

@@ -8,8 +8,13 @@ linked_folders() {
   done
 }
 
-is_installed_comfyui() { # is_installed_comfyui INDEX
+comfyui_changes() { # 0 if no file of ComfyUI was changed, but for what lies behind links
   local name rest=(.)
+  while read -r name; do rest+=(":(exclude)$name"); done < <(linked_folders)
+  git_changes "$COMFYUI_DIR" "${rest[@]}"
+}
+
+is_installed_comfyui() { # is_installed_comfyui INDEX
   WHY="is not there"
   [[ -f $COMFYUI_DIR/main.py ]] || return 1
   [[ -n ${COMMIT[$1]} ]] || return 0 # the lock leaves it to whoever installs
@@ -17,9 +22,8 @@ is_installed_comfyui() { # is_installed_comfyui INDEX
   [[ -e $COMFYUI_DIR/.git ]] || return 1
   WHY="is at another commit than ${COMMIT[$1]}"
   [[ $(git_ -C "$COMFYUI_DIR" rev-parse --verify --quiet HEAD) == "${COMMIT[$1]}" ]] || return 1
-  while read -r name; do rest+=(":(exclude)$name"); done < <(linked_folders)
   WHY="has files that were changed"
-  git_changes "$COMFYUI_DIR" "${rest[@]}"
+  comfyui_changes
 }
 
 install_comfyui() { # install_comfyui INDEX
@@ -75,7 +79,7 @@ update_comfyui() { # update_comfyui INDEX: changes that somebody made are kept a
   local i=$1 patch
   WHY="the tree of commit ${COMMIT[i]} is not the locked one"
   [[ -z ${TREE[i]} || $(git_ -C "$COMFYUI_DIR" rev-parse "${COMMIT[i]}^{tree}") == "${TREE[i]}" ]] || return 1
-  if ! git_changes "$COMFYUI_DIR"; then
+  if ! comfyui_changes; then
     patch=$COMFYUI_DIR/.comfylock/changes-$(printf '%(%Y%m%dT%H%M%S)T' -1)-$$.patch
     WHY="its changes cannot be kept in $patch"
     git_ -C "$COMFYUI_DIR" diff --binary HEAD >"$patch" || return 1

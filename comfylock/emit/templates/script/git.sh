@@ -1,7 +1,7 @@
 # --- git: exactly one commit, without the hooks and prompts of anybody --------
 
 git_() {
-  GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0 GIT_LFS_SKIP_SMUDGE=1 LC_ALL=C \
+  GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0 GIT_LFS_SKIP_SMUDGE=1 GIT_NO_REPLACE_OBJECTS=1 LC_ALL=C \
     git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.autocrlf=false \
     -c safe.directory='*' -c gc.auto=0 -c maintenance.auto=0 -c submodule.recurse=false \
     -c advice.detachedHead=false -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60 "$@"
@@ -75,10 +75,21 @@ is_commit() {
   done
 }
 
-# git_changes FOLDER [PATHSPEC...]: 0 if no file that git knows was changed.
+# git_changes FOLDER [PATHSPEC...]: 0 if no file that HEAD has was changed. Every file is read, by way of
+# a git folder of our own: the settings, flags and filters of the one that is there have no say.
 git_changes() {
-  local folder=$1 said
+  local folder=$1 own head objects said format=()
   shift
-  said=$(git_ -C "$folder" -c core.fileMode=false status --porcelain --untracked-files=no --ignore-submodules=dirty -- "$@" 2>&1) &&
-    [[ -z $said ]]
+  head=$(git_ -C "$folder" rev-parse --verify --quiet HEAD) || return 1
+  objects=$(git_ -C "$folder" rev-parse --git-path objects) || return 1
+  [[ $objects == /* ]] || objects=$folder/$objects
+  ((${#head} == 40)) || format=(--object-format=sha256)
+  own=$(mktemp -d -- "$TEMP/look.XXXXXX") || return 1
+  git_ init --quiet --bare --template= "${format[@]}" -- "$own" && printf '%s\n' "$head" >"$own/HEAD" || return 1
+  said=$(
+    export GIT_DIR=$own GIT_WORK_TREE=$folder GIT_OBJECT_DIRECTORY=$objects
+    git_ -C "$folder" -c core.bare=false read-tree HEAD 2>&1 &&
+      git_ -C "$folder" -c core.bare=false -c core.fileMode=false \
+        status --porcelain --untracked-files=no --ignore-submodules=dirty -- "$@" 2>&1
+  ) && [[ -z $said ]]
 }

@@ -1,7 +1,8 @@
 # --- Models -------------------------------------------------------------------
 
-# Which files were proven is remembered by size and time, so that a later run
-# need not read hundreds of gigabytes: SHA256 SIZE MTIME PATH in each line.
+# Which files were proven is remembered by size and times, so that a later run need
+# not read hundreds of gigabytes: SHA256 SIZE TIMES PATH in each line. One of the
+# times is that of the last change of anything, which nobody can set back.
 load_proven() {
   local sha size time path
   [[ -r $MODELS_DIR/.comfylock/proven ]] || return 0
@@ -12,7 +13,7 @@ load_proven() {
 
 remember_proven() { # remember_proven PLACE SHA256
   mkdir -p -- "$MODELS_DIR/.comfylock" &&
-    printf '%s %s %s\n' "$2" "$(stat -L -c '%s %.9Y' -- "$MODELS_DIR/$1")" "$1" >>"$MODELS_DIR/.comfylock/proven"
+    printf '%s %s %s\n' "$2" "$(stat -L -c '%s %.9Y/%.9Z' -- "$MODELS_DIR/$1")" "$1" >>"$MODELS_DIR/.comfylock/proven"
 }
 
 # What can be said without reading the file: 0 as locked, 1 not, 2 it must be read.
@@ -21,7 +22,7 @@ look_at_model() { # look_at_model INDEX
   WHY="is not there"
   [[ -f $file ]] || return 1
   [[ -n ${SHA[$1]} ]] || return 0 # a local file of which nothing else is known
-  now=$(stat -L -c '%s %.9Y' -- "$file")
+  now=$(stat -L -c '%s %.9Y/%.9Z' -- "$file")
   WHY="is another file than the locked one"
   case ${PROVEN[${PLACE[$1]}]-} in
     "${SHA[$1]} $now") return 0 ;;

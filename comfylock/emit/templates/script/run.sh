@@ -207,7 +207,7 @@ main() {
   read_arguments "$@"
   read_environment
   check_tools
-  unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+  unset GIT_DIR GIT_COMMON_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
   "${WHICH}_lock"
   [[ -z $TIER || $TIERS == *" $TIER "* ]] || die "no model has a tier $TIER"
   trap leave EXIT

@@ -103,7 +103,7 @@ host_of() {
 }
 
 size_of() { # bytes of a file, nothing if there is none
-  stat -c %s -- "$1" 2>/dev/null || :
+  stat -L -c %s -- "$1" 2>/dev/null || :
 }
 
 is_bytes() { # is_bytes FILE SIZE SHA256: is it there, and is it what is locked?

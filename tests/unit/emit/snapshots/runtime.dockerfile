@@ -460,8 +460,8 @@ def git_faults(folder, told, pin, is_alone):
         settings = {**os.environ, "GIT_INDEX_FILE": f"{scratch}/index", "GIT_OPTIONAL_LOCKS": "0"}
 
         def git(*arguments):
-            options = ["--git-dir=.git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
-            command = ["git", "-C", folder, *options, *arguments]
+            options = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "--no-replace-objects"]
+            command = ["git", "-C", folder, "--git-dir=.git", "--work-tree=.", *options, *arguments]
             run = subprocess.run(command, env=settings, capture_output=True, text=True, errors="replace")
             return run.stdout.rstrip() if run.returncode == 0 else f"nothing ({run.stderr.strip()})"
 
