@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comfylock.names import printable
-from tests.builders import ui
+from tests.builders import stamped, ui
 from tests.scenarios import small
 
 if TYPE_CHECKING:
@@ -173,3 +173,17 @@ def test_what_is_not_known_is_not_told_as_gone(shop: Place) -> None:
         assert "was not written" in ended.out
     shop.write("workflows/main.json", ui())
     assert "\n  - alpha" in shop.run("lock").out
+
+
+def test_what_cannot_be_read_is_not_called_superfluous(shop: Place) -> None:
+    shop.write("workflows/other.json", ui(stamped(1, "GammaNode", cnr_id="gamma")))
+    main = (shop.project / "workflows/main.json").read_bytes()
+    assert shop.run("lock").code == 0
+    shop.write("workflows/main.json", main[:-9])
+    ended = shop.run("lock", "--check")
+    assert ended.code == 2
+    assert "error: workflows/main.json: " in ended.err
+    assert "Orphan" not in ended.err
+    shop.write("workflows/main.json", main)
+    (shop.project / "workflows/other.json").unlink()
+    assert "[OrphanWorkflow]" in shop.run("lock", "--check").err
