@@ -131,6 +131,8 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
         subjects = ", ".join(map(safe, failure.subjects[:3]))
         more = f" and {len(failure.subjects) - 3} more" if len(failure.subjects) > 3 else ""
         yield f"{head} {safe(failure.message)} (needed for {subjects}{more})"
+    hints = sorted({failure.hint for failure in resolution.unreachable} - {""})
+    yield from (f"{'' if at else chr(10)}hint: {safe(each)}" for at, each in enumerate(hints))
     if arguments.strict and resolution.notices and not outcome.is_writable:
         yield f"{head} {plural(len(resolution.notices), 'warning')}, and --strict was given"
     if not outcome.is_writable:

@@ -113,6 +113,7 @@ def test_offline_nothing_is_asked(run: Run, host: GitServer) -> None:
     project(run, lock(host))
     assert call(run, "outdated", "--offline") == 3
     assert "is not known offline" in run.err
+    assert run.err.count("hint: run once without --offline\n") == 1
     assert "vae/mine.pt: the user brings it\n" in run.out
     assert call(run, "outdated", "alpha") == 0
     assert call(run, "outdated", "alpha", "--offline") == 0
