@@ -39,6 +39,6 @@ def test_an_error_waits_for_what_was_begun() -> None:
             begun.append(executor.submit(time.sleep, 0.05))
             raise ValueError
 
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         failing()
     assert begun[0].done()
