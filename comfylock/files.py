@@ -44,7 +44,8 @@ def write_together(files: Mapping[str, bytes]) -> bool:
             del temporary[path]
     except BaseException:
         for left in temporary.values():
-            os.unlink(left)
+            with suppress(FileNotFoundError):  # interrupted just after it got its name
+                os.unlink(left)
         raise
     return is_changed
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
+    from comfylock.lockfile.diff import Change
     from comfylock.lockfile.schema import Gap
     from comfylock.ops.lock import LockOutcome
     from comfylock.resolve.outcome import Notice
@@ -48,11 +49,7 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
     lines += [
         f"{plural(pin.packages, 'Python package')} for {safe(pin.target)}" for pin in lock.python
     ]
-    changes = outcome.changes
-    shown = (
-        *(*changes.comfyui, *changes.images, *changes.python),
-        *(*changes.packs, *changes.models, *changes.unresolved),
-    )
+    shown = _changes(outcome)
     limit = len(shown) if arguments.verbose else MAX_ROWS
     columns = width(sys.stdout)
     for change in shown[:limit]:
@@ -65,6 +62,19 @@ def _result(outcome: LockOutcome, arguments: argparse.Namespace) -> str:
         lines.append(f"facts asked for, of all needed: {', '.join(told)}")
     lines.append(_verdict(outcome, arguments))
     return "\n".join(lines) + "\n"
+
+
+def _changes(outcome: LockOutcome) -> list[Change]:
+    """Return what to show; what is merely not known in this run is not gone."""
+    changes = outcome.changes
+    tables = (changes.comfyui, changes.images, changes.python, changes.packs, changes.models)
+    is_partial = outcome.resolution.unreachable or outcome.needs.unreadable
+    return [
+        change
+        for table in (*tables, changes.unresolved)
+        for change in table
+        if change.kind != "removed" or outcome.is_writable or not is_partial
+    ]
 
 
 def _moved(outcome: LockOutcome, target: str, arguments: argparse.Namespace) -> Iterable[str]:
@@ -121,6 +131,8 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
         subjects = ", ".join(map(safe, failure.subjects[:3]))
         more = f" and {len(failure.subjects) - 3} more" if len(failure.subjects) > 3 else ""
         yield f"{head} {safe(failure.message)} (needed for {subjects}{more})"
+    hints = sorted({failure.hint for failure in resolution.unreachable} - {""})
+    yield from (f"{'' if at else chr(10)}hint: {safe(each)}" for at, each in enumerate(hints))
     if arguments.strict and resolution.notices and not outcome.is_writable:
         yield f"{head} {plural(len(resolution.notices), 'warning')}, and --strict was given"
     if not outcome.is_writable:

@@ -117,3 +117,5 @@ def _print_unreachable(survey: Survey) -> None:
         subjects = ", ".join(map(safe, failure.subjects[:3]))
         more = f" and {len(failure.subjects) - 3} more" if len(failure.subjects) > 3 else ""
         sys.stderr.write(f"error: {safe(failure.message)} (asked about {subjects}{more})\n")
+    for at, hint in enumerate(sorted({each.hint for each in survey.unreachable} - {""})):
+        sys.stderr.write(f"{'' if at else chr(10)}hint: {safe(hint)}\n")

@@ -78,8 +78,10 @@ def _table(
     table = [row[:shown] for row in (_HEAD, *rows)]
     fixed = (_DATE, _MARK)[: shown - 3]
     room = columns - sum(fixed) - 2 * (shown - 1)
-    limits = (room - 2 * (room // 4), room // 4, room // 4, *fixed)
-    widths = [min(limits[i], max(cells(row[i]) for row in table)) for i in range(shown)]
+    wanted = [max(cells(row[i]) for row in table) for i in range(shown)]
+    name = min(wanted[0], room - 2 * (room // 4))  # what it does not need is for the versions
+    each = (room - name) // 2
+    widths = list(map(min, (name, each, each, *fixed), wanted))
     for row, colour in zip(table, ("bold", *colours), strict=True):
         parts = [shorten(text, limit) for text, limit in zip(row, widths, strict=True)]
         padded = [part + " " * (w - cells(part)) for part, w in zip(parts, widths, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from functools import lru_cache
 from threading import Lock
@@ -12,11 +13,11 @@ from urllib import request as environment
 import httpcore
 import httpx
 
+from comfylock.net.faults import causes
 from comfylock.net.guard import host_name
 from comfylock.redaction import secrets_of
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from comfylock.net.guard import Guard
@@ -50,7 +51,7 @@ class GuardedTransport(httpx.BaseTransport):
         """Send one request; the answer's body is not read yet."""
         proxy = self._proxy_of(request.url)
         if proxy is not None:
-            return self._proxied(proxy).handle_request(request)
+            return self._by_way_of(proxy, request)
         answer = self._direct().handle_request(_plain(request))
         stream: Any = answer.stream
         return httpx.Response(
@@ -66,6 +67,17 @@ class GuardedTransport(httpx.BaseTransport):
             self._pool.close()
         for transport in self._through.values():
             transport.close()
+
+    def _by_way_of(self, proxy: str, request: httpx.Request) -> httpx.Response:
+        through = self._proxied(proxy)
+        try:
+            return through.handle_request(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if any(isinstance(each, ssl.SSLError) for each in causes(error)):
+                raise  # the service's own certificate, past the proxy
+        # Outside of the handler: what happened there must not be told of the service.
+        place = httpx.URL(proxy if "://" in proxy else f"http://{proxy}").netloc.decode("ascii")
+        raise httpx.ProxyError(f"there is no connection to {place}")
 
     def _direct(self) -> httpcore.ConnectionPool:
         with self._lock:

@@ -16,9 +16,15 @@ from comfylock.ops.project import load_lock, lock_path, locked_inputs, project_c
 from comfylock.ops.registry import project_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from comfylock.lockfile.drift import Kind
     from comfylock.ops.places import Place  # noqa: TC004 - an outcome is never decoded
+
+BY_ABSENCE: frozenset[Kind] = frozenset(
+    {"GroupChanged", "OrphanGap", "OrphanModel", "OrphanNodeType", "OrphanPin"}
+)
+"""Reasons that a workflow which cannot be read gives by not being there."""
 
 
 class CheckOutcome(Struct, frozen=True):
@@ -75,6 +81,8 @@ def check(
         allow_unresolved=allows_unresolved or config.allow_unresolved,
         require_hashes=requires_hashes or config.require_hashes,
     )
+    if needs.unreadable:
+        drift = _judged(drift, lock, {path for path, _ in needs.unreadable})
     places: dict[Drift, tuple[Place, ...]] = {}
     if drift:
         from comfylock.ops.places import drift_places  # noqa: PLC0415 - a current lock needs none
@@ -90,6 +98,27 @@ def check(
         needs.unread,
         places,
     )
+
+
+def _judged(drift: tuple[Drift, ...], lock: Lock, unreadable: set[str]) -> tuple[Drift, ...]:
+    """Leave out what only looks superfluous because these files, or folders, cannot be read."""
+    unseen = [entry for entry in lock.workflows if covers(unreadable, entry.path)]
+    paths = {entry.path for entry in unseen}
+    names = {name for entry in unseen for name in (*entry.packs, *entry.models)}
+    names |= {kind for pin in lock.packs if pin.name in names for kind in pin.provides}
+    names |= {gap.name for gap in lock.unresolved if not paths.isdisjoint(gap.workflows)}
+    return tuple(
+        each
+        for each in drift
+        if not (each.kind == "OrphanWorkflow" and each.subject in paths)
+        and not (each.kind in BY_ABSENCE and each.workflow is None and each.subject in names)
+    )
+
+
+def covers(paths: Collection[str], path: str) -> bool:
+    """Say whether a workflow is one of these files, or in one of these folders."""
+    file = path.partition("#")[0]
+    return any(file == each or file.startswith(f"{each}/") for each in paths)
 
 
 def exists(project: str) -> Lock:

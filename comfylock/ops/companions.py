@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from comfylock.errors import LockParseError, WriteError
-from comfylock.files import remove_leftovers, write_together
+from comfylock.files import holds, remove_leftovers, write_together
+from comfylock.names import printable
 from comfylock.reading import read_regular
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def write_lock_and_companions(
     folder = os.path.dirname(os.path.abspath(path))
     remove_leftovers(folder, time.time() - LEFTOVER)
     files = {os.path.join(folder, name): text for name, text in companions.items()}
+    for name, text in {**files, path: data}.items():
+        if os.path.islink(name) and not holds(name, text):
+            # Through a stranger's link anything could be overwritten; a person's would be lost.
+            told = f"is a link to {printable(os.readlink(name))}, and no lock is written over it"
+            raise WriteError(name, told, hint="put a file in its place, or lock where it leads")
     try:
         is_changed = write_together({**files, path: data})
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +39,7 @@ from comfylock.sources.pin_definitions import PinDefinitions
 from comfylock.sources.python_packages import UvPackages
 from comfylock.sources.single_file import SingleFiles
 from comfylock.sources.uv_command import UvLimits
+from comfylock.threads import threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,23 +165,8 @@ def open_services(config: Config, environ: Mapping[str, str], mode: Mode) -> Ite
             python=_packages(mode, environ, answers),
             reference=partial(parse_reference, hub_hosts=hub.hosts, civitai_hosts=civitai.hosts),
         )
-        executor = stack.enter_context(_threads(mode.effort.threads))
+        executor = stack.enter_context(threads(mode.effort.threads, "comfylock"))
         yield Services(sources, executor, answers, PinDefinitions(git, registry))
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[Executor]:
-    """Yield threads; whoever interrupts the run does not wait for the answers under way."""
-    executor = ThreadPoolExecutor(count, "comfylock")
-    is_interrupted = True
-    try:
-        yield executor
-        is_interrupted = False
-    except Exception:
-        is_interrupted = False
-        raise
-    finally:
-        executor.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
 
 def _plain_registries(configured: frozenset[str]) -> dict[str, str]:

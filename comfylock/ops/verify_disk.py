@@ -66,16 +66,17 @@ def installation(
         UsageError: a folder of models that was named is not there.
     """
     import tempfile  # noqa: PLC0415 - costs 8 ms, and not every run needs it
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    from comfylock.threads import threads  # noqa: PLC0415
 
     folder = os.path.abspath(request.installed or ".")
     for root in request.model_roots:
         if not os.path.isdir(root):
             raise UsageError(f"{root}: there is no such folder")
-    threads = max(4, os.cpu_count() or 1)
+    count = max(4, os.cpu_count() or 1)
     with (
         tempfile.TemporaryDirectory(prefix="comfylock-verify-") as scratch,
-        ThreadPoolExecutor(threads, "comfylock") as executor,
+        threads(count, "comfylock") as executor,
     ):
         made = Installation(
             folder=folder,

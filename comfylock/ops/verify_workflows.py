@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from comfylock.lockfile.comfyui_needs import NAME as COMFYUI
+from comfylock.ops.check import BY_ABSENCE, covers
 from comfylock.verifying.findings import Item, observe
 from comfylock.verifying.mends import RELOCK, quote
 
@@ -58,11 +59,6 @@ _OF_A_PIN: frozenset[Kind] = frozenset(
 )
 """Reasons that are about a pin, so about every workflow that it is for, whichever shows them."""
 
-_BY_ABSENCE: frozenset[Kind] = frozenset(
-    {"GroupChanged", "OrphanGap", "OrphanModel", "OrphanNodeType", "OrphanPin"}
-)
-"""Reasons that a workflow which cannot be read gives by not being there."""
-
 SHOWN = 3
 """Workflows that a sentence names."""
 
@@ -73,7 +69,7 @@ def drift_findings(outcome: CheckOutcome, said: Collection[str] = ()) -> tuple[F
     told = dict(outcome.unreadable)
     unseen = _unseen(outcome)
     for path in sorted(unseen):
-        if not _covers(told, path):
+        if not covers(told, path):
             told[path] = "is there, and is no workflow any more"
     found = [_unreadable(path, sentence) for path, sentence in told.items()]
     found += [
@@ -93,15 +89,9 @@ def _unseen(outcome: CheckOutcome) -> frozenset[str]:
     return frozenset(
         path
         for path in missed
-        if _covers(dict(outcome.unreadable), path)
+        if covers(dict(outcome.unreadable), path)
         or (same and os.path.lexists(os.path.join(project, path.partition("#")[0])))
     )
-
-
-def _covers(paths: Collection[str], path: str) -> bool:
-    """Say whether a workflow is one of these files, or in one of these folders."""
-    file = path.partition("#")[0]
-    return any(file == each or file.startswith(f"{each}/") for each in paths)
 
 
 def gap_items(lock: Lock) -> tuple[Item, ...]:
@@ -192,7 +182,7 @@ class _Names:
         """Say whether a reason is only that nobody could read these workflows."""
         if drift.kind == "OrphanWorkflow":
             return drift.subject in unseen
-        if drift.workflow is not None or drift.kind not in _BY_ABSENCE:
+        if drift.workflow is not None or drift.kind not in BY_ABSENCE:
             return False
         users = {path for name in self._pins(drift.subject) for path in self.users.get(name, ())}
         return not users.isdisjoint(unseen)

@@ -104,6 +104,8 @@ def _repository(wish: PackWish, registry: Registry) -> str | None:
     entry = registry.packs.get(wish.name)
     if entry is not None and entry.repository:
         return entry.repository
+    if wish.name.startswith("https://"):
+        return wish.name
     if wish.name.count("/") == 1:
         return f"https://github.com/{wish.name}"
     return f"https://{wish.name}" if wish.name.count("/") > 1 else None

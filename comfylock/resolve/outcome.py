@@ -53,6 +53,8 @@ class Unreachable(Struct, frozen=True, order=True):
     service: str
     message: str
     subjects: tuple[str, ...] = ()
+    hint: str = ""
+    """What to do about it, if that is known."""
 
 
 class Pinned(Struct, frozen=True):

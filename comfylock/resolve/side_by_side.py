@@ -40,7 +40,8 @@ class Pending(Generic[K, T]):
                 answers[subject] = future.result()
             except (SourceUnavailableError, RefusedError) as error:
                 subjects = subject if isinstance(subject, tuple) else (str(subject),)
-                failures.append(Unreachable(error.service, str(error), subjects))
+                hint = error.hint or ""
+                failures.append(Unreachable(error.service, str(error), subjects, hint))
             if self._reporter is not None:
                 self._reporter.done(str(subject))
         return answers
@@ -70,9 +71,11 @@ class SideBySide:
 def by_service(failures: list[Unreachable]) -> tuple[Unreachable, ...]:
     """Return one entry for each service and message, its subjects sorted."""
     merged: dict[tuple[str, str], set[str]] = {}
+    hints: dict[tuple[str, str], str] = {}
     for failure in failures:
-        merged.setdefault((failure.service, failure.message), set()).update(failure.subjects)
+        key = (failure.service, failure.message)
+        merged.setdefault(key, set()).update(failure.subjects)
+        hints[key] = max(hints.get(key, ""), failure.hint)
     return tuple(
-        Unreachable(service, message, tuple(sorted(merged[service, message])))
-        for service, message in sorted(merged)
+        Unreachable(*key, tuple(sorted(merged[key])), hints[key]) for key in sorted(merged)
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from comfylock.sources.git_faults import no_such_revision
-from comfylock.sources.git_tree import contents_of, submodules_of
+from comfylock.sources.git_tree import contents_of, large_files, submodules_of
 from comfylock.sources.interface import CommitFacts, Missing, SourceFacts
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def commit_facts(scratch: Scratch, commit: str) -> Fetched | Missing:
             return no_such_revision(scratch.url, commit)
         entries = objects.entries(commit)
         submodules, warnings = submodules_of(scratch, objects, entries, scratch.url)
+        warnings += large_files(scratch, objects, entries, scratch.url)
         contents = contents_of(scratch, objects, entries, with_classes=False)
     facts = CommitFacts(
         repository=scratch.url,

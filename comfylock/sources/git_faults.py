@@ -62,6 +62,11 @@ def private_or_missing(repository: str) -> Missing:
     """Say that a host shows no such repository to this user."""
     if repository.startswith("ssh://"):
         hint = "check the address, and that your ssh key may read it"
+    elif repository.startswith("https://github.com/"):
+        hint = (
+            "check the address; for a private one set GITHUB_TOKEN, or give it as "
+            "`ssh://git@github.com/owner/repo`"
+        )
     else:
         hint = "check the address; give a private one as `ssh://git@host/owner/repo`"
     return Missing("private-or-missing", f"`{repository}` is private or does not exist", hint)

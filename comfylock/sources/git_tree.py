@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from comfylock.definitions.pack_files import PYTHON_SIZE, TOTAL_SIZE
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     from comfylock.sources.git_scratch import Scratch
 
 MODULES = ".gitmodules"
-MAX_MODULES_SIZE = 256 << 10
-"""Bytes of a `.gitmodules` that is read."""
+ATTRIBUTES = ".gitattributes"
+MAX_SETTINGS_SIZE = 256 << 10
+"""Bytes of a `.gitmodules` or `.gitattributes` that is read."""
+
+MAX_RULES = 64
+LONGEST_RULE = 200
+"""Rules of a `.gitattributes` that are looked at, and characters of one: more would take long."""
 
 _SETTING = Pattern(r"submodule\.(.+)\.(path|url)\Z")
 
@@ -52,7 +58,7 @@ def submodules_of(
 def _urls(scratch: Scratch, objects: Objects, entries: list[Entry]) -> dict[str, str]:
     """Return the URLs in `.gitmodules` by the path of their submodule."""
     blobs = [entry.id for entry in entries if entry.path == MODULES and entry.is_file]
-    data = scratch.files(objects, blobs, MAX_MODULES_SIZE)
+    data = scratch.files(objects, blobs, MAX_SETTINGS_SIZE)
     modules: dict[str, dict[str, str]] = {}
     for blob in blobs:
         for key, value in objects.settings(data.get(blob, b"")).items():
@@ -64,6 +70,36 @@ def _urls(scratch: Scratch, objects: Objects, entries: list[Entry]) -> dict[str,
         for module in modules.values()
         if module.get("path") and module.get("url")
     }
+
+
+def large_files(
+    scratch: Scratch, objects: Objects, entries: list[Entry], repository: str
+) -> tuple[str, ...]:
+    """Return a warning if files of a commit are kept in Git LFS: installed are their pointers.
+
+    Source: https://git-scm.com/docs/gitattributes
+    """
+    blobs = [entry.id for entry in entries if entry.path == ATTRIBUTES and entry.is_file]
+    data = scratch.files(objects, blobs, MAX_SETTINGS_SIZE)
+    patterns = [
+        line.split()[0].removeprefix("/")
+        for blob in blobs
+        for line in data.get(blob, b"").decode("utf-8", "replace").splitlines()
+        if "filter=lfs" in line.split()[1:]
+    ]
+    patterns = [pattern for pattern in patterns if len(pattern) < LONGEST_RULE][:MAX_RULES]
+    found = [entry.path for entry in entries if entry.is_file and _matches(entry.path, patterns)]
+    if not found:
+        return ()
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    told = f"`{printable(found[0])}`{more} of `{repository}`"
+    return (f"{told}: kept in Git LFS, installed as the pointer that git holds",)
+
+
+def _matches(path: str, patterns: list[str]) -> bool:
+    """Say whether a path is meant; a pattern without a slash is about the last part."""
+    name = path.rpartition("/")[2]
+    return any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
 
 
 def contents_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from comfylock.files import write_atomically
 from comfylock.hashing import ChangedError, NotAFileError, Stamp, sha256_of_file, stamp_of
+from comfylock.threads import threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -112,14 +112,12 @@ class Digests:
         order = [path for _, path in sorted(unknown, key=lambda one: (-one[0], one[1]))]
         if self._progress is not None:
             self._progress.begin(len(order))
-        pool = ThreadPoolExecutor(self._jobs, "comfylock-hash")
         try:
-            hashed = dict(zip(order, pool.map(self._hash, order), strict=True))
+            with threads(self._jobs, "comfylock-hash") as pool:
+                hashed = dict(zip(order, pool.map(self._hash, order), strict=True))
         except BaseException:
-            self._goes_on = False  # nobody waits until a large file is read to its end
+            self._goes_on = False  # nobody reads a large file to its end any more
             raise
-        finally:
-            pool.shutdown(cancel_futures=True)
         self.hashed += sum(isinstance(each, str) for each in hashed.values())
         return found | hashed
 

@@ -113,6 +113,7 @@ def test_offline_nothing_is_asked(run: Run, host: GitServer) -> None:
     project(run, lock(host))
     assert call(run, "outdated", "--offline") == 3
     assert "is not known offline" in run.err
+    assert run.err.count("hint: run once without --offline\n") == 1
     assert "vae/mine.pt: the user brings it\n" in run.out
     assert call(run, "outdated", "alpha") == 0
     assert call(run, "outdated", "alpha", "--offline") == 0
@@ -141,3 +142,10 @@ def test_notes_of_what_is_current_are_for_the_curious() -> None:
     style = Style("never", sys.stdout)
     assert survey_text(Survey((entry,)), style, 80) == "nothing newer for 1 pin\n"
     assert "a: one commit was asked for\n" in survey_text(Survey((entry,)), style, 80, verbose=True)
+
+
+def test_room_that_names_do_not_need_is_for_versions() -> None:
+    locked = "b18396daa3 (2023-11-14)"
+    entry = Newer("pack", "acme/fp", "git", locked, "outdated", "09878cbca1", "2023-11-15")
+    text = survey_text(Survey((entry,)), Style("never", sys.stdout), 80)
+    assert text.splitlines()[1] == f"acme/fp  {locked}  09878cbca1  2023-11-15"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comfylock.names import printable
+from tests.builders import stamped, ui
 from tests.scenarios import small
 
 if TYPE_CHECKING:
@@ -157,3 +158,32 @@ def test_a_name_that_no_lock_takes_costs_that_file_alone(shop: Place, name: str)
         told = printable(f"workflows/{name}")
         assert f"error: {told}: no lock takes its name, which " in ended.err
         assert ended.err.count("rename it") == 1
+
+
+def test_what_is_not_known_is_not_told_as_gone(shop: Place) -> None:
+    assert shop.run("lock").code == 0
+    shop.environment["COMFYLOCK_CACHE_DIR"] = str(shop.folder / "another-cache")
+    for words, code in (
+        (("lock", str(shop.project / "nowhere.json")), 2),
+        (("lock", "--upgrade", "--offline"), 3),
+    ):
+        ended = shop.run(*words)
+        assert ended.code == code
+        assert "\n  - " not in ended.out
+        assert "was not written" in ended.out
+    shop.write("workflows/main.json", ui())
+    assert "\n  - alpha" in shop.run("lock").out
+
+
+def test_what_cannot_be_read_is_not_called_superfluous(shop: Place) -> None:
+    shop.write("workflows/other.json", ui(stamped(1, "GammaNode", cnr_id="gamma")))
+    main = (shop.project / "workflows/main.json").read_bytes()
+    assert shop.run("lock").code == 0
+    shop.write("workflows/main.json", main[:-9])
+    ended = shop.run("lock", "--check")
+    assert ended.code == 2
+    assert "error: workflows/main.json: " in ended.err
+    assert "Orphan" not in ended.err
+    shop.write("workflows/main.json", main)
+    (shop.project / "workflows/other.json").unlink()
+    assert "[OrphanWorkflow]" in shop.run("lock", "--check").err

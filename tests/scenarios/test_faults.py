@@ -229,3 +229,11 @@ def test_an_archive_that_cannot_be_had_is_its_services_trouble(stale: Place, kin
     assert code == 0
     assert sent(stale) == {"comfy-registry"}
     assert "POST /bulk/nodes/versions" not in stale.world.registry.paths()
+
+
+def test_what_to_do_about_a_service_is_told(shop: Place) -> None:
+    shop.world.github.left = 0
+    ended = shop.run("lock")
+    assert ended.code == 3
+    assert "has no requests left for now" in ended.err
+    assert ended.err.endswith("\n\nhint: a token raises the limit: set GITHUB_TOKEN\n")

@@ -164,3 +164,20 @@ def test_two_writers_at_once_leave_one_lock_whole(shop: Place) -> None:
             assert process.returncode == 0, err.decode()
         assert shop.lock in wanted
         assert not [name for name in shop.files() if name.startswith(".comfylock-")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_is_neither_replaced_nor_followed(stale: Place) -> None:
+    elsewhere = stale.folder / "shared.lock"
+    stale.lock_file.rename(elsewhere)
+    stale.lock_file.symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    assert stale.run("lock").code == 0
+    ended = stale.run("lock", "--upgrade")
+    assert ended.code == 2
+    assert "comfy.lock: is a link to " in ended.err
+    assert stale.lock_file.is_symlink()
+    assert elsewhere.read_bytes() == before
+    elsewhere.unlink()
+    assert stale.run("lock").code == 2
+    assert not elsewhere.exists()

@@ -32,6 +32,7 @@ FLOORS = {
     "ranges": 1,
     "references": 1,
     "requirements": 1,
+    "threads": 0,
     "config": 2,
     "definitions": 2,
     "lockfile": 2,

@@ -8,7 +8,7 @@ import httpcore
 import httpx
 import pytest
 
-from comfylock.errors import RefusedError
+from comfylock.errors import RefusedError, SourceUnavailableError
 from comfylock.net.addresses import is_public, literal_address
 from comfylock.net.guard import Guard, resolve
 from comfylock.net.http import Http
@@ -218,3 +218,19 @@ def test_a_proxy_does_not_open_the_private_network(service: Service) -> None:
             with pytest.raises(RefusedError):
                 http.request("GET", url)
     assert service.asked == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_away_is_not_told_as_the_service(
+    clock: Clock, address: str, scheme: str
+) -> None:
+    proxies = {"all": address.replace("127", "alice:hunter2password@127")}
+    trust = Trust(configured=frozenset({"somewhere.example"}))
+    with (
+        Http("t", trust, timing=clock.timing(), proxies=proxies) as http,
+        pytest.raises(SourceUnavailableError) as caught,
+    ):
+        http.request("GET", f"{scheme}://somewhere.example/a")
+    told = "cannot be reached through the proxy: there is no connection to 127.0.0.1:1, four times"
+    assert str(caught.value) == f"somewhere.example: {told}"

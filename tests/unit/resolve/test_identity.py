@@ -120,9 +120,10 @@ def test_owner_and_repository_are_a_place(registry: Registry) -> None:
     assert found.notices == ()
 
 
-def test_a_name_with_a_host_is_a_place(registry: Registry) -> None:
-    found = identify(PackWish("git.example.com/acme/pack"), registry, {})
-    assert found.place == "https://git.example.com/acme/pack"
+@pytest.mark.parametrize("scheme", ["", "https://"])  # as comfylock.toml's [class-types] has it
+def test_a_name_with_a_host_is_a_place(registry: Registry, scheme: str) -> None:
+    found = identify(PackWish(f"{scheme}git.example.com/acme/pack"), registry, {})
+    assert (found.source, found.place) == ("git", "https://git.example.com/acme/pack")
 
 
 def test_a_pack_of_one_file_is_fetched_as_a_file(registry: Registry) -> None:

@@ -60,6 +60,17 @@ def test_submodules_are_pinned_by_the_tree(host: GitServer, pack: Repository, gi
     assert elsewhere == {"/github.com/owner/other/info/refs"}
 
 
+def test_files_in_git_lfs_are_told(pack: Repository, git: Git) -> None:
+    rules = "*.bin filter=lfs diff=lfs merge=lfs -text\n/deep/*.dat filter=lfs\n*.txt text\n\n"
+    files: dict[str, Any] = {"a.txt": "a", "x.dat": "x", ".gitattributes": rules}
+    pack.commit(files)
+    assert pinned(git).warnings == ()
+    with Git(InMemory()) as again:
+        pack.commit({**files, "deep/x.dat": "x", "deep/weights.bin": "x"})
+        (told,) = pinned(again).warnings
+    assert told.startswith(f"`deep/weights.bin` and 1 more of `{PACK}`: kept in Git LFS, ")
+
+
 def test_submodules_beside_the_repository_are_proven(
     host: GitServer, pack: Repository, git: Git
 ) -> None:

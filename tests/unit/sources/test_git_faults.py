@@ -71,7 +71,8 @@ def test_a_private_repository_asks_nobody(host: GitServer, git: Git) -> None:
     found = git.pin(PACK, None, read=False)
     assert isinstance(found, Missing)
     assert found.reason == "private-or-missing"
-    assert found.hint == "check the address; give a private one as `ssh://git@host/owner/repo`"
+    assert found.hint is not None
+    assert "for a private one set GITHUB_TOKEN" in found.hint
     assert all("Authorization" not in asked.headers for asked in host.asked)
 
 
