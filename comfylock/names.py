@@ -11,7 +11,7 @@ PackName = NewType("PackName", str)
 """A pack's name in comfylock: its registry id, else `owner/repo`, always lower case."""
 
 RepositoryUrl = NewType("RepositoryUrl", str)
-"""`https://host/owner/repo`, without `.git`, user, query or a trailing slash."""
+"""`https://host/owner/repo` or deeper, without `.git`, user, query or a trailing slash."""
 
 REGISTRY_ID = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z")
 """A Comfy Registry id. Source: the `[project].name` rule of the registry's API."""
@@ -39,28 +39,45 @@ MODEL_EXTENSIONS = (
 COMFYUI = PackName("comfy-core")
 """The name under which ComfyUI's own class types are stamped."""
 
+SHORT_HOSTS = frozenset(["bitbucket.org", "codeberg.org", "github.com"])
+"""Hosts where a repository is `owner/repo` and anything below it is a page."""
+
 _REPOSITORY = Pattern(
     r"(?:git\+)?(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|git@)"
-    r"(?:www\.)?([A-Za-z0-9.-]+(?::\d+)?)[/:]([^/\s?#@]+)/([^/\s?#@]+)",
+    r"(?:www\.)?([A-Za-z0-9.-]+(?::\d+)?)[/:]([^/\s?#@]+(?:/[^/\s?#@]+)+)",
     re.IGNORECASE,
 )
+_PAGES = frozenset(
+    ["-", "blob", "commit", "commits", "raw", "releases", "resolve", "src", "tree", "wiki"]
+)
+"""What stands behind a repository in the addresses of its pages."""
 
 
 def normalise_repository(url: str) -> RepositoryUrl | None:
     """Return one spelling for the many of a git repository's URL; None if it is none.
 
-    Understands https, ssh, `git@host:`, `git+https`, `www.`, `.git`, and the pages
-    below a repository (`/tree/…`, `/blob/…`). Host is lower-cased, the path keeps
-    its case; compare with `repository_key`.
+    Understands https, ssh, `git@host:`, `git+https`, `www.`, `.git`, groups in groups
+    (`host/group/sub/repo`), and the pages below a repository (`/tree/…`, `/-/blob/…`). Host is
+    lower-cased, the path keeps its case; compare with `repository_key`.
     """
     match = _REPOSITORY.match(url.strip())
     if match is None:
         return None
-    host, owner, repo = match.groups()
-    repo = repo.removesuffix(".git")
-    if not repo or host.startswith("."):
+    host, path = match[1].lower(), _repository_path(match[1].lower(), match[2].split("/"))
+    if not path[-1] or host.startswith("."):
         return None
-    return RepositoryUrl(f"https://{host.lower()}/{owner}/{repo}")
+    return RepositoryUrl(f"https://{host}/{'/'.join(path)}")
+
+
+def _repository_path(host: str, parts: list[str]) -> list[str]:
+    """Return the parts of a path that name a repository, without what is below it."""
+    last = 2 if host in SHORT_HOSTS else len(parts)
+    for place, part in enumerate(parts[1:last], 1):
+        if part.endswith(".git"):
+            return [*parts[:place], part.removesuffix(".git")]
+        if place > 1 and part.lower() in _PAGES:
+            return parts[:place]
+    return parts[:last]
 
 
 def repository_key(url: str) -> str:

@@ -10,7 +10,7 @@ from comfylock.config.emit import EmitSettings, read_emit
 from comfylock.config.environment import Surroundings, trusted_hosts
 from comfylock.config.lock_settings import read_groups, read_lock
 from comfylock.config.models import read_models
-from comfylock.config.packs import name_fault, pack_name, read_packs
+from comfylock.config.packs import name_fault, pack_name, read_packs, with_places
 from comfylock.config.tables import Faults, Table
 from comfylock.errors import ConfigError
 from comfylock.model import Source
@@ -56,7 +56,8 @@ def read_document(
     root = Table(_decoded(data, file, table), ".".join(table), [])
     root.refuse_unknown(SECTIONS)
     lock = read_lock(root.table("lock"))
-    class_types = _class_types(root.table("class-types"))
+    named = root.table("class-types")
+    class_types = _class_types(named)
     endpoints = {**_endpoints(root.table("endpoints")), **around.endpoints}
     allowed = around.hosts | _trust(root.table("trust"))
     hosts = trusted_hosts(allowed, endpoints)
@@ -66,6 +67,9 @@ def read_document(
     python = _python(root, configured)
     images = _images(root)
     pack_rules = read_packs(root.table("packs"), groups, configured)
+    pack_rules = with_places(
+        pack_rules, [each for each in named.value.values() if isinstance(each, str)]
+    )
     model_rules = read_models(root.table("models"), groups, configured)
     emit = read_emit(root.table("emit"))
     audit = _audit(root)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
 from comfylock.config.addresses import (
     TELLS_TOO_MUCH,
     file_fault,
@@ -15,6 +19,9 @@ from comfylock.links import clean_url, sha256_of
 from comfylock.names import COMFYUI, OWNER_REPO, REGISTRY_ID, normalise_repository
 from comfylock.ranges import parse_range
 from comfylock.requirements import PackRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PACK_KEYS = (
     "version",
@@ -47,6 +54,23 @@ def pack_name(text: str) -> str | None:
     return "/".join(url.split("/")[-2:]).lower() if is_github else url.lower()
 
 
+def with_places(rules: dict[str, PackRule], named: Iterable[str]) -> dict[str, PackRule]:
+    """Return rules that say where packs are that are named by URLs outside GitHub.
+
+    A pack's name is in lower case, and not every host takes its path so.
+    """
+    added: dict[str, PackRule] = {}
+    for text in named:
+        name, url = pack_name(text), normalise_repository(text)
+        if name is None or url is None or "://" not in name:
+            continue
+        rule = rules.get(name, PackRule(name))
+        if rule.git is None and rule.url is None:
+            place = text.strip() if text.startswith("ssh://") else url
+            added[name] = replace(rule, git=place)
+    return {**rules, **added}
+
+
 def name_fault(text: str) -> str:
     """Say what is wrong with a pack's name that `pack_name` did not take."""
     if has_secret(text):
@@ -74,7 +98,7 @@ def read_packs(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str,
             continue
         inner = Table(entry, path, table.faults)
         rules[name] = _rule(inner, name, groups, hosts)
-    return rules
+    return with_places(rules, table.value)
 
 
 def _rule(table: Table, name: str, groups: Groups, hosts: frozenset[str]) -> PackRule:

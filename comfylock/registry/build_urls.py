@@ -16,7 +16,7 @@ def pack_key(url: str) -> str:
     """
     key = repository_key(url)
     if key.startswith("raw.githubusercontent.com/"):
-        key = "github.com/" + key.removeprefix("raw.githubusercontent.com/")
+        key = "/".join(["github.com", *key.split("/")[1:3]])
     return COMFYUI if key in _CORE else key
 
 

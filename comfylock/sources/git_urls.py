@@ -5,15 +5,12 @@ from __future__ import annotations
 import posixpath
 from urllib.parse import SplitResult, urlsplit
 
-from comfylock.names import normalise_repository, printable
+from comfylock.names import SHORT_HOSTS, normalise_repository, printable
 from comfylock.patterns import Pattern
 from comfylock.sources.interface import Missing
 
 FORGES = frozenset(["bitbucket.org", "codeberg.org", "gist.github.com", "github.com", "gitlab.com"])
 """Hosts that answer for a repository with and without `.git`."""
-
-SHORT = frozenset(["bitbucket.org", "codeberg.org", "github.com"])
-"""Hosts where a repository is `owner/repo` and anything below it is a page."""
 
 MAX_LENGTH = 1000
 
@@ -59,7 +56,7 @@ def _spelled(text: str, parts: SplitResult, port: str) -> str | Missing:
         user = parts.username if parts.username and _USER.match(parts.username) else "git"
         return f"ssh://{user}@{host}{port}{path}"
     url = f"https://{host}{port}{path}"
-    return (normalise_repository(url) or url) if host in SHORT else url
+    return (normalise_repository(url) or url) if host in SHORT_HOSTS else url
 
 
 def _relative(text: str, base: str) -> str | Missing:

@@ -52,6 +52,24 @@ def test_other_hosts_and_ports_stay() -> None:
     assert normalise_repository("ssh://git@Git.example:2222/a/B") == "https://git.example:2222/a/B"
 
 
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://gitlab.com/group/sub/one", "gitlab.com/group/sub/one"),
+        ("git@gitlab.com:group/sub/two.git", "gitlab.com/group/sub/two"),
+        ("https://gitlab.com/group/sub/one/-/tree/main", "gitlab.com/group/sub/one"),
+        ("https://gitlab.com/group/one.git/-/blob/main/a.py", "gitlab.com/group/one"),
+        ("https://git.example.com/scm/tools/Pack.git", "git.example.com/scm/tools/pack"),
+        ("https://git.example.com/a/b/src/branch/main", "git.example.com/a/b"),
+        ("https://git.example.com/tree/raw", "git.example.com/tree/raw"),
+        ("https://codeberg.org/a/b/src/branch/main", "codeberg.org/a/b"),
+        ("https://dev.azure.com/org/tools/_git/pack", "dev.azure.com/org/tools/_git/pack"),
+    ],
+)
+def test_groups_in_groups_and_pages_below(url: str, key: str) -> None:
+    assert repository_key(url) == key
+
+
 def test_what_is_no_repository_is_its_own_key() -> None:
     assert repository_key(" HTTPS://Example.com/x.py/ ") == "example.com/x.py"
 

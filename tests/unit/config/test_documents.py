@@ -21,7 +21,7 @@ BLOCKS = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
 
 def test_the_examples_together_are_settings() -> None:
     config = settings("\n".join(BLOCKS).replace("0123…", SHA))
-    assert (len(config.pack_rules), len(config.model_rules)) == (6, 11)
+    assert (len(config.pack_rules), len(config.model_rules)) == (7, 11)
     assert (len(config.endpoints), len(config.class_types)) == (5, 4)
     assert config.groups == {"video": ("workflows/video/*",), "extras": ()}
 

@@ -227,3 +227,26 @@ def test_all_faults_of_all_packs_are_told() -> None:
         'packs."y".version',
         'models."m"',
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("https://git.example.com/Acme/Sub/Nodes.git", "https://git.example.com/Acme/Sub/Nodes"),
+        ("ssh://git@git.example.com/Acme/Nodes", "ssh://git@git.example.com/Acme/Nodes"),
+    ],
+)
+def test_a_pack_named_by_its_url_is_taken_from_there(written: str, place: str) -> None:
+    text = f'[class-types]\nA = "{written}"\n'
+    name = pack_name(written) or ""
+    assert settings(text).class_types == {"A": name}
+    assert settings(text).pack_rules == {name: PackRule(name, git=place)}
+    own = settings(f'{text}[packs]\n"{written}" = {{ revision = "v1" }}\n').pack_rules
+    assert own == {name: PackRule(name, git=place, revision="v1")}
+    other = settings(f'{text}[packs]\n"{written}" = {{ git = "{GIT}" }}\n').pack_rules
+    assert other == {name: PackRule(name, git=GIT)}
+
+
+def test_names_say_no_place() -> None:
+    assert settings('[class-types]\nA = "acme/nodes"\nB = "an-id"\n').pack_rules == {}
+    assert settings('[class-types]\nA = "https://github.com/Acme/Nodes"\n').pack_rules == {}

@@ -221,3 +221,16 @@ def test_a_guess_that_is_open_stays_open_when_another_pack_moves(settled: Settle
     assert [pin.version for pin in found.lock.packs] == ["7.0.0"]
     assert [entry.packs for entry in found.lock.workflows] == [("alpha",), ("ann/delta",)]
     assert unsatisfied(found.lock, wanted, allow_unresolved=True) == ()
+
+
+def test_two_repositories_of_one_group_are_two_packs(settled: Settled) -> None:
+    one, two = "https://gitlab.com/studio/nodes/one", "https://gitlab.com/studio/nodes/two"
+    settled.world.commits |= {one: {"HEAD": "a" * 40}, two: {"HEAD": "b" * 40}}
+    rules = {"one": PackRule("one", git=one), "two": PackRule("two", git=two)}
+    wanted = needs(
+        ClassNeed("A", "one", "config"), ClassNeed("B", "two", "config"), pack_rules=rules
+    )
+    found = settled(wanted)
+    assert [(pin.name, pin.repository) for pin in found.lock.packs] == [("one", one), ("two", two)]
+    assert unsatisfied(found.lock, wanted) == ()
+    assert settled(wanted, found.lock).lock == found.lock
