@@ -161,7 +161,7 @@ def label(entry: Entry) -> str:
         torch = f", torch {entry.torch}" if entry.torch else ""
         return f"{entry.packages} packages{torch}, sha256 {_shown(entry.sha256)}"
     if isinstance(entry, WorkflowEntry):
-        return f"{len(entry.packs)} packs, {len(entry.models)} models"
+        return f"{_counted(entry.packs, 'pack')}, {_counted(entry.models, 'model')}"
     assert isinstance(entry, Options)
     return entry.prefer
 
@@ -189,3 +189,7 @@ def _tools(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
         elif old[name] != new[name]:
             fields = (FieldChange(name, old[name], new[name]),)
             yield Change("changed", name, f"[tool.{name}]", fields)
+
+
+def _counted(things: tuple[str, ...], noun: str) -> str:
+    return f"{len(things)} {noun}" + ("" if len(things) == 1 else "s")

@@ -94,7 +94,7 @@ def test_what_was_added_and_removed() -> None:
         ("removed", "workflows/a.json"),
         ("added", "workflows/portrait ü.json"),
     ]
-    assert changes.workflows[0].summary == "1 packs, 1 models"
+    assert changes.workflows[0].summary == "1 pack, 1 model"
     assert [(c.kind, c.name, c.summary) for c in changes.unresolved] == [
         ("added", "class-type: Shared", "ambiguous"),
         ("added", "comfyui: comfyui", "offline"),
