@@ -126,8 +126,8 @@ class Executor(Evaluator):
         key = self.evaluate(target.slice, scope)
         if isinstance(container, dict):
             put(container, key, value, place_of(target, scope))
-        elif isinstance(container, list) and isinstance(key, int) and key < len(container):
-            container[max(key, -len(container))] = value
+        elif isinstance(container, list) and (at := _place(container, key)) is not None:
+            container[at] = value
 
     def _unpack(self, targets: list[ast.expr], value: object, scope: Scope) -> None:
         items = None if isinstance(value, str) else items_of(value, self.budget)
@@ -310,5 +310,10 @@ class Executor(Evaluator):
                 key = self.evaluate(target.slice, scope)
                 if isinstance(container, dict) and isinstance(key, str):
                     container.pop(key, None)
-                elif isinstance(container, list) and type(key) is int:
-                    del container[key : key + 1 or None]
+                elif isinstance(container, list) and (at := _place(container, key)) is not None:
+                    del container[at]
+
+
+def _place(items: list[object], key: object) -> int | None:
+    """Return the place in a list that a key means; None if there is none."""
+    return key if type(key) is int and -len(items) <= key < len(items) else None

@@ -44,6 +44,8 @@ BOUNDED = {
     "long name": "import a\nx = a\nfor i in range(9000):\n    x = x.b\n",
     "deep value": "import a\nx = a\nfor i in range(9000):\n    x = a.f(x)\n",
     "decorator": "def d(f): return d\n@d\n@d\nclass E: pass\n",
+    "places of lists": "x = []\nx[-1] = 1\nx[0] = 1\ndel x[-1], x[5]\nx.pop(3)\nx[True] = 1\n"
+    "y = [1, 2]\ny[-9] = 3\ndel y[-9]\ny.pop(-9)\n",
     "odd calls": "(1)(2)\n''()\n{}[[]]\n[][{}]\nNone.x.y()\nsuper()\nx, *y = 5\n*a, b = ()\n",
     "odd builtins": "dict(1)\nzip(1)\nlist()\nmap(1, [1])\ngetattr(1)\nsorted([1, 'a'])\n"
     "type(1, 2, 3)\n",

@@ -113,6 +113,7 @@ STATEMENTS = [
     ("x = 1\nif 0: x = 2\nelif 1: x = 3", 3),
     ("try:\n    x = 1\nexcept Exception:\n    x = 2\n    y = 3\nfinally:\n    z = 4", 1),
     ("while False:\n    x = 1\nx = 2", 2),
+    ("x = [1, 2, 3]\nx[-1] = 4\nx[-9] = 5\ndel x[0], x[-9]", [2, 4]),
     ("import os\nx = os.path.join('a', 'b')", "a/b"),
     ("import os\nx = os.path.splitext(os.path.basename('a/b.py'))", ("b", ".py")),
     ("import os\nx = os.path.exists(__file__) and os.path.isfile(__file__)", True),
