@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from comfylock.cli.change_text import change_lines
 from comfylock.cli.move_report import move_errors, move_objects, move_warnings
 from comfylock.cli.python_report import conflict_lines, conflict_objects, package_change
-from comfylock.cli.text import Style, plural, safe, width
+from comfylock.cli.text import Style, hint_lines, plural, safe, width
 
 if TYPE_CHECKING:
     import argparse
@@ -131,8 +131,7 @@ def _errors(outcome: LockOutcome, style: Style, arguments: argparse.Namespace) -
         subjects = ", ".join(map(safe, failure.subjects[:3]))
         more = f" and {len(failure.subjects) - 3} more" if len(failure.subjects) > 3 else ""
         yield f"{head} {safe(failure.message)} (needed for {subjects}{more})"
-    hints = sorted({failure.hint for failure in resolution.unreachable} - {""})
-    yield from (f"{'' if at else chr(10)}hint: {safe(each)}" for at, each in enumerate(hints))
+    yield from hint_lines(failure.hint for failure in resolution.unreachable)
     if arguments.strict and resolution.notices and not outcome.is_writable:
         yield f"{head} {plural(len(resolution.notices), 'warning')}, and --strict was given"
     if not outcome.is_writable:

@@ -111,11 +111,11 @@ def _print_json(outcome: OutdatedOutcome, code: int) -> None:
 
 
 def _print_unreachable(survey: Survey) -> None:
-    from comfylock.cli.text import safe  # noqa: PLC0415
+    from comfylock.cli.text import hint_lines, safe  # noqa: PLC0415
 
     for failure in survey.unreachable:
         subjects = ", ".join(map(safe, failure.subjects[:3]))
         more = f" and {len(failure.subjects) - 3} more" if len(failure.subjects) > 3 else ""
         sys.stderr.write(f"error: {safe(failure.message)} (asked about {subjects}{more})\n")
-    for at, hint in enumerate(sorted({each.hint for each in survey.unreachable} - {""})):
-        sys.stderr.write(f"{'' if at else chr(10)}hint: {safe(hint)}\n")
+    for line in hint_lines(each.hint for each in survey.unreachable):
+        sys.stderr.write(f"{line}\n")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 DEFAULT_WIDTH = 80
@@ -101,6 +104,12 @@ def wrap(words: list[str], columns: int, indent: str, separator: str = ", ") -> 
     if current:
         lines.append(indent + current)
     return lines
+
+
+def hint_lines(hints: Iterable[str]) -> list[str]:
+    """Return lines for hints, an empty one before them, each hint once; empty ones are none."""
+    told = [f"hint: {safe(each)}" for each in sorted(set(hints) - {""})]
+    return ["", *told] if told else []
 
 
 def plural(count: int, noun: str) -> str:

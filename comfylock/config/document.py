@@ -66,10 +66,9 @@ def read_document(
     comfyui = read_comfyui(root.table("comfyui"), configured)
     python = _python(root, configured)
     images = _images(root)
-    pack_rules = read_packs(root.table("packs"), groups, configured)
-    pack_rules = with_places(
-        pack_rules, [each for each in named.value.values() if isinstance(each, str)]
-    )
+    packs = root.table("packs")
+    texts = [*packs.value, *(each for each in named.value.values() if isinstance(each, str))]
+    pack_rules = with_places(read_packs(packs, groups, configured), texts)
     model_rules = read_models(root.table("models"), groups, configured)
     emit = read_emit(root.table("emit"))
     audit = _audit(root)

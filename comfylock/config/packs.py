@@ -98,7 +98,7 @@ def read_packs(table: Table, groups: Groups, hosts: frozenset[str]) -> dict[str,
             continue
         inner = Table(entry, path, table.faults)
         rules[name] = _rule(inner, name, groups, hosts)
-    return with_places(rules, table.value)
+    return rules
 
 
 def _rule(table: Table, name: str, groups: Groups, hosts: frozenset[str]) -> PackRule:

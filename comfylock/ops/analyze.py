@@ -242,17 +242,13 @@ def _read(item: Any, tables: InputTables, standard_input: BinaryIO | None) -> Ou
         return Outcome(shown_path(item.path), item.group, problem=item.message)
     if isinstance(item, Repeated):
         return Outcome(shown_path(item.path), item.group, is_repeated=True)
-    if isinstance(item, tuple):
-        group, data = item
-        name, is_given = f"<input {group + 1}>", True
-    elif item.path == STANDARD_INPUT:
-        group, name, is_given, data = item.group, item.path, True, None
-    else:
-        group, name, is_given, data = item.group, item.path, False, None
+    is_given = isinstance(item, tuple)
+    group, name = (item[0], f"<input {item[0] + 1}>") if is_given else (item.group, item.path)
     try:
         if is_given:
-            data = read_standard_input(standard_input) if data is None else data
-            readings = read_bytes(data, name, tables)
+            readings = read_bytes(item[1], name, tables)
+        elif name == STANDARD_INPUT:
+            readings = read_bytes(read_standard_input(standard_input), name, tables)
         else:
             readings = read_file(name, tables, is_named=item.is_named)
     except WorkflowError as error:

@@ -12,6 +12,8 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.files import write_atomically
 from comfylock.model import Problem
+from comfylock.ops.workflow_check import read_files
+from comfylock.reading import read_regular
 from comfylock.upgrade.documents import Document, judged_workflows, prompt_of, read_documents
 from comfylock.upgrade.edit_diff import unified
 from comfylock.upgrade.fixes import Fix
@@ -19,22 +21,14 @@ from comfylock.upgrade.interface import Fault
 from comfylock.upgrade.json_edit import Edit, NotFoundError, Piece, edited, path_to, pieces_of, put
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
 from comfylock.workflow.detect import is_ui
-from comfylock.workflow.discover import (
-    STANDARD_INPUT,
-    Candidate,
-    Missing,
-    discover,
-    given_paths,
-    shown_path,
-)
+from comfylock.workflow.discover import STANDARD_INPUT, shown_path
 from comfylock.workflow.embedded import CONTAINERS, HEAD_SIZE, sniff
-from comfylock.workflow.read import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from comfylock.ops.upgrade_check import Comparison
-    from comfylock.workflow.discover import Paths
+    from comfylock.workflow.discover import Candidate, Paths
 
 
 class UnmendableError(WorkflowError):
@@ -59,36 +53,20 @@ def fix_files(
 
     Nothing is written with `is_dry`, nor where the result would not say the same otherwise.
     """
-    given = given_paths(paths)
-    fruitful: set[int] = set()
-    for candidate in discover(given):
-        if isinstance(candidate, Missing):
-            fruitful.add(candidate.group)
-            yield Problem(shown_path(candidate.path), candidate.message)
-        elif isinstance(candidate, Candidate):
-            try:
-                documents = _documents(candidate)
-            except WorkflowError as error:
-                fruitful.add(candidate.group)
+    for read in read_files(paths, _documents):
+        if isinstance(read, Problem):
+            yield read
+            continue
+        candidate, documents = read
+        try:
+            found = fix_file(candidate.path, comparison, is_dry=is_dry)
+        except WorkflowError as error:
+            is_told = candidate.is_named or isinstance(error, UnmendableError)
+            if is_told or any(comparison.broken(each.prompt or {}) for each in documents):
                 yield Problem(shown_path(candidate.path), error.reason)
-                continue
-            if not documents:
-                continue
-            fruitful.add(candidate.group)
-            try:
-                found = fix_file(candidate.path, comparison, is_dry=is_dry)
-            except WorkflowError as error:
-                is_told = candidate.is_named or isinstance(error, UnmendableError)
-                if is_told or any(comparison.broken(each.prompt or {}) for each in documents):
-                    yield Problem(shown_path(candidate.path), error.reason)
-                continue
-            if found is not None:
-                yield found
-        else:
-            fruitful.add(candidate.group)
-    for group, path in enumerate(given):
-        if group not in fruitful:
-            yield Problem(shown_path(path), "holds no workflow")
+            continue
+        if found is not None:
+            yield found
 
 
 def _documents(candidate: Candidate) -> list[Document]:
@@ -145,8 +123,7 @@ def fix_file(path: str, comparison: Comparison, *, is_dry: bool = False) -> Fixe
 
 def _read(path: str) -> bytes:
     try:
-        with open_file(path) as stream:
-            data = stream.read(MAX_JSON_BYTES + 1) or b""
+        data = read_regular(path, MAX_JSON_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WorkflowError(path, f"cannot be read: {reason.lower()}") from error

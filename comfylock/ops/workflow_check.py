@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ from comfylock.workflow.discover import (
 from comfylock.workflow.read import read_standard_input
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from comfylock.definitions.signature import DefinitionSet
     from comfylock.registry.store import Registry
@@ -149,6 +150,21 @@ Read = tuple[str, Document] | Problem
 
 def read_workflows(paths: Paths, standard_input: BinaryIO | None = None) -> Iterator[Read]:
     """Yield every workflow of files, folders and patterns with its path, or why there is none."""
+    for found in read_files(paths, partial(_documents, standard_input=standard_input)):
+        if isinstance(found, Problem):
+            yield found
+        else:
+            yield from ((shown_path(found[0].path), document) for document in found[1])
+
+
+def read_files(
+    paths: Paths, read: Callable[[Candidate], list[Document]]
+) -> Iterator[tuple[Candidate, list[Document]] | Problem]:
+    """Yield every file that holds workflows with what `read` gives for it, or why there is none.
+
+    A path that leads to no workflow at all is a problem; of a folder's files only those are that
+    `read` raises WorkflowError for.
+    """
     given = given_paths(paths)
     fruitful: set[int] = set()
     for candidate in discover(given):
@@ -157,14 +173,14 @@ def read_workflows(paths: Paths, standard_input: BinaryIO | None = None) -> Iter
             yield Problem(shown_path(candidate.path), candidate.message)
         elif isinstance(candidate, Candidate):
             try:
-                found = _documents(candidate, standard_input)
+                found = read(candidate)
             except WorkflowError as error:
                 fruitful.add(candidate.group)
                 yield Problem(shown_path(candidate.path), error.reason)
                 continue
-            for document in found:
+            if found:
                 fruitful.add(candidate.group)
-                yield shown_path(candidate.path), document
+                yield candidate, found
         else:
             fruitful.add(candidate.group)
     for group, path in enumerate(given):

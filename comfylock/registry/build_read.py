@@ -219,8 +219,6 @@ def _list_kind(data: dict[str, Any]) -> str | None:
         return "custom-node-list.json"
     if isinstance(data.get("models"), list):
         return "model-list.json"
-    rows = sum(
-        isinstance(v, list) and v[:1] != [] and isinstance(v[0], list) for v in data.values()
-    )
-    # A row that somebody spoilt costs that row.
+    # A row that somebody spoilt costs that row, not the list.
+    rows = sum(isinstance(v, list) and bool(v) and isinstance(v[0], list) for v in data.values())
     return "extension-node-map.json" if rows * 2 > len(data) else None

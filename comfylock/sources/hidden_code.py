@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from comfylock.reading import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -82,18 +84,12 @@ def unchecked_bytecode(folder: str, prefix: str) -> list[str]:
     found = []
     for entry in _entries(path):
         try:
-            head = _head(entry.path) if entry.name.endswith(".pyc") else b""
+            head = read_regular(entry.path, 8) if entry.name.endswith(".pyc") else b""
         except OSError:
             continue
         if head[4:] == _UNCHECKED:
             found.append(f"{prefix}{CACHE}/{entry.name}")
     return sorted(found)
-
-
-def _head(path: str) -> bytes:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(handle, "rb") as stream:
-        return stream.read(8)
 
 
 def _entries(path: str) -> list[os.DirEntry[str]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from typing import Any, BinaryIO
 
 import msgspec
@@ -16,11 +15,12 @@ from msgspec import Struct
 from comfylock.errors import WorkflowError
 from comfylock.model import Problem
 from comfylock.names import printable
+from comfylock.reading import open_regular
 from comfylock.upgrade.interface import PromptNode
 from comfylock.upgrade.ui_graph import Graph, convert_graph, decode_graph
 from comfylock.workflow.decode import MAX_JSON_BYTES, NotJsonError, decode_json
 from comfylock.workflow.detect import Found, find_workflows, is_api, is_ui, may_hold_workflow
-from comfylock.workflow.read import HEAD_SIZE, open_file
+from comfylock.workflow.read import HEAD_SIZE
 
 _ANY = msgspec.json.Decoder()
 _UI_MARKS = (b'"last_node_id"', b'"lastNodeId"')
@@ -55,11 +55,9 @@ def read_documents(path: str, *, is_named: bool) -> list[Document]:
         WorkflowError: it cannot be read, is damaged, or was named and holds no workflow.
     """
     try:
-        with open_file(path) as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise WorkflowError(path, "is no regular file")
-            return _documents(stream, status.st_size, path, is_named=is_named)
+        with open_regular(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            return _documents(stream, size, path, is_named=is_named)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WorkflowError(path, f"cannot be read: {printable(reason).lower()}") from error

@@ -63,11 +63,6 @@ def read_file(path: str, tables: InputTables, *, is_named: bool) -> list[Reading
         raise WorkflowError(path, f"cannot be read: {printable(reason).lower()}") from error
 
 
-def open_file(path: str) -> BinaryIO:
-    """Return a file opened for reading, which a pipe or a device does not hold up."""
-    return open(path, "rb", opener=lambda name, _: os.open(name, _OPEN))
-
-
 def read_standard_input(stream: BinaryIO | None) -> bytes:
     """Return what standard input holds.
 
